@@ -1,0 +1,1 @@
+"""The contract between gateway and centre: ids, facts, orders, topics and their bytes. Pure; no I/O."""

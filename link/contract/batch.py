@@ -1,0 +1,132 @@
+"""Event batches (rows 4 and 5) and signed commands (rows 8 and 11) as bytes.
+
+An event is `[type, dt_ms, dmono_ms, hash, …fields]`; a type or a field this program does not know is kept raw
+or ignored, never an error that stops the batch.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from link.contract.envelope import Codec, EnvelopeError, Plain, pack, unpack
+from link.contract.facts import EVIDENCE, Event
+from link.contract.ids import Short
+from link.contract.orders import OP_OF, ORDERS, Command, Signature
+from link.contract.wire import Wire, validated
+
+_NUMBER = {kind: number for number, kind in enumerate(EVIDENCE, start=1)}
+MOST_EVENTS = 200
+
+
+class BatchHead(Wire):
+    """Where a batch stands in the gateway's own history."""
+
+    epoch: int
+    first_seq: int = Field(ge=1)
+    boot: Short
+    t0_ms: int
+    mono0_ms: int
+    tq: Short = "none"
+
+
+@dataclass(frozen=True)
+class UnknownFact:
+    """An event of a type this program does not know; kept raw for the journal."""
+
+    number: int
+    fields: tuple[Plain, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A decoded batch; `strange` holds events of newer types with their sequence numbers."""
+
+    head: BatchHead
+    events: tuple[Event, ...]
+    strange: tuple[tuple[int, UnknownFact], ...] = ()
+
+
+def encode_batch(head: BatchHead, events: tuple[Event, ...]) -> bytes:
+    """Events must have consecutive seqs from head.first_seq. Deflated from five events on."""
+    rows: list[Plain] = []
+    for offset, event in enumerate(events):
+        if event.seq != head.first_seq + offset:
+            raise ValueError(f"event {event.seq} does not follow {head.first_seq + offset - 1}")
+        fields = list(event.fact.model_dump(mode="python").values())
+        times = [event.wall_ms - head.t0_ms, event.mono_ms - head.mono0_ms]
+        rows.append([_NUMBER[type(event.fact)], *times, None, *fields])
+    codec = Codec.DEFLATED if len(events) >= 5 else Codec.MSGPACK
+    return pack([1, head.epoch, head.first_seq, head.boot, head.t0_ms, head.mono0_ms, head.tq, rows], codec)
+
+
+def decode_batch(payload: bytes) -> Batch:
+    """Raises EnvelopeError only."""
+    value = unpack(payload)
+    if not (isinstance(value, list) and len(value) >= 8 and isinstance(value[7], list)):
+        raise EnvelopeError("invalid", "a batch is [1, epoch, first_seq, boot, t0, mono0, tq, events]")
+    if value[0] != 1:
+        raise EnvelopeError("version", f"batch version {str(value[0])[:20]}")
+    if len(value[7]) > MOST_EVENTS:
+        raise EnvelopeError("oversized", f"{len(value[7])} events, the limit is {MOST_EVENTS}")
+    names = ("epoch", "first_seq", "boot", "t0_ms", "mono0_ms", "tq")
+    head = validated(BatchHead, dict(zip(names, value[1:7], strict=True)))
+    events, strange = [], []
+    for offset, row in enumerate(value[7]):
+        seq = head.first_seq + offset
+        fact = _read_row(row)
+        if isinstance(fact, UnknownFact):
+            strange.append((seq, fact))
+            continue
+        times = {"wall_ms": _time(row[1]) + head.t0_ms, "mono_ms": _time(row[2]) + head.mono0_ms}
+        events.append(Event(seq=seq, fact=fact, **times))
+    return Batch(head, tuple(events), tuple(strange))
+
+
+def _read_row(row: Plain) -> Wire | UnknownFact:
+    if not (isinstance(row, list) and len(row) >= 4 and isinstance(row[0], int)):
+        raise EnvelopeError("invalid", "an event is [type, dt_ms, dmono_ms, hash, …fields]")
+    if not 1 <= row[0] <= len(EVIDENCE):
+        return UnknownFact(row[0], tuple(row[4:]))
+    kind = EVIDENCE[row[0] - 1]
+    return validated(kind, dict(zip(kind.model_fields, row[4:], strict=False)))
+
+
+def _time(value: Plain) -> int:
+    if not isinstance(value, int) or abs(value) > 2**53:
+        raise EnvelopeError("invalid", "a time is a whole number of milliseconds")
+    return value
+
+
+def encode_command(command: Command, kid: str = "", signatures: tuple[Signature, ...] = ()) -> bytes:
+    """`[kid, raw, [[kid, sig], …]]`; what is signed is exactly `raw`."""
+    raw = pack(command.model_dump(mode="python"))
+    return pack([kid, raw, [[s.kid, s.sig] for s in signatures]])
+
+
+def decode_command(payload: bytes) -> tuple[Command, Wire, tuple[Signature, ...]]:
+    """The command, its typed order and its signatures (not verified here). EnvelopeError only."""
+    value = unpack(payload)
+    if not (isinstance(value, list) and len(value) >= 3 and isinstance(value[1], bytes)):
+        raise EnvelopeError("invalid", "a command is [kid, raw, signatures]")
+    raw = unpack(value[1])
+    if isinstance(raw, dict) and raw.get("v") != 1:
+        raise EnvelopeError("version", f"command version {str(raw.get('v'))[:20]}")
+    command = validated(Command, raw)
+    kind = ORDERS.get(command.op)
+    if kind is None:
+        raise EnvelopeError("unsupported", f"op {command.op!r}")
+    if not isinstance(value[2], list) or len(value[2]) > 8:
+        raise EnvelopeError("invalid", "signatures are a list of at most 8")
+    signatures = []
+    for row in value[2]:
+        if not (isinstance(row, list) and len(row) == 2):
+            raise EnvelopeError("invalid", "a signature is [kid, sig]")
+        signatures.append(validated(Signature, {"kid": row[0], "sig": row[1]}))
+    return command, validated(kind, command.args), tuple(signatures)
+
+
+def command_for(order: Wire, to: str, n: int, now: int, ttl: int = 30, **more: object) -> Command:
+    """An order made into a command that is good from `now` (Unix s) for `ttl` seconds."""
+    fields: dict[str, object] = {"id": f"{to}.{now}.{n}", "to": to, "op": OP_OF[type(order)], "n": n}
+    fields |= {"args": order.model_dump(mode="python"), "iat": now, "exp": now + ttl, "ttl": ttl, **more}
+    return Command.model_validate(fields)

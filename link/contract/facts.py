@@ -1,0 +1,180 @@
+"""What gateways report: past tense, frozen. Facts of the realtime lane move things; evidence never does.
+
+Evidence types are numbered in EVIDENCE, which is append-only, as are the fields of each type: on the wire a
+fact is `[number, …fields in order]`.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from link.contract.ids import LineId, Sha256, Short
+from link.contract.wire import Wire
+
+
+class LineReport(Wire):
+    """What is true of one line now, in the realtime lane. `ptt` is the guard's read-back, not the order."""
+
+    line: LineId
+    carrier: bool
+    ptt: bool
+    leg: bool
+    talker: Short | None = None
+
+
+class RealtimeReport(Wire):
+    """All lines of a gateway in one message (row 13). `n` rises strictly within a session."""
+
+    n: int = Field(ge=0)
+    mono_ms: int = Field(ge=0)
+    lines: tuple[LineReport, ...] = Field(max_length=64)
+
+
+class Birth(Wire):
+    """First message of a connection (row 1). `sid` names the connection, `boot` the start of the process."""
+
+    v: Literal[1] = 1
+    on: Literal[1] = 1
+    sid: Short
+    boot: Short
+    fw: Short
+    proto: tuple[int, ...] = (1,)
+    up_s: float = 0.0
+
+
+class Death(Wire):
+    """The will (row 1). A death whose sid is not that of the last birth is old news."""
+
+    v: Literal[1] = 1
+    on: Literal[0] = 0
+    sid: Short
+
+
+class Heartbeat(Wire):
+    """Row 2: still here."""
+
+    s: Short
+    t: int
+
+
+class LineDescription(Wire):
+    """What a line is, told once per connection."""
+
+    line: LineId
+    kind: Literal["radio", "loudspeaker"]
+    label: Short = ""
+
+
+class Snapshot(Wire):
+    """A gateway's whole state as one retained message (row 3, key `snapshot`)."""
+
+    v: Literal[1] = 1
+    sid: Short
+    fw: Short
+    lines: tuple[LineDescription, ...] = Field(max_length=64)
+    health: tuple["HealthChanged", ...] = Field(default=(), max_length=64)
+    playing: tuple[Short, ...] = Field(default=(), max_length=64)
+
+
+class LineOpened(Wire):
+    """Somebody began to talk on this line."""
+
+    line: LineId
+    talker: Short | None = None
+
+
+class LineClosed(Wire):
+    """The talk spurt ended; `seconds` is how long the carrier stood."""
+
+    line: LineId
+    seconds: float
+
+
+class TransmitStarted(Wire):
+    """The guard keyed the line's transmitter."""
+
+    line: LineId
+    why: Short = ""
+
+
+class TransmitEnded(Wire):
+    """The transmitter is off; `why` is released, expired, link-lost, voice-lost, timeout or forced."""
+
+    line: LineId
+    seconds: float
+    why: Short = ""
+
+
+class ClipStarted(Wire):
+    """A loudspeaker began to sound: the amplifier is warm and the first frame of the clip was played."""
+
+    play: Short
+    line: LineId
+    sha: Sha256
+
+
+class ClipFinished(Wire):
+    """A clip has ended. `played` is what the sound card took, in seconds; it is not a proof of sound."""
+
+    play: Short
+    line: LineId
+    result: Literal["played", "stopped", "failed", "pre-empted", "refused"]
+    played: float = 0.0
+    why: Short = ""
+
+
+class HealthChanged(Wire):
+    """Something on the gateway became well or ill; `advice` is for the technician."""
+
+    subject: Short
+    ok: bool
+    what: Short = ""
+    advice: Short = ""
+
+
+class LegChanged(Wire):
+    """The standing voice leg of a line came up or went down."""
+
+    line: LineId
+    up: bool
+    why: Short = ""
+
+
+class MessageRefused(Wire):
+    """Messages of one kind were dropped at a door; told at the first and then at most once a minute."""
+
+    where: Short
+    reason: Short
+    count: int
+
+
+EVIDENCE: tuple[type[Wire], ...] = (
+    LineOpened,
+    LineClosed,
+    TransmitStarted,
+    TransmitEnded,
+    ClipStarted,
+    ClipFinished,
+    HealthChanged,
+    LegChanged,
+    MessageRefused,
+)
+"""Append-only: the number on the wire is the index + 1."""
+
+
+class Event(Wire):
+    """One fact of an event batch with its place in time. `wall_ms` is the gateway's clock."""
+
+    seq: int
+    wall_ms: int
+    mono_ms: int
+    fact: Wire
+
+
+class CommandResult(Wire):
+    """Row 6: what became of a command."""
+
+    id: Short
+    s: Literal["accepted", "rejected", "running", "done", "failed", "expired", "unknown", "dup"]
+    why: Short = ""
+    t: int = 0

@@ -1,0 +1,240 @@
+"""What neighbours on one machine say to each other: gateway and its voice, core and its voice nodes.
+
+The same rule as on the bus: facts up, orders down, nobody waits for a reply. Two conversations, each a closed
+family; what is not in the family is refused at the door.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from link.contract.ids import LineId, Short, Text, Token
+from link.contract.wire import Tagged, Wire
+
+BEAT_EVERY = 0.5
+"""Seconds between beats of a voice process; each beat went through its audio engine's own thread."""
+BEAT_LOST = 1.5
+"""Seconds without a beat after which a voice process counts as dead."""
+
+
+class VoiceBeat(Wire):
+    """The voice process lives; `lag_ms` is the round trip through the engine's thread."""
+
+    lag_ms: float
+
+
+class Bye(Wire):
+    """The sender ends in good order."""
+
+
+# ---- gateway -> gateway voice ------------------------------------------------------------------------------
+
+
+class ConnectLeg(Wire):
+    """Dial the leg of a line; a standing leg of that line is hung up first."""
+
+    line: LineId
+    uri: Short
+    token: Token
+
+
+class OpenUplink(Wire):
+    """Let the line's sound go to its leg, from what was captured at `since_ns` (CLOCK_MONOTONIC) on."""
+
+    line: LineId
+    since_ns: int
+
+
+class CloseUplink(Wire):
+    """The talk spurt ended: send what is still buffered, then cut the line's sound off its leg."""
+
+    line: LineId
+
+
+class OpenDownlink(Wire):
+    """Transmit: let the leg's sound go to the line after `lead_ms`; what arrives before waits."""
+
+    line: LineId
+    lead_ms: int = Field(ge=0, le=2000)
+
+
+class FinishDownlink(Wire):
+    """No more speech will come: play what waits, then report DownlinkDrained."""
+
+    line: LineId
+
+
+class CutDownlink(Wire):
+    """Stop transmitting at once and forget what waits."""
+
+    line: LineId
+
+
+class StartClip(Wire):
+    """Play a file to the line's sound card (and to its leg, for the recording)."""
+
+    play: Short
+    line: LineId
+    path: Text
+    gain_db: float = 0.0
+
+
+class CutClip(Wire):
+    """Stop a playing file at once."""
+
+    play: Short
+
+
+# ---- gateway voice -> gateway ------------------------------------------------------------------------------
+
+
+class LegState(Wire):
+    """The leg of a line is up, or is down with the SIP status and what it means."""
+
+    line: LineId
+    up: bool
+    code: int = 0
+    why: Short = ""
+
+
+class DownlinkDrained(Wire):
+    """All speech that waited has been handed to the sound card."""
+
+    line: LineId
+
+
+class ClipProgress(Wire):
+    """`seconds` of the clip have been handed to the card; sent at the first frame and twice a second."""
+
+    play: Short
+    seconds: float
+
+
+class ClipDone(Wire):
+    """The clip has ended or could not be played."""
+
+    play: Short
+    ok: bool
+    seconds: float = 0.0
+    why: Short = ""
+
+
+class SoundState(Wire):
+    """A sound card works or does not; `advice` is for the technician."""
+
+    card: Short
+    ok: bool
+    what: Short = ""
+    advice: Short = ""
+
+
+class LevelReport(Wire):
+    """Levels of one card over the last second, dBFS; clipped samples per second."""
+
+    card: Short
+    capture_rms: float
+    capture_peak: float
+    playback_rms: float
+    playback_peak: float
+    clipped: int = 0
+    dropped_frames: int = 0
+
+
+# ---- core -> voice node ------------------------------------------------------------------------------------
+
+
+class ExpectLeg(Wire):
+    """Answer one call that shows `token`; it is the leg of `leg` (`gateway/line`)."""
+
+    leg: Short
+    token: Token
+    ttl: float = 30.0
+
+
+class SetBridge(Wire):
+    """The whole truth about one group's bridge: `talkers` are heard by `listeners`, nobody else."""
+
+    bridge: Short
+    talkers: tuple[Short, ...] = Field(default=(), max_length=64)
+    listeners: tuple[Short, ...] = Field(default=(), max_length=256)
+
+
+class StartRecording(Wire):
+    """Record what the named legs say, mixed, to a WAV at `path` (relative to the recordings folder)."""
+
+    recording: Short
+    path: Short
+    legs: tuple[Short, ...] = Field(default=(), max_length=64)
+
+
+class SetRecordingLegs(Wire):
+    """The recording now holds these legs; others are parted from it."""
+
+    recording: Short
+    legs: tuple[Short, ...] = Field(default=(), max_length=64)
+
+
+class StopRecording(Wire):
+    """Close the file."""
+
+    recording: Short
+
+
+# ---- voice node -> core ------------------------------------------------------------------------------------
+
+
+class NodeReady(Wire):
+    """First words of a voice node: where it can be dialled, what it can hold and which legs stand."""
+
+    sip: Short
+    calls: int
+    version: Short
+    legs: tuple[Short, ...] = Field(default=(), max_length=4096)
+    recordings: tuple[Short, ...] = Field(default=(), max_length=4096)
+
+
+class LegAnswered(Wire):
+    """The leg of `leg` stands."""
+
+    leg: Short
+    codec: Short = ""
+
+
+class LegLost(Wire):
+    """The leg of `leg` is gone."""
+
+    leg: Short
+    code: int = 0
+    why: Short = ""
+
+
+class CallRefused(Wire):
+    """Somebody called without a token that we know."""
+
+    source: Short
+    why: Short
+
+
+class RecordingClosed(Wire):
+    """A file is complete, or what could be kept of it is; `sha` is its SHA-256."""
+
+    recording: Short
+    path: Short
+    seconds: float
+    sha: Short
+    state: Literal["closed", "repaired", "failed"] = "closed"
+    why: Short = ""
+
+
+GATEWAY_VOICE = Tagged(
+    (
+        *(VoiceBeat, Bye, ConnectLeg, OpenUplink, CloseUplink, OpenDownlink, FinishDownlink, CutDownlink),
+        *(StartClip, CutClip, LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport),
+    )
+)
+CENTRE_VOICE = Tagged(
+    (
+        *(VoiceBeat, Bye, ExpectLeg, SetBridge, StartRecording, SetRecordingLegs, StopRecording),
+        *(NodeReady, LegAnswered, LegLost, CallRefused, RecordingClosed),
+    )
+)

@@ -1,0 +1,1 @@
+"""How pure machines are hosted: one inbox, one task and one clock each."""

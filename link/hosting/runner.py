@@ -1,0 +1,117 @@
+"""Hosts one machine: one inbox, one task, one crash domain, one log line per transition.
+
+A crash of the machine or of an effect is logged with the events before it; the machine starts over from its
+first state after the owner was told (`on_crash` makes outputs safe), and gives up when it crashes too often.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from link.hosting.clock import Clock
+from link.hosting.inbox import Inbox
+from link.hosting.machine import Machine, Tick
+
+log = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=Machine)
+
+CRASHES_ALLOWED = 5
+CRASH_WINDOW = 60.0
+
+
+class CrashedTooOften(RuntimeError):
+    """A machine crashed more often than CRASHES_ALLOWED within CRASH_WINDOW; the process should end."""
+
+
+class Runner(Generic[M]):
+    """Feeds `machine` with its inbox and the clock, and hands its effects to `perform`, in order."""
+
+    def __init__(
+        self,
+        name: str,
+        machine: M,
+        perform: Callable[[object], None],
+        clock: Clock,
+        on_crash: Callable[[], None] | None = None,
+        limit: int = 4096,
+    ) -> None:
+        self.name = name
+        self.machine = machine
+        self.inbox = Inbox(name, limit)
+        self._first = machine
+        self._perform = perform
+        self._clock = clock
+        self._on_crash = on_crash
+        self._trace: deque[object] = deque(maxlen=20)
+        self._crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED + 1)
+
+    def step(self, event: object) -> None:
+        """Handle one event now. Raises CrashedTooOften only."""
+        now = self._clock.now()
+        self._trace.append(event)
+        before = self.machine
+        try:
+            self.machine, effects = before.handle(event, now)
+            if self.machine != before and log.isEnabledFor(logging.INFO):
+                log.info("machine=%s by=%s now=%s", self.name, _name(event), _brief(self.machine))
+            for effect in effects:
+                self._perform(effect)
+        except Exception:  # noqa: BLE001 - the crash domain of one machine
+            self._crashed(now)
+
+    async def run(self) -> None:
+        """Serve the inbox until cancelled."""
+        self.inbox.bind()
+        waiting: asyncio.Task[object] | None = None
+        try:
+            while True:
+                event = self.inbox.get_nowait()
+                if event is None:
+                    deadline = self.machine.deadline
+                    if deadline is not None and deadline <= self._clock.now():
+                        event = Tick()
+                    else:
+                        waiting = waiting or asyncio.create_task(self.inbox.get())
+                        event = await self._wait(waiting, deadline)
+                        if event is not None:
+                            waiting = None
+                if event is not None:
+                    self.step(event)
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+
+    async def _wait(self, waiting: "asyncio.Task[object]", deadline: float | None) -> object | None:
+        if deadline is None:
+            return await waiting
+        alarm = asyncio.create_task(self._clock.sleep_until(deadline))
+        try:
+            await asyncio.wait({waiting, alarm}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            alarm.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await alarm
+        return waiting.result() if waiting.done() else None
+
+    def _crashed(self, now: float) -> None:
+        names = [_name(event) for event in self._trace]
+        log.error("machine=%s crashed last_events=%s", self.name, names, exc_info=True)
+        self.machine = self._first
+        if self._on_crash is not None:
+            self._on_crash()
+        self._crashes.append(now)
+        if len(self._crashes) > CRASHES_ALLOWED and now - self._crashes[0] < CRASH_WINDOW:
+            raise CrashedTooOften(f"{self.name}: {len(self._crashes)} crashes within {CRASH_WINDOW:.0f} s")
+
+
+def _name(event: object) -> str:
+    return type(event).__name__
+
+
+def _brief(machine: object) -> str:
+    state = getattr(machine, "state", None)
+    return str(state) if state is not None else type(machine).__name__
