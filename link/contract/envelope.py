@@ -88,7 +88,7 @@ def _refuse_constant(name: str) -> Plain:
 
 
 def _read_msgpack(body: bytes) -> Plain:
-    return msgpack.unpackb(body, strict_map_key=False, max_buffer_size=LARGEST)
+    return msgpack.unpackb(body, strict_map_key=False)
 
 
 def _inflate(body: bytes) -> bytes:

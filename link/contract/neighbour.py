@@ -180,6 +180,10 @@ class StopRecording(Wire):
     recording: Short
 
 
+class Hello(Wire):
+    """Say NodeReady again: core has lost sight of the node for a while."""
+
+
 # ---- voice node -> core ------------------------------------------------------------------------------------
 
 
@@ -234,7 +238,7 @@ GATEWAY_VOICE = Tagged(
 )
 CENTRE_VOICE = Tagged(
     (
-        *(VoiceBeat, Bye, ExpectLeg, SetBridge, StartRecording, SetRecordingLegs, StopRecording),
+        *(VoiceBeat, Bye, Hello, ExpectLeg, SetBridge, StartRecording, SetRecordingLegs, StopRecording),
         *(NodeReady, LegAnswered, LegLost, CallRefused, RecordingClosed),
     )
 )

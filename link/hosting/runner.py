@@ -60,7 +60,9 @@ class Runner(Generic[M]):
                 log.info("machine=%s by=%s now=%s", self.name, _name(event), _brief(self.machine))
             for effect in effects:
                 self._perform(effect)
-        except Exception:  # noqa: BLE001 - the crash domain of one machine
+        except Exception:
+            names = [_name(passed) for passed in self._trace]
+            log.exception("machine=%s crashed last_events=%s", self.name, names)
             self._crashed(now)
 
     async def run(self) -> None:
@@ -98,8 +100,6 @@ class Runner(Generic[M]):
         return waiting.result() if waiting.done() else None
 
     def _crashed(self, now: float) -> None:
-        names = [_name(event) for event in self._trace]
-        log.error("machine=%s crashed last_events=%s", self.name, names, exc_info=True)
         self.machine = self._first
         if self._on_crash is not None:
             self._on_crash()

@@ -1,0 +1,36 @@
+"""`central core|voice --config FILE`: the processes of the centre."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from central.config import load_central
+from link.hosting.process import run_process, set_up
+
+
+def main() -> int:
+    """Entry point; the exit code: 0 ended in order, 1 fault, 2 bad settings."""
+    parser = argparse.ArgumentParser(prog="central", description="The processes of the Spillway centre.")
+    parser.add_argument("process", choices=("core", "voice"))
+    parser.add_argument("--config", type=Path, required=True, help="settings file (TOML)")
+    parser.add_argument("--verbose", action="store_true", help="log every transition")
+    arguments = parser.parse_args()
+    set_up(f"central-{arguments.process}", arguments.verbose)
+    return run_process(lambda: serve(arguments.process, arguments.config))
+
+
+async def serve(process: str, config: Path) -> None:
+    """Run one process until cancelled. What is not needed by it is not imported."""
+    settings = load_central(config)
+    if process == "core":
+        from central.build import CoreBuild
+
+        await CoreBuild(settings).run()
+    else:
+        from central.voice.process import run_node
+
+        await run_node(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The REST and WebSocket API: what persons and programs may see and ask of the centre."""

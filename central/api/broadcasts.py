@@ -1,0 +1,69 @@
+"""Routes of the broadcasts: ask, look, approve, stop."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+
+from central.api.desk import Desk, DeskError
+from central.api.errors import responses
+from central.api.requests import BroadcastRequest
+from central.api.who import Person
+from central.readmodels import BroadcastView
+
+router = APIRouter(tags=["broadcasts"])
+
+Id = Annotated[str, Path(max_length=64, description="Broadcast id", examples=["b-7k2m"])]
+
+
+@router.post(
+    "/broadcasts",
+    summary="Ask for a broadcast",
+    status_code=202,
+    responses=responses(404, 409, 413, 503),
+)
+async def start(request: Request, by: Person, asked: BroadcastRequest) -> BroadcastView:
+    """A drill or test sounds at once. A live one waits until a second, different person approves it.
+
+    202: what became of it is told by `GET /broadcasts/{id}` and on the live channel.
+    """
+    desk: Desk = request.app.state.desk
+    return await desk.start_broadcast(asked, by)
+
+
+@router.get("/broadcasts", summary="The newest broadcasts", responses=responses())
+async def broadcasts(
+    request: Request,
+    by: Person,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most", examples=[50])] = 50,
+) -> tuple[BroadcastView, ...]:
+    """Newest first."""
+    desk: Desk = request.app.state.desk
+    return await desk.broadcasts(limit)
+
+
+@router.get("/broadcasts/{id}", summary="One broadcast", responses=responses(404))
+async def broadcast(request: Request, by: Person, id: Id) -> BroadcastView:
+    """With the progress of each loudspeaker."""
+    desk: Desk = request.app.state.desk
+    view = await desk.broadcast(id)
+    if view is None:
+        raise DeskError(404, f"there is no broadcast {id!r}", "see GET /broadcasts for the newest ones")
+    return view
+
+
+@router.post(
+    "/broadcasts/{id}/approve",
+    summary="Approve a live broadcast as the second person",
+    responses=responses(404, 409),
+)
+async def approve(request: Request, by: Person, id: Id) -> BroadcastView:
+    """Refused (409) to the person who asked for it."""
+    desk: Desk = request.app.state.desk
+    return await desk.approve(id, by)
+
+
+@router.post("/broadcasts/{id}/stop", summary="Stop a broadcast", responses=responses(404))
+async def stop(request: Request, by: Person, id: Id) -> BroadcastView:
+    """Any person may stop any broadcast. It is `over` when every loudspeaker has confirmed it."""
+    desk: Desk = request.app.state.desk
+    return await desk.stop(id, by)

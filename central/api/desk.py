@@ -1,0 +1,92 @@
+"""What the API may ask of core, and nothing more. Core implements it; the API never sees a machine.
+
+Everything runs on core's event loop. `by` is the person whose token was shown; the API has checked it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from central.api.changes import Announcer
+from central.api.requests import BroadcastRequest, GroupChange
+from central.readmodels import (
+    BroadcastView,
+    ClipView,
+    EntryView,
+    GroupView,
+    RecordingView,
+    TownView,
+    VerdictView,
+)
+
+
+class DeskError(Exception):
+    """Core refuses. `status` is the HTTP status, `what` happened, `advice` is what the person can do."""
+
+    def __init__(self, status: int, what: str, advice: str = "") -> None:
+        super().__init__(f"{what} ({advice})" if advice else what)
+        self.status = status
+        self.what = what
+        self.advice = advice
+
+
+class Desk(Protocol):
+    """What may be asked. Every method may raise DeskError, and no other exception."""
+
+    @property
+    def announcer(self) -> Announcer:
+        """Where changes are heard."""
+
+    @property
+    def uploads(self) -> Path:
+        """A folder for files on their way in, on the same disk as the clips; emptied at start."""
+
+    def view(self) -> TownView:
+        """Everything at a glance, at once, without waiting."""
+
+    def counters(self) -> Mapping[str, float]:
+        """Plain counters since the start, by name (`bus_messages_total`)."""
+
+    async def set_group(self, group: str, change: GroupChange, by: str) -> GroupView:
+        """Change a talk group and say what it is now. 404 unknown group or line, 409 refused."""
+
+    async def start_broadcast(self, request: BroadcastRequest, by: str) -> BroadcastView:
+        """Begin a broadcast. 404 unknown zone or clip, 409 no loudspeaker there, 503 speech not to be had."""
+
+    async def broadcasts(self, limit: int) -> tuple[BroadcastView, ...]:
+        """The newest broadcasts, newest first."""
+
+    async def broadcast(self, id: str) -> BroadcastView | None:
+        """One broadcast, or None."""
+
+    async def approve(self, id: str, by: str) -> BroadcastView:
+        """Say yes as the second person. 404 unknown, 409 with the reason when `by` cannot."""
+
+    async def stop(self, id: str, by: str) -> BroadcastView:
+        """Stop it; never refused to a person. 404 unknown; one that is over is returned as it is."""
+
+    async def add_clip(self, name: str | None, wav: Path, by: str) -> ClipView:
+        """Check and keep the WAV at `wav` (which stays the caller's). 422 not a sound that can be played."""
+
+    async def clips(self) -> tuple[ClipView, ...]:
+        """Every named clip, by name."""
+
+    async def blob(self, sha: str) -> Path | None:
+        """The file with this content, for gateways and persons, or None."""
+
+    async def recordings(
+        self, kind: str | None, subject: str | None, limit: int
+    ) -> tuple[RecordingView, ...]:
+        """The newest recordings that match, newest first."""
+
+    async def recording(self, id: str) -> RecordingView | None:
+        """One recording, or None."""
+
+    async def recording_audio(self, id: str) -> Path | None:
+        """Its file, complete or as far as it goes, or None when there is no such file."""
+
+    async def journal_tail(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
+        """The last `n` entries (of one kind), oldest first."""
+
+    async def journal_verify(self) -> VerdictView:
+        """Check the whole chain, in a worker process."""

@@ -1,0 +1,59 @@
+"""Routes of the recordings: list, one, its sound."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import FileResponse
+
+from central.api.clips import AUDIO, audio
+from central.api.desk import Desk, DeskError
+from central.api.errors import responses
+from central.api.who import Person
+from central.readmodels import RecordingView
+
+router = APIRouter(tags=["recordings"])
+
+Id = Annotated[str, Path(max_length=200, description="Recording id", examples=["g-valley-20240101-101500"])]
+Kind = Annotated[
+    Literal["leg", "group", "broadcast"] | None, Query(description="Only of this kind", examples=["group"])
+]
+Subject = Annotated[
+    str | None,
+    Query(max_length=200, description="Only of this line, group or broadcast", examples=["valley"]),
+]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most", examples=[50])]
+
+
+@router.get("/recordings", summary="The newest recordings", responses=responses())
+async def recordings(
+    request: Request, by: Person, kind: Kind = None, subject: Subject = None, limit: Limit = 50
+) -> tuple[RecordingView, ...]:
+    """Newest first."""
+    desk: Desk = request.app.state.desk
+    return await desk.recordings(kind, subject, limit)
+
+
+@router.get("/recordings/{id}", summary="One recording", responses=responses(404))
+async def recording(request: Request, by: Person, id: Id) -> RecordingView:
+    """What was recorded, how long, and whether the file is whole."""
+    desk: Desk = request.app.state.desk
+    view = await desk.recording(id)
+    if view is None:
+        raise DeskError(404, f"there is no recording {id!r}", "see GET /recordings for the newest ones")
+    return view
+
+
+@router.get(
+    "/recordings/{id}/audio",
+    summary="The sound of a recording",
+    response_class=FileResponse,
+    responses={**responses(404), **AUDIO},
+)
+async def recording_audio(request: Request, by: Person, id: Id) -> FileResponse:
+    """A WAV; of a recording that still runs, as far as it goes. `Range` is obeyed."""
+    desk: Desk = request.app.state.desk
+    view = await recording(request, by, id)
+    path = await desk.recording_audio(id)
+    if path is None:
+        raise DeskError(404, f"the file of recording {id!r} is missing", "look at the recordings folder")
+    return audio(path, view.sha if view.state != "open" else None)

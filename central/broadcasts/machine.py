@@ -1,0 +1,336 @@
+"""Broadcast: one clip on many loudspeakers. Decides what is ordered and when it is over; performs nothing.
+
+Theory: the broadcast keeps who asked, who approved and who stopped it, and for each loudspeaker what was sent
+and what its gateway said. Orders go out while it is approved, not stopped and inside its time; a gateway that
+comes back is told again, as an equal `play` does nothing there twice. Every order that left and whose end the
+gateway has not confirmed is stopped when a person says so, or when the centre has given up on it.
+
+A live broadcast needs two different persons. What sounded is only what the gateways said; silence is
+`unknown`.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from central.broadcasts.asked import Asked
+from central.broadcasts.messages import (
+    Approve,
+    Cancel,
+    Changed,
+    ClipTold,
+    Deliver,
+    GatewayOffline,
+    GatewayOnline,
+    Keep,
+    RecordEnd,
+    RecordFrom,
+    Result,
+    Stop,
+)
+from central.broadcasts.target import Target
+from central.readmodels import BroadcastState
+from link.contract import facts, orders
+
+RESEND_AFTER = (2.0, 4.0, 8.0, 16.0)
+"""Seconds after which an order without receipt is sent again."""
+STOP_ANSWER_LIMIT = 30.0
+"""Seconds that a loudspeaker may take to say that it stopped."""
+STOP_SETTLES = 5.0
+"""Seconds after the receipt of a stop at which a loudspeaker that said no more counts as stopped."""
+ORDER_TTL = 30
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One yes besides the asker's."""
+
+    by: str
+    at: float
+    signature: orders.Signature | None = None
+
+
+Effects = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """See the module. All times are monotonic seconds; `epoch` added to one of them gives Unix seconds."""
+
+    asked: Asked
+    created: float
+    epoch: float
+    targets: dict[str, Target]
+    online: frozenset[str] = frozenset()
+    approvals: tuple[Approval, ...] = ()
+    stopped_by: str | None = None
+    stopped_at: float | None = None
+    announced: bool = False
+    recording: bool = False
+    closed: bool = False
+    journal: Effects = field(default=(), compare=False, repr=False)
+
+    @classmethod
+    def ask(cls, asked: Asked, now: float, wall: float, online: frozenset[str] = frozenset()) -> "Broadcast":
+        """A new broadcast; its first Tick, due at once, starts it."""
+        targets = {line: Target(line, asked.play_of(line)) for line in asked.targets}
+        return cls(asked, created=now, epoch=wall - now, targets=targets, online=online)
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.asked.id
+
+    @property
+    def not_after(self) -> float:
+        """After this nothing is ordered any more."""
+        return self.created + self.asked.window
+
+    @property
+    def approved(self) -> bool:
+        """Enough different persons have said yes."""
+        persons = {_person(self.asked.by), *(_person(approval.by) for approval in self.approvals)}
+        return len(persons - {""}) >= (2 if self.asked.channel == "live" else 1)
+
+    @property
+    def over(self) -> bool:
+        """Every loudspeaker has ended; nothing will sound any more."""
+        return all(target.ended for target in self.targets.values())
+
+    @property
+    def settled(self) -> bool:
+        """Over, and every gateway that was told has confirmed it: the machine may be forgotten."""
+        return self.over and not any(t.ordered and not t.confirmed for t in self.targets.values())
+
+    @property
+    def state(self) -> BroadcastState:
+        """One word for people."""
+        if self.stopped_by is not None:
+            return "stopped"
+        results = {target.result for target in self.targets.values()}
+        if not self.over:
+            playing = any(t.state == "playing" for t in self.targets.values())
+            return "playing" if playing else ("sending" if self.approved else "waiting")
+        if results == {"played"}:
+            return "done"
+        if results == {"undelivered"}:
+            return "expired"
+        return "partly" if "played" in results else "failed"
+
+    @property
+    def deadline(self) -> float | None:
+        """Next moment at which something must happen without being told."""
+        moments: list[float] = [] if self.announced else [self.created]
+        for target in self.targets.values():
+            if not target.ended:
+                moments.append(self._ends_at(target))
+            moments += [at for at in (target.resend_at, target.restop_at) if at is not None]
+        return min(moments, default=None)
+
+    def _ends_at(self, target: Target) -> float:
+        """When a loudspeaker that says nothing more is given up."""
+        if not target.ordered:
+            return self.not_after
+        moments = [target.give_up_at(self.asked.clip.seconds)]
+        if self.stopped_at is not None:
+            moments.append(self.stopped_at + STOP_ANSWER_LIMIT)
+            if target.stop_accepted_at is not None:
+                moments.append(target.stop_accepted_at + STOP_SETTLES)
+        return min(moments)
+
+    def objection(self, by: str, now: float) -> str:
+        """Why `by` cannot approve it now, in words for him; empty when he can."""
+        if self.asked.channel != "live":
+            return f"a {self.asked.channel} broadcast needs no approval"
+        if self.stopped_by is not None:
+            return f"it was stopped by {self.stopped_by}"
+        if self.over or now >= self.not_after:
+            return "its time is over"
+        if self.approved:
+            return "it is approved already"
+        if not _person(by):
+            return "an approval needs a name"
+        if _person(by) == _person(self.asked.by):
+            return f"{by} asked for it; a second, different person must approve"
+        return ""
+
+    def handle(self, event: object, now: float) -> tuple["Broadcast", Effects]:
+        """The broadcast after `event` and what must be done."""
+        after = replace(self, journal=())._take(event, now)
+        if not after.announced:
+            after = replace(after, announced=True)._keep("asked", after.asked.entry())
+        after = after._end_silent(now)
+        after, commands = after._command(now)
+        return after._conclude(self, commands)
+
+    # -- what was told --
+
+    def _take(self, event: object, now: float) -> "Broadcast":
+        match event:
+            case Approve(by=by, signature=signature):
+                return self._approve(Approval(by, now, signature))
+            case Stop(by=by):
+                return self._stop(by, now)
+            case GatewayOnline(gateway=gateway):
+                return replace(self, online=self.online | {gateway})._again(gateway, now)
+            case GatewayOffline(gateway=gateway):
+                return replace(self, online=self.online - {gateway})
+            case Result(gateway=gateway, result=result):
+                return self._receipt(gateway, result, now)
+            case ClipTold(gateway=gateway, fact=fact):
+                line = f"{gateway}/{fact.line}"
+                target = self.targets.get(line)
+                if target is None or target.play != fact.play:
+                    return self
+                if isinstance(fact, facts.ClipStarted):
+                    return self._with(target.begun(fact, self.asked.clip.sha, now))
+                return self._with(target.finished(fact, self.asked.clip.seconds, now))
+        return self
+
+    def _approve(self, approval: Approval) -> "Broadcast":
+        objection = self.objection(approval.by, approval.at)
+        if objection:
+            return self._keep("approval-refused", {"by": approval.by, "why": objection})
+        approved = replace(self, approvals=(*self.approvals, approval))
+        return approved._keep("approved", {"by": approval.by})
+
+    def _stop(self, by: str, now: float) -> "Broadcast":
+        if self.settled:
+            return self._keep("stop-ignored", {"by": by, "why": "it is over"})
+        stopped = self
+        if self.stopped_by is None:
+            stopped = replace(self, stopped_by=by, stopped_at=now)
+        for target in stopped.targets.values():
+            if target.ordered and not target.confirmed:
+                stopped = stopped._with(replace(target, restop_at=now, stop_sends=0, resend_at=None))
+        return stopped._keep("stopped", {"by": by})
+
+    def _again(self, gateway: str, now: float) -> "Broadcast":
+        """The gateway may have lost what it was told: order the clip again, or its stop."""
+        broadcast = self
+        for target in self.targets.values():
+            if target.gateway != gateway or not target.ordered or target.confirmed:
+                continue
+            renewed = replace(target, renewals=target.renewals + 1, stop_accepted_at=None)
+            if target.ended or self.stopped_by is not None:
+                renewed = replace(renewed, restop_at=now, stop_sends=0)
+            else:
+                renewed = replace(renewed, resend_at=now)
+            broadcast = broadcast._with(renewed)
+        return broadcast
+
+    def _receipt(self, gateway: str, result: facts.CommandResult, now: float) -> "Broadcast":
+        """Command ids are `<play>.<renewal>` and `<play>.stop.<renewal>`."""
+        for target in self.targets.values():
+            if target.gateway != gateway or not result.id.startswith(f"{target.play}."):
+                continue
+            if result.id.startswith(f"{target.play}.stop."):
+                return self._with(target.stop_receipt(result, now))
+            return self._with(target.receipt(result, now))
+        return self
+
+    def _with(self, target: Target) -> "Broadcast":
+        """The broadcast with this target; an end is kept in the journal."""
+        before = self.targets[target.line]
+        broadcast = replace(self, targets={**self.targets, target.line: target})
+        told: dict[str, object] = {"line": target.line, "played": target.played, "why": target.why}
+        if target.ended and not before.ended:
+            return broadcast._keep("target-ended", {**told, "result": target.result})
+        if target.late and not before.late:
+            return broadcast._keep("target-late", {**told, "result": target.result, "late": target.late})
+        return broadcast
+
+    def _keep(self, kind: str, payload: dict[str, object]) -> "Broadcast":
+        return replace(self, journal=(*self.journal, Keep(f"broadcast.{kind}", self.id, payload)))
+
+    # -- what follows --
+
+    def _end_silent(self, now: float) -> "Broadcast":
+        """End every loudspeaker that can no longer be reached or has not answered in time."""
+        broadcast = self
+        for target in self.targets.values():
+            if target.ended:
+                continue
+            if not target.ordered and self.stopped_by is not None:
+                ended = target.ending("stopped", "stopped before it was sent", now)
+            elif now < self._ends_at(target):
+                continue
+            elif not target.ordered:
+                why = "gateway offline" if self.approved else "not approved in time"
+                ended = target.ending("undelivered", why, now)
+            elif self.stopped_by is not None and target.stop_accepted_at is not None:
+                ended = replace(target.ending("stopped", "the gateway took the stop", now), restop_at=None)
+            else:
+                ended = target.ending("unknown", "no answer", now)
+            broadcast = broadcast._with(ended)
+        return broadcast
+
+    def _command(self, now: float) -> tuple["Broadcast", Effects]:
+        """The orders that are due, and when they are due again."""
+        left = int(self.not_after - now)  # whole seconds: the order's own limit must lie inside ours
+        sending = self.approved and self.stopped_by is None and left >= 1
+        broadcast, effects = self, []  # type: tuple[Broadcast, list[object]]
+        for target in self.targets.values():
+            after = target
+            if not target.ended and sending and target.gateway in self.online:
+                first = not target.ordered
+                if first or (target.resend_at is not None and now >= target.resend_at):
+                    after = _sent(target, now)
+                    effects.append(self._deliver(after, min(ORDER_TTL, left)))
+            elif target.resend_at is not None and (target.ended or not sending or now >= target.resend_at):
+                after = replace(target, resend_at=None)
+            if after.restop_at is not None and now >= after.restop_at:
+                after = _stop_sent(after, now)
+                effects.append(self._cancel(after))
+            if after is not target:
+                broadcast = replace(broadcast, targets={**broadcast.targets, after.line: after})
+        return broadcast, tuple(effects)
+
+    def _deliver(self, target: Target, ttl: int) -> Deliver:
+        order = self.asked.order(target.line)
+        command = f"{target.play}.{target.renewals}"
+        return Deliver(self.id, target.gateway, order, command, ttl, self.asked.channel)
+
+    def _cancel(self, target: Target) -> Cancel:
+        order = orders.StopClip(play=target.play)
+        command = f"{target.play}.stop.{target.renewals}-{target.stop_sends}"
+        return Cancel(self.id, target.gateway, order, command, ORDER_TTL, self.asked.channel)
+
+    def _conclude(self, before: "Broadcast", commands: Effects) -> tuple["Broadcast", Effects]:
+        """Put the effects in order: journal and view first, then the recording, then the orders."""
+        after, effects = self, self.journal
+        over = after.over
+        if over and not after.closed:
+            after = replace(after, closed=True)
+            effects = (*effects, Keep("broadcast.over", after.id, {"state": after.state}))
+        after = replace(after, journal=())
+        if after != before:
+            effects = (*effects, Changed(after.id))
+        sounding = any(t.ordered and not t.ended for t in after.targets.values())
+        if sounding and not after.recording:
+            after = replace(after, recording=True)
+            effects = (*effects, RecordFrom(after.id, tuple(after.targets), after.asked.channel))
+        effects = (*effects, *commands)
+        if over and after.recording:
+            after = replace(after, recording=False)
+            effects = (*effects, RecordEnd(after.id))
+        return after, effects
+
+
+def _person(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _sent(target: Target, now: float) -> Target:
+    ordered_at = now if target.ordered_at is None else target.ordered_at
+    sent = replace(target, ordered_at=ordered_at, sent_at=now, sends=target.sends + 1)
+    answered = target.accepted_at is not None or target.started_at is not None
+    return replace(sent, resend_at=None if answered else _after(RESEND_AFTER, target.sends, now))
+
+
+def _stop_sent(target: Target, now: float) -> Target:
+    return replace(
+        target, stop_sends=target.stop_sends + 1, restop_at=_after(RESEND_AFTER, target.stop_sends, now)
+    )
+
+
+def _after(pauses: tuple[float, ...], count: int, now: float) -> float | None:
+    return now + pauses[count] if count < len(pauses) else None

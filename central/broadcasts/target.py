@@ -1,0 +1,129 @@
+"""Target: one loudspeaker of a broadcast as the centre knows it. Facts and what follows; no effects.
+
+A target that has not answered has not played: only the gateway's own `ClipFinished` can say so.
+"""
+
+from dataclasses import dataclass, replace
+
+from central.readmodels import TargetState
+from link.contract import facts
+
+ANSWER_LIMIT = 30.0
+"""Seconds beyond the clip's length that a loudspeaker may take to say how it ended."""
+SHORT_BY = 0.5
+"""Seconds that the sound card may have taken less than 90 % of the clip, for a clip to count as played."""
+
+_REFUSALS: dict[str, TargetState] = {
+    "rejected": "refused",
+    "failed": "failed",
+    "expired": "failed",
+    "unknown": "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """See the module. `line` is `gateway/line`; all times are monotonic seconds.
+
+    `confirmed` means that the gateway itself ended it, so that nothing can sound there any more. `renewals`
+    counts how often its gateway came back; `resend_at` and `restop_at` are when an order is due again.
+    """
+
+    line: str
+    play: str
+    ordered_at: float | None = None
+    sent_at: float | None = None
+    sends: int = 0
+    renewals: int = 0
+    resend_at: float | None = None
+    accepted_at: float | None = None
+    started_at: float | None = None
+    stop_sends: int = 0
+    restop_at: float | None = None
+    stop_accepted_at: float | None = None
+    result: TargetState | None = None
+    ended_at: float | None = None
+    confirmed: bool = False
+    played: float = 0.0
+    why: str = ""
+    late: str = ""
+
+    @property
+    def gateway(self) -> str:
+        """The gateway it hangs on."""
+        return self.line.partition("/")[0]
+
+    @property
+    def ordered(self) -> bool:
+        """The order has left at least once."""
+        return self.ordered_at is not None
+
+    @property
+    def ended(self) -> bool:
+        """Its end is known, or given up for unknown."""
+        return self.result is not None
+
+    @property
+    def state(self) -> TargetState:
+        """One word for people."""
+        if self.result is not None:
+            return self.result
+        if self.started_at is not None:
+            return "playing"
+        if self.accepted_at is not None:
+            return "accepted"
+        return "ordered" if self.ordered else "waiting"
+
+    def give_up_at(self, seconds: float) -> float:
+        """When an ordered target that says nothing more counts as unknown."""
+        return max(self.sent_at or 0.0, self.started_at or 0.0) + seconds + ANSWER_LIMIT
+
+    def ending(
+        self, result: TargetState, why: str, now: float, *, played: float = 0.0, confirmed: bool = False
+    ) -> "Target":
+        """This target, ended; once only. What the gateway did not confirm is stopped there, to be sure."""
+        if self.ended:
+            return self
+        ended = replace(self, result=result, why=why, ended_at=now, played=played, confirmed=confirmed)
+        cancel_at = now if self.ordered and not confirmed else None
+        return replace(ended, resend_at=None, restop_at=cancel_at, stop_sends=0)
+
+    def receipt(self, result: facts.CommandResult, now: float) -> "Target":
+        """What the gateway answered to a PlayClip order."""
+        if self.ended:
+            return self
+        refusal = _REFUSALS.get(result.s)
+        if refusal is None:
+            accepted_at = now if self.accepted_at is None else self.accepted_at
+            return replace(self, accepted_at=accepted_at, resend_at=None)
+        if self.accepted_at is not None or self.started_at is not None:
+            return self  # a repeated order came too late or twice; the first one is at work
+        return self.ending(refusal, result.why or result.s, now, confirmed=refusal == "refused")
+
+    def stop_receipt(self, result: facts.CommandResult, now: float) -> "Target":
+        """What the gateway answered to a StopClip order."""
+        if result.s not in ("accepted", "running", "done", "dup"):
+            return self
+        accepted_at = now if self.stop_accepted_at is None else self.stop_accepted_at
+        return replace(self, stop_accepted_at=accepted_at, restop_at=None)
+
+    def begun(self, fact: facts.ClipStarted, sha: str, now: float) -> "Target":
+        """The loudspeaker began to sound; with the wrong sound, that is a failure."""
+        if self.ended or not self.ordered:
+            return self
+        if fact.sha != sha:
+            return self.ending("failed", f"another clip sounds: {fact.sha[:12]}", now)
+        return replace(self, started_at=now if self.started_at is None else self.started_at, resend_at=None)
+
+    def finished(self, fact: facts.ClipFinished, seconds: float, now: float) -> "Target":
+        """The gateway says how it ended. After the end, it is noted as `late` once."""
+        if not self.ordered:
+            return self
+        if self.ended:
+            news = "" if self.confirmed or self.late else fact.result
+            return replace(self, late=self.late or news, confirmed=True, restop_at=None)
+        result: TargetState = fact.result
+        why = fact.why
+        if result == "played" and fact.played + SHORT_BY < 0.9 * seconds:
+            result, why = "failed", f"cut short: {fact.played:.1f} of {seconds:.1f} s"
+        return self.ending(result, why, now, played=fact.played, confirmed=True)

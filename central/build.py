@@ -1,0 +1,134 @@
+"""Puts the core process together: the only file that knows every part. Start-up order top to bottom."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from central.config import CentralSettings
+from central.config import GroupSettings as ConfiguredGroup
+from central.fleet.machine import Gateway
+from central.groups.machine import Group, GroupSettings, Member
+from central.store.database import Database
+from central.store.journal import Journal, JournalError
+from central.store.recordings import Recordings
+from central.switchboard import Switchboard
+from central.tapes import Tapes
+from link.bus.broker_settings import BrokerSettings
+from link.bus.paho_bus import PahoBus
+from link.bus.stream import StreamServer
+from link.contract.neighbour import BEAT_LOST
+from link.contract.topics import Topics
+from link.hosting.beat import BeatWatch
+from link.hosting.clock import Clock, SystemClock
+from link.hosting.notify import notify
+from link.hosting.runner import Runner
+from link.hosting.stall import StallWatch
+
+log = logging.getLogger(__name__)
+
+BEAT = 0.5
+JOURNAL_PATIENCE = 1.0
+"""Seconds a warning waits for the journal's disk. Then it sounds all the same: people come before paper."""
+
+
+def group_settings(configured: ConfiguredGroup) -> GroupSettings:
+    """A group of the configuration as its machine knows it."""
+    members = tuple(Member(m.line, m.priority, m.label) for m in configured.members)
+    return GroupSettings(configured.id, members, configured.hang, configured.timeout)
+
+
+class CoreBuild:
+    """One core process. `run` returns when cancelled."""
+
+    def __init__(self, settings: CentralSettings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.changes: set[Callable[[str, str], None]] = set()
+        self._orders: asyncio.Queue[Callable[[], object]] = asyncio.Queue()
+        settings.state.mkdir(parents=True, exist_ok=True)
+        settings.run.mkdir(parents=True, exist_ok=True)
+        self.database = Database.open(settings.state / "spillway.db")
+        self.journal = Journal(self.database, self._journal_told)
+        self.bus = PahoBus(self._broker())
+        self.node = StreamServer(settings.voice_socket, "core")
+        self.switchboard = Switchboard(
+            self.clock,
+            self.bus,
+            self.node,
+            self.journal,
+            Topics(settings.realm),
+            self.changed,
+            self._orders.put_nowait,
+        )
+        self.recordings = Recordings(self.database, settings.recordings)
+        self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed)
+        self.journal_ok = True
+        self._wire()
+
+    def _broker(self) -> BrokerSettings:
+        broker = self.settings.broker
+        return BrokerSettings(
+            client_id="svc-centre",
+            host=broker.host,
+            port=broker.port,
+            username=broker.username,
+            password=broker.password,
+            back_off_first=broker.first_retry,
+            back_off_most=broker.longest_retry,
+        )
+
+    def _wire(self) -> None:
+        board = self.switchboard
+        board.tapes = self.tapes
+        board.node_watch = Runner("node-watch", BeatWatch(BEAT_LOST), board.perform_node_watch, self.clock)
+        for entry in self.settings.gateway:
+            board.gateways[entry.id] = Runner(
+                f"gateway-{entry.id}", Gateway(entry.id), board.perform_gateway, self.clock
+            )
+        for configured in self.settings.group:
+            board.groups[configured.id] = Runner(
+                f"group-{configured.id}",
+                Group(group_settings(configured)),
+                board.perform_group,
+                self.clock,
+            )
+
+    def changed(self, kind: str, name: str) -> None:
+        """Something that screens show has changed."""
+        for listener in tuple(self.changes):
+            listener(kind, name)
+
+    def _journal_told(self, fact: object) -> None:
+        self.journal_ok = "Recovered" in type(fact).__name__
+        log.warning("journal=%s", fact)
+
+    async def _send_orders(self) -> None:
+        """Orders that cannot be taken back leave when the journal holds them."""
+        while True:
+            order = await self._orders.get()
+            try:
+                await self.journal.barrier(JOURNAL_PATIENCE)
+            except JournalError as error:
+                log.error("order sent before its journal entry: %s", error)
+            order()
+
+    async def run(self) -> None:
+        """Start everything, serve until cancelled, stop everything in reverse."""
+        board = self.switchboard
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            stack.callback(self.database.close)
+            stack.push_async_callback(self.journal.close)
+            serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
+            for serve in (*serving, StallWatch("central core").run):
+                stack.callback(group.create_task(serve()).cancel)
+            self.journal.append("core.started", "", {})
+            await self.node.start(board.from_node)
+            stack.push_async_callback(self.node.stop)
+            await self.bus.start(board.mail.inbox.post, board.topics.for_centre())
+            stack.push_async_callback(self.bus.stop)
+            notify("READY=1")
+            log.info("core ready gateways=%d groups=%d", len(board.gateways), len(board.groups))
+            while True:
+                notify("WATCHDOG=1")
+                await asyncio.sleep(BEAT)

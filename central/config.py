@@ -1,0 +1,148 @@
+"""The centre's settings file (TOML): fleet, groups, zones, where things are kept. Unknown keys are errors."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from link.contract.ids import GatewayId, GroupId, LineRef, ZoneId
+from link.hosting.settings import Settings, load
+
+RESERVED_ZONES = ("approve", "stop", "list", "show")
+"""Words of the command line that a zone must not be called."""
+
+
+class BrokerSettings(Settings):
+    """Where the fleet's broker is and how to be let in."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65535)
+    username: str = "svc-centre"
+    password: str = Field(default="", repr=False)
+    first_retry: float = Field(default=1.0, gt=0, le=60)
+    longest_retry: float = Field(default=30.0, gt=0, le=600)
+
+
+class ApiSettings(Settings):
+    """Where the REST and WebSocket interface listens, and who may use it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    tokens: Path
+
+
+class VoiceNodeSettings(Settings):
+    """Limits and ports of `central voice`. One bridge rate for a node."""
+
+    rate_hz: int = 16000
+    codecs: tuple[str, ...] = ("G722/16000", "PCMA/8000")
+    sip_port: int = Field(default=0, ge=0, le=65535)
+    rtp_port: int = Field(default=20000, ge=1024, le=65000)
+    rtp_ports: int = Field(default=1000, ge=2, le=20000)
+    max_calls: int = Field(default=256, ge=1, le=2048)
+
+
+class SpeechSettings(Settings):
+    """Which text-to-speech engine speaks."""
+
+    engine: str = "espeak"
+
+
+class MemberSettings(Settings):
+    """A line in a group."""
+
+    line: str
+    priority: int = Field(default=5, ge=0, le=9)
+    label: str = ""
+
+
+class GroupSettings(Settings):
+    """One talk group; times in seconds."""
+
+    id: GroupId
+    label: str = ""
+    hang: float = Field(default=2.0, ge=0, le=60)
+    timeout: float = Field(default=60.0, ge=1, le=600)
+    members: tuple[MemberSettings, ...] = ()
+
+
+class ZoneSettings(Settings):
+    """Loudspeaker lines that are warned together."""
+
+    id: ZoneId
+    label: str = ""
+    lines: tuple[str, ...]
+
+
+class GatewayEntry(Settings):
+    """A gateway that may join the fleet."""
+
+    id: GatewayId
+    label: str = ""
+
+
+class CentralSettings(Settings):
+    """The whole file."""
+
+    realm: str = "main"
+    state: Path = Field(description="database, clips and recordings")
+    run: Path = Field(description="sockets between the processes of the centre")
+    broker: BrokerSettings = BrokerSettings()
+    api: ApiSettings
+    voice: VoiceNodeSettings = VoiceNodeSettings()
+    speech: SpeechSettings = SpeechSettings()
+    gateway: tuple[GatewayEntry, ...] = ()
+    group: tuple[GroupSettings, ...] = ()
+    zone: tuple[ZoneSettings, ...] = ()
+
+    @property
+    def voice_socket(self) -> Path:
+        """Where core listens for its voice node."""
+        return self.run / "core-voice.sock"
+
+    @property
+    def recordings(self) -> Path:
+        """Where the voice node writes."""
+        return self.state / "recordings"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        known = {entry.id for entry in self.gateway}
+        for kind, ids in (("gateway", known), ("group", self.group), ("zone", self.zone)):
+            names = list(ids) if kind == "gateway" else [part.id for part in ids]  # type: ignore[union-attr]
+            twice = [name for name, count in Counter(names).items() if count > 1]
+            if twice:
+                raise ValueError(f"{kind} {twice[0]!r} stands twice; give each its own id")
+        for zone in self.zone:
+            if zone.id in RESERVED_ZONES:
+                raise ValueError(f"zone {zone.id!r} is a word of the command line; choose another id")
+            for line in zone.lines:
+                _check_line(line, known, f"zone {zone.id!r}")
+        seen: dict[str, str] = {}
+        for group in self.group:
+            for member in group.members:
+                _check_line(member.line, known, f"group {group.id!r}")
+                if member.line in seen:
+                    other = seen[member.line]
+                    raise ValueError(
+                        f"line {member.line!r} is in group {other!r} and in {group.id!r}; choose one"
+                    )
+                seen[member.line] = group.id
+        return self
+
+
+def _check_line(line: str, gateways: set[str], where: str) -> None:
+    ref = LineRef.parse(line)
+    if ref.gateway not in gateways:
+        known = ", ".join(sorted(gateways)) or "none"
+        raise ValueError(f"{where} names {line!r}, but there is no gateway {ref.gateway!r} (known: {known})")
+
+
+def load_central(path: Path) -> CentralSettings:
+    """Read the file. SettingsError says what is wrong and where; paths are relative to the file."""
+    settings = load(path, CentralSettings)
+    home = path.resolve().parent
+    api = settings.api.model_copy(update={"tokens": home / settings.api.tokens})
+    places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
+    return settings.model_copy(update=places)

@@ -1,0 +1,1 @@
+"""The gateways as the centre sees them: presence, realtime facts, voice legs."""

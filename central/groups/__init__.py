@@ -1,0 +1,1 @@
+"""Talk groups: who has the floor, who is keyed, who hears whom."""

@@ -1,0 +1,80 @@
+"""Turns what comes from the broker into facts, off the broker's thread. What does not decode is counted.
+
+One task reads the mailbox; a flood of rubbish costs its sender's messages, nobody else's.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+
+from link.bus.port import BusDown, BusUp, Message
+from link.contract import facts
+from link.contract.batch import decode_batch
+from link.contract.envelope import EnvelopeError, unpack
+from link.contract.realtime import decode_report
+from link.contract.topics import Row, Topics
+from link.contract.wire import validated
+from link.hosting.clock import Clock
+from link.hosting.inbox import Inbox
+
+log = logging.getLogger(__name__)
+
+
+class Mail:
+    """`deliver(gateway, fact)` is called in order, on the loop."""
+
+    def __init__(self, topics: Topics, clock: Clock, deliver: Callable[[str, object], None]) -> None:
+        self.inbox = Inbox("mail", limit=50_000)
+        self.refused: Counter[tuple[str, str]] = Counter()
+        self._topics = topics
+        self._clock = clock
+        self._deliver = deliver
+
+    async def run(self) -> None:
+        """Serve the mailbox until cancelled."""
+        while True:
+            self.take(await self.inbox.get())
+
+    def take(self, fact: object) -> None:
+        """One fact of the broker's door."""
+        if isinstance(fact, BusUp | BusDown):
+            self._deliver("", fact)
+        elif isinstance(fact, Message):
+            known = self._topics.parse(fact.topic)
+            if known is None or known[0].direction != "up":
+                self._refuse("", "misaddressed", fact.topic)
+                return
+            try:
+                decoded = decode(known[0], fact)
+            except EnvelopeError as error:
+                self._refuse(known[1], error.reason, f"{known[0].name}: {error}")
+                return
+            if decoded is not None:
+                self._deliver(known[1], decoded)
+
+    def _refuse(self, gateway: str, reason: str, detail: str) -> None:
+        self.refused[(gateway, reason)] += 1
+        if self.refused[(gateway, reason)] == 1:
+            log.warning("from=%s refused=%s detail=%s", gateway or "?", reason, detail[:200])
+
+
+def decode(row: Row, message: Message) -> object | None:
+    """The fact in a message; None when the row carries nothing for the centre. EnvelopeError."""
+    match row:
+        case Row.REALTIME_UP:
+            if message.retain:
+                raise EnvelopeError("retained", "a report must never be retained")
+            return decode_report(message.payload)
+        case Row.LIVE:
+            value = unpack(message.payload)
+            alive = isinstance(value, dict) and value.get("on") == 1
+            return validated(facts.Birth if alive else facts.Death, value)
+        case Row.STATE:
+            return validated(facts.Snapshot, unpack(message.payload))
+        case Row.EVENTS | Row.ALARMS:
+            return decode_batch(message.payload)
+        case Row.RESULT:
+            return validated(facts.CommandResult, unpack(message.payload))
+        case Row.HEARTBEAT:
+            return validated(facts.Heartbeat, unpack(message.payload))
+    return None

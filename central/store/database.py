@@ -1,0 +1,244 @@
+"""The door to SQLite: one locked file, one writer thread, one reader thread.
+
+Every write of the centre passes the writer thread in its own transaction (WAL, synchronous=FULL); reads run
+on a second, read-only connection. Nothing here blocks the event loop, and no other file of the centre
+imports sqlite3 or sqlite_utils. Traps: `with connection:` of sqlite3 commits an outer transaction, so
+transactions are spelt out (isolation_level=None); after an I/O error a connection can stay unusable, so it
+is reopened; `.open()` itself blocks: call it before the loop runs.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import heapq
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import sqlite_utils
+
+from central.store.migrations import NewerDatabase, migrate
+
+log = logging.getLogger(__name__)
+
+Sql = sqlite_utils.Database
+SqlError = sqlite3.Error
+T = TypeVar("T")
+
+_REOPEN_AFTER = (
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_NOTADB,
+)
+
+
+class StoreError(Exception):
+    """The store could not do it: `reason` says what happened, `advice` what a technician should do."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason} ({advice})")
+        self.reason = reason
+        self.advice = advice
+
+
+def explain(error: sqlite3.Error, path: Path) -> StoreError:
+    """The same trouble in the technician's words."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreError(f"the disk under {path} is full", f"free space on the file system of {path.parent}")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreError(
+            f"{path} is damaged: {error}", "keep the file as evidence, restore the last backup beside it"
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StoreError(
+            f"{path} cannot be written: {error}", f"check owner and mount options of {path.parent}"
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError(f"the disk under {path} fails: {error}", "look at `dmesg` and replace the disk")
+    return StoreError(f"{path}: {error}", "report this with the log of central core")
+
+
+def read_only(path: Path) -> Sql:
+    """A read-only view of the database at `path`; may be used while another process writes it."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    connection.execute("pragma query_only = on")
+    connection.execute("pragma busy_timeout = 5000")
+    return Sql(connection, execute_plugins=False)
+
+
+def _read_write(path: Path) -> Sql:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in (
+        "busy_timeout = 5000",
+        "journal_mode = wal",
+        "synchronous = full",
+        "secure_delete = on",
+        "journal_size_limit = 67108864",
+    ):
+        connection.execute(f"pragma {pragma}")
+    return Sql(connection, execute_plugins=False)
+
+
+class _Lock:
+    """One process at a time; the kernel lets go of it when the process dies, however it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise StoreError(
+                f"the store {path.with_suffix('')} is already open in process {holder}",
+                "stop the other `central core`, or give this one its own data folder",
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+class Database:
+    """The open store: `write` and `read` for the loop, `submit` and `post` for any thread."""
+
+    def __init__(self, path: Path, lock: _Lock, sql: Sql) -> None:
+        self.path = path
+        self._lock = lock
+        self._sql: Sql | None = sql
+        self._jobs: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+        self._turn = threading.Condition()
+        self._stopping = False
+        self._reader = ThreadPoolExecutor(1, "store-reader")
+        self._view: Sql | None = None
+        self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, path: Path) -> "Database":
+        """Lock, open and migrate. Blocks; StoreError if another process has it, or it is newer or damaged."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = _Lock(path.with_name(path.name + ".lock"))
+        sql: Sql | None = None
+        try:
+            sql = _read_write(path)
+            migrate(sql)
+            return cls(path, lock, sql)
+        except (NewerDatabase, sqlite3.Error) as error:
+            if sql is not None:
+                sql.close()
+            lock.release()
+            if isinstance(error, NewerDatabase):
+                advice = "install the newer Spillway, or restore a backup"
+                raise StoreError(f"{path}: {error}", advice) from None
+            raise explain(error, path) from error
+
+    def post(self, job: Callable[[], None], delay: float = 0.0) -> None:
+        """Run `job` on the writer thread in `delay` seconds (at close: at once). Any thread, never blocks."""
+        with self._turn:
+            if self._stopping:
+                raise StoreError(f"{self.path} is closed", "this is a fault of the program: report it")
+            self._count += 1
+            heapq.heappush(self._jobs, (time.monotonic() + delay, self._count, job))
+            if self._jobs[0][1] == self._count:
+                self._turn.notify()
+
+    def submit(self, work: Callable[[Sql], T]) -> Future[T]:
+        """Run `work` in a transaction on the writer thread. Any thread. The future fails with StoreError."""
+        future: Future[T] = Future()
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                with self.transaction() as sql:
+                    result = work(sql)
+            except Exception as error:  # noqa: BLE001 - the edge of the writer thread: it goes to the asker
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self.post(job)
+        return future
+
+    async def write(self, work: Callable[[Sql], T]) -> T:
+        """Run `work` in a transaction on the writer thread and wait until it is on disk."""
+        return await asyncio.shield(asyncio.wrap_future(self.submit(work)))
+
+    async def read(self, work: Callable[[Sql], T]) -> T:
+        """Run `work` (reads only) on the reader thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._looked_up, work)
+
+    def _looked_up(self, work: Callable[[Sql], T]) -> T:
+        try:
+            if self._view is None:
+                self._view = read_only(self.path)
+            return work(self._view)
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Sql]:
+        """A write transaction; only for jobs on the writer thread. StoreError for any trouble of SQLite."""
+        try:
+            if self._sql is None:
+                self._sql = _read_write(self.path)
+            sql = self._sql
+            sql.conn.execute("begin immediate")
+            try:
+                yield sql
+                sql.conn.execute("commit")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    sql.conn.execute("rollback")
+                raise
+        except sqlite3.Error as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _REOPEN_AFTER and self._sql is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    self._sql.conn.close()
+                self._sql = None
+            raise explain(error, self.path) from error
+
+    def _serve(self) -> None:
+        while True:
+            with self._turn:
+                while not self._jobs or (self._jobs[0][0] > time.monotonic() and not self._stopping):
+                    if self._stopping:
+                        return
+                    self._turn.wait(self._jobs[0][0] - time.monotonic() if self._jobs else None)
+                job = heapq.heappop(self._jobs)[2]
+            try:
+                job()
+            except Exception:
+                log.exception("store=%s job=failed", self.path)
+
+    def close(self) -> None:
+        """Finish what was posted, close the files, release the lock. Blocks; call it after the loop."""
+        with self._turn:
+            if self._stopping:
+                return
+            self._stopping = True
+            self._turn.notify()
+        self._thread.join()
+        self._reader.submit(self._close_view).result()
+        self._reader.shutdown()
+        if self._sql is not None:
+            self._sql.close()
+        self._lock.release()
+
+    def _close_view(self) -> None:
+        if self._view is not None:
+            self._view.close()

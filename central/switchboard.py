@@ -1,0 +1,293 @@
+"""Who hears whom at the centre: the one table from events and effects to their receivers.
+
+Reads like the flow diagram (docs/architecture.md). Every fact and order passes the journal here. Nothing here
+decides; nobody subscribes anywhere else.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from central.broadcasts import messages as warn
+from central.broadcasts.machine import Broadcast
+from central.fleet import machine as fleet
+from central.groups import machine as floor
+from central.mail import Mail
+from central.talk_lane import TalkLane
+from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
+from link.contract import facts, orders
+from link.contract import neighbour as voice
+from link.contract.batch import Batch, command_for, encode_command
+from link.contract.envelope import EnvelopeError
+from link.contract.ids import LineRef
+from link.contract.topics import Row, Topics
+from link.contract.wire import Wire
+from link.hosting.beat import Beat, BeatChanged, BeatLost, BeatWatch
+from link.hosting.clock import Clock
+from link.hosting.runner import Runner
+
+log = logging.getLogger(__name__)
+
+NODE_PEER = "voice"
+LEG_TTL = 30
+
+
+class Ledger(Protocol):
+    """What the switchboard asks of the journal."""
+
+    def append(self, kind: str, subject: str, payload: Mapping[str, object]) -> None:
+        """Take one entry; never blocks."""
+
+
+class Tapes(Protocol):
+    """What the switchboard asks of the recordings."""
+
+    def conversation(self, group: str, members: tuple[str, ...], on: bool) -> None:
+        """A conversation began or ended."""
+
+    def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
+        """A broadcast began or ended."""
+
+    def closed(self, fact: voice.RecordingClosed) -> None:
+        """The voice node closed a file."""
+
+    def node_came(self, running: tuple[str, ...]) -> None:
+        """The voice node is there and has these recordings running."""
+
+
+@dataclass
+class Switchboard:
+    """The parts, and one method per source of events."""
+
+    clock: Clock
+    bus: Bus
+    node: NeighbourServer
+    ledger: Ledger
+    topics: Topics
+    changed: Callable[[str, str], None]
+    after_journal: Callable[[Callable[[], object]], None]
+    tapes: Tapes = field(init=False)
+    node_watch: Runner[BeatWatch] = field(init=False)
+    gateways: dict[str, Runner[fleet.Gateway]] = field(default_factory=dict)
+    groups: dict[str, Runner[floor.Group]] = field(default_factory=dict)
+    broadcasts: dict[str, Runner[Broadcast]] = field(default_factory=dict)
+    node_said: voice.NodeReady | None = None
+    node_lag_ms: float = 0.0
+    bus_up: bool = False
+    commands: int = 0
+
+    def __post_init__(self) -> None:
+        self.lane = TalkLane(self._publish_frame)
+        self.mail = Mail(self.topics, self.clock, self.from_mail)
+
+    def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
+        """What serves the gateways, the groups and the watch over the node."""
+        gateways = [runner.run for runner in self.gateways.values()]
+        return [*gateways, *(runner.run for runner in self.groups.values()), self.node_watch.run]
+
+    # -- events in --
+
+    def from_mail(self, gateway: str, fact: object) -> None:
+        """A decoded message of a gateway, or of the broker's door (gateway is empty then)."""
+        match fact:
+            case BusUp():
+                self.bus_up = True
+                self.journal("bus.up", "", {})
+            case BusDown(reason=reason):
+                self._bus_lost(reason)
+            case Batch():
+                self._evidence(gateway, fact)
+            case facts.CommandResult(id=id, s=s, why=why):
+                self.journal("command.result", gateway, {"id": id, "s": s, "why": why})
+                for broadcast in self.broadcasts.values():
+                    broadcast.inbox.post(warn.Result(gateway, fact))
+            case _ if gateway in self.gateways:
+                self.gateways[gateway].inbox.post(fact)
+
+    def _bus_lost(self, reason: str) -> None:
+        if self.bus_up:
+            self.bus_up = False
+            self.journal("bus.down", "", {"reason": reason})
+            for gateway in self.gateways.values():
+                gateway.inbox.post(fleet.BrokerLost())
+
+    def _evidence(self, gateway: str, batch: Batch) -> None:
+        """Facts of the evidence lane go to the journal and to broadcasts; they never key anything."""
+        for event in batch.events:
+            fact = event.fact
+            kind = f"fact.{type(fact).__name__}"
+            times = {"wall_ms": event.wall_ms, "mono_ms": event.mono_ms, "seq": event.seq}
+            self.journal(kind, gateway, {**fact.model_dump(mode="json"), **times})
+            if isinstance(fact, facts.HealthChanged) and gateway in self.gateways:
+                self.gateways[gateway].inbox.post(fact)
+            if isinstance(fact, facts.ClipStarted | facts.ClipFinished):
+                for broadcast in self.broadcasts.values():
+                    broadcast.inbox.post(warn.ClipTold(gateway, fact))
+        for seq, strange in batch.strange:
+            self.journal("fact.unknown", gateway, {"seq": seq, "number": strange.number})
+
+    def from_node(self, fact: object) -> None:
+        """Facts of the voice node's door."""
+        match fact:
+            case PeerUp() | PeerDown():
+                self.node_watch.inbox.post(BeatLost())
+                self._node_gone()
+            case Frame(payload=payload):
+                try:
+                    self._from_node(voice.CENTRE_VOICE.decode(payload))
+                except EnvelopeError as error:
+                    log.warning("from=voice-node refused=%s", error)
+
+    def _from_node(self, fact: Wire) -> None:
+        match fact:
+            case voice.VoiceBeat(lag_ms=lag_ms):
+                self.node_lag_ms = lag_ms
+                self.node_watch.inbox.post(Beat())
+            case voice.NodeReady():
+                self._node_came(fact)
+            case voice.LegAnswered(leg=leg):
+                self._to_line(leg, fleet.LegStands)
+            case voice.LegLost(leg=leg):
+                self._to_line(leg, fleet.LegFell)
+            case voice.CallRefused(source=source, why=why):
+                self.journal("call.refused", source, {"why": why})
+            case voice.RecordingClosed():
+                self.tapes.closed(fact)
+
+    def _to_line(self, leg: str, event: Callable[[str], object]) -> None:
+        try:
+            ref = LineRef.parse(leg)
+        except ValueError:
+            return
+        if ref.gateway in self.gateways:
+            self.gateways[ref.gateway].inbox.post(event(ref.line))
+
+    def _node_came(self, said: voice.NodeReady) -> None:
+        self.node_said = said
+        self.journal("node.up", NODE_PEER, {"sip": said.sip, "calls": said.calls, "version": said.version})
+        for gateway in self.gateways.values():
+            gateway.inbox.post(fleet.NodeUp(said.legs))
+        for group in self.groups.values():
+            self.tell_node(self._set_bridge(group.machine.bridge()))
+            group.inbox.post(floor.NodeChanged(up=True))
+        self.tapes.node_came(said.recordings)
+
+    def _node_gone(self) -> None:
+        if self.node_said is None:
+            return
+        self.node_said = None
+        self.journal("node.down", NODE_PEER, {})
+        for gateway in self.gateways.values():
+            gateway.inbox.post(fleet.NodeGone())
+        for group in self.groups.values():
+            group.inbox.post(floor.NodeChanged(up=False))
+
+    # -- effects out --
+
+    def perform_node_watch(self, effect: object) -> None:
+        """The voice node froze: what it holds cannot be relied on."""
+        if isinstance(effect, BeatChanged) and not effect.up:
+            self._node_gone()
+        elif isinstance(effect, BeatChanged) and self.node_said is None:
+            self.tell_node(voice.Hello())
+
+    def perform_gateway(self, effect: object) -> None:
+        """Effects of one gateway."""
+        match effect:
+            case fleet.OpenTalk(gateway=gateway, sid=sid):
+                key = self.lane.open(gateway)
+                self.command(gateway, orders.OpenSession(sid=sid, key=key))
+            case fleet.IssueLeg(gateway=gateway, line=line):
+                self._issue_leg(gateway, line)
+            case fleet.LineBelieved():
+                self._believed(effect)
+            case fleet.PresenceChanged(gateway=gateway, online=online, why=why):
+                self.journal("gateway.online" if online else "gateway.offline", gateway, {"why": why})
+                if not online:
+                    self.lane.close(gateway)
+                told = warn.GatewayOnline if online else warn.GatewayOffline
+                for broadcast in self.broadcasts.values():
+                    broadcast.inbox.post(told(gateway))
+                self.changed("gateway", gateway)
+
+    def _issue_leg(self, gateway: str, line: str) -> None:
+        if self.node_said is None:
+            return
+        token = secrets.token_urlsafe(24)
+        self.tell_node(voice.ExpectLeg(leg=f"{gateway}/{line}", token=token, ttl=LEG_TTL))
+        uri = f"sip:{line}@{self.node_said.sip}"
+        self.command(gateway, orders.DialLeg(line=line, uri=uri, token=token))
+
+    def _believed(self, line: fleet.LineBelieved) -> None:
+        name = f"{line.gateway}/{line.line}"
+        heard = floor.LineHeard(name, line.carrier, line.leg, line.online, line.talker)
+        for group in self.groups.values():
+            group.inbox.post(heard)
+        self.changed("gateway", line.gateway)
+
+    def perform_group(self, effect: object) -> None:
+        """Effects of one group."""
+        match effect:
+            case floor.KeepLines(lines=lines, talker=talker):
+                self.lane.keep(lines, talker)
+            case floor.ReleaseLines(lines=lines):
+                self.lane.release(lines)
+            case floor.Bridge():
+                self.tell_node(self._set_bridge(effect))
+            case floor.FloorChanged(group=group, holder=holder, talker=talker, why=why):
+                self.journal("group.floor", group, {"holder": holder, "talker": talker, "why": why})
+                self.changed("group", group)
+            case floor.ConversationChanged(group=group, on=on):
+                settings = self.groups[group].machine.settings
+                self.tapes.conversation(group, tuple(m.line for m in settings.members), on)
+                self.changed("group", group)
+
+    def perform_broadcast(self, effect: object) -> None:
+        """Effects of one broadcast. Its orders leave when what stands before them is in the journal."""
+        match effect:
+            case warn.Deliver() | warn.Cancel():
+                limits: dict[str, object] = {"id": effect.id, "ch": effect.channel, "ref": effect.broadcast}
+                self.after_journal(partial(self.command, effect.gateway, effect.order, effect.ttl, **limits))
+            case warn.Keep(kind=kind, broadcast=broadcast, payload=payload):
+                self.journal(kind, broadcast, payload)
+            case warn.RecordFrom(broadcast=broadcast, legs=legs, channel=channel):
+                self.tapes.broadcast(broadcast, legs, channel, on=True)
+            case warn.RecordEnd(broadcast=broadcast):
+                self.tapes.broadcast(broadcast, (), "live", on=False)
+            case warn.Changed(broadcast=broadcast):
+                self.changed("broadcast", broadcast)
+
+    @staticmethod
+    def _set_bridge(bridge: floor.Bridge) -> voice.SetBridge:
+        return voice.SetBridge(bridge=bridge.group, talkers=bridge.talkers, listeners=bridge.listeners)
+
+    # -- ways out --
+
+    def tell_node(self, order: Wire) -> None:
+        """One order for the voice node."""
+        self.node.send(NODE_PEER, voice.CENTRE_VOICE.encode(order))
+
+    def command(self, gateway: str, order: Wire, ttl: int = 30, **more: object) -> str:
+        """One command for a gateway; its id. The boot number keeps ids apart across restarts of core."""
+        self.commands += 1
+        now = int(self.clock.wall())
+        command = command_for(order, gateway, self.commands, now, ttl, **more)
+        secret = {"key", "token"}
+        shown = {k: v for k, v in command.args.items() if k not in secret}
+        self.journal("command", gateway, {"id": command.id, "op": command.op, "args": shown})
+        row = Row.COMMAND
+        topic = self.topics.of(row, gateway)
+        self.bus.publish(topic, encode_command(command), qos=row.qos, retain=row.retain, expiry=ttl)
+        return command.id
+
+    def _publish_frame(self, gateway: str, payload: bytes) -> None:
+        row = Row.REALTIME_DOWN
+        topic = self.topics.of(row, gateway)
+        self.bus.publish(topic, payload, qos=row.qos, retain=row.retain, expiry=row.expiry)
+
+    def journal(self, kind: str, subject: str, payload: dict[str, object]) -> None:
+        """One entry for the journal."""
+        self.ledger.append(kind, subject, payload)

@@ -1,0 +1,75 @@
+"""`central voice`: starts the engine, mends what a crash left, joins core's socket, serves until told."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from central.config import CentralSettings
+from central.voice.node import CORE_LOST, VoiceNode, measure
+from link.bus.stream import StreamClient
+from link.contract import neighbour as say
+from link.hosting.stall import StallWatch
+from link.voice.host import VoiceHost
+from link.voice.pjsua_engine import PjsuaEngine
+from link.voice.port import VoiceSettings
+from link.voice.repair import repair_unclosed
+
+log = logging.getLogger(__name__)
+
+PORTS_PER_CALL = 2
+SPARE_PORTS = 64
+
+
+def mend(folder: Path) -> list[say.RecordingClosed]:
+    """Repair what a crash left unclosed below `folder`; one fact for each file. Not on the event loop."""
+    facts = []
+    for place in (folder, *sorted(each for each in folder.rglob("*") if each.is_dir())):
+        for repaired in repair_unclosed(place):
+            seconds, sha = measure(repaired.path)
+            path = str(repaired.path.relative_to(folder))
+            known = {"recording": repaired.path.stem, "path": path, "seconds": seconds, "sha": sha}
+            facts.append(say.RecordingClosed.model_validate({**known, "state": "repaired"}))
+    return facts
+
+
+async def run_node(settings: CentralSettings) -> None:
+    """Run one voice node until cancelled. EngineDied when the engine ends by itself."""
+    settings.recordings.mkdir(parents=True, exist_ok=True)
+    settings.run.mkdir(parents=True, exist_ok=True)
+    mended = await asyncio.to_thread(mend, settings.recordings)
+    voice = settings.voice
+    engine = PjsuaEngine(
+        VoiceSettings(
+            sip_port=voice.sip_port,
+            rtp_port=voice.rtp_port,
+            rtp_ports=voice.rtp_ports,
+            rate_hz=voice.rate_hz,
+            codecs=voice.codecs,
+            max_calls=voice.max_calls,
+            media_ports=voice.max_calls * PORTS_PER_CALL + SPARE_PORTS,
+            user_agent="spillway-node",
+        )
+    )
+    client = StreamClient(settings.voice_socket, "voice")
+
+    async def came() -> None:
+        host.tell(node.ready())
+        while mended and host.tell(mended[-1]):
+            mended.pop()
+
+    async def left() -> None:
+        await node.core_lost()
+
+    host = VoiceHost(engine, client, say.CENTRE_VOICE, came, left, CORE_LOST)
+    limits = await engine.start(host.inbox.post)
+    node = VoiceNode(engine, limits, settings.recordings, host.tell)
+    stalls = asyncio.create_task(StallWatch("central voice").run())
+    try:
+        await client.start(host.inbox.post)
+        log.info("node sip_port=%d calls=%d version=%s", limits.sip_port, limits.calls, limits.version)
+        await host.run(node)
+    finally:
+        stalls.cancel()
+        await node.stop()
+        await client.stop()
+        await engine.stop()

@@ -1,0 +1,198 @@
+"""Puts the gateway process together: the only file that knows every part. Start-up order top to bottom."""
+
+import asyncio
+import logging
+import secrets
+from contextlib import AsyncExitStack
+from importlib.metadata import PackageNotFoundError, version
+
+from firmware.config import GatewaySettings
+from firmware.lines.machine import Line, LineSettings
+from firmware.paging.clips import ClipError, ClipStore
+from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip, Playout, SpeakerSettings
+from firmware.switchboard import Switchboard
+from firmware.uplink.machine import Identity, Uplink
+from hw.board import Board, LoudspeakerLine, RadioLine, load_board
+from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
+from hw.notify import notify
+from hw.pins import Pins, PinsUnavailable, open_pins
+from link.bus.broker_settings import BrokerSettings
+from link.bus.paho_bus import PahoBus
+from link.bus.port import Will
+from link.bus.stream import StreamServer
+from link.contract import facts
+from link.contract.envelope import pack
+from link.contract.neighbour import BEAT_LOST
+from link.contract.topics import Row, Topics
+from link.hosting.beat import BeatWatch
+from link.hosting.clock import Clock, SystemClock
+from link.hosting.runner import Runner
+from link.hosting.stall import StallWatch
+
+log = logging.getLogger(__name__)
+
+BEAT = 0.5
+
+
+def firmware_version() -> str:
+    """Version of this program."""
+    try:
+        return version("spillway")
+    except PackageNotFoundError:
+        return "0"
+
+
+class GatewayBuild:
+    """One gateway process. `run` returns when cancelled; outputs are safe then."""
+
+    def __init__(self, settings: GatewaySettings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.board: Board = load_board(settings.board)
+        self.guard = GuardClient(settings.guard_socket)
+        self.neighbour = StreamServer(settings.voice_socket, "gateway")
+        self.bus = PahoBus(self._broker())
+        self.clips = ClipStore(settings.state / "clips", settings.centre.url, settings.centre.token)
+        self.board_tasks: set[asyncio.Task[None]] = set()
+        self.switchboard = Switchboard(self.clock, self.bus, self.guard, self.neighbour, self._fetch)
+        self._wire()
+
+    def _broker(self) -> BrokerSettings:
+        broker = self.settings.broker
+        return BrokerSettings(
+            client_id=self.settings.gateway,
+            host=broker.host,
+            port=broker.port,
+            username=broker.username,
+            password=broker.password,
+            back_off_first=broker.first_retry,
+            back_off_most=broker.longest_retry,
+        )
+
+    def _wire(self) -> None:
+        board, settings = self.switchboard, self.settings
+        identity = Identity(
+            gateway=settings.gateway,
+            realm=settings.realm,
+            fw=firmware_version(),
+            boot=secrets.token_hex(8),
+            epoch=secrets.randbits(62),
+            lines=tuple(self._describe(line) for line in self.board.lines),
+        )
+        board.uplink = Runner("uplink", Uplink(identity), board.perform_uplink, self.clock, limit=20_000)
+        board.watch = Runner("voice-watch", BeatWatch(BEAT_LOST), board.perform_watch, self.clock)
+        for line in self.board.lines:
+            if isinstance(line, RadioLine):
+                self._wire_radio(line)
+            else:
+                self._wire_speaker(line)
+
+    def _describe(self, line: RadioLine | LoudspeakerLine) -> facts.LineDescription:
+        return facts.LineDescription(
+            line=line.id, kind=line.kind, label=self.settings.labels.get(line.id, "")
+        )
+
+    def _wire_radio(self, line: RadioLine) -> None:
+        told = LineSettings(
+            line=line.id,
+            ptt=line.ptt,
+            cos=line.cos,
+            card=line.card,
+            lead=line.lead_ms / 1000,
+            tail=line.tail_ms / 1000,
+            timeout=line.timeout,
+        )
+        perform = self.switchboard.perform_line(line.id)
+        safe = lambda: void(self.guard.safe(line.ptt))  # noqa: E731
+        runner = Runner(f"line-{line.id}", Line(told), perform, self.clock, on_crash=safe)
+        self.switchboard.lines[line.id] = runner
+        self.switchboard.outputs[line.ptt] = runner
+
+    def _wire_speaker(self, line: LoudspeakerLine) -> None:
+        told = SpeakerSettings(
+            line=line.id,
+            relay=line.relay,
+            card=line.card,
+            warm_up=line.warm_up_ms / 1000,
+            tail=line.tail_ms / 1000,
+        )
+        safe = lambda: void(self.guard.safe(line.relay))  # noqa: E731
+        perform = self.switchboard.perform_speaker
+        runner = Runner(f"speaker-{line.id}", Playout(told), perform, self.clock, on_crash=safe)
+        self.switchboard.speakers[line.id] = runner
+
+    def _fetch(self, effect: FetchClip) -> None:
+        task = asyncio.create_task(self._hold(effect))
+        self.board_tasks.add(task)
+        task.add_done_callback(self.board_tasks.discard)
+
+    async def _hold(self, effect: FetchClip) -> None:
+        try:
+            path = await self.clips.hold(effect.sha, effect.size)
+            event: object = ClipHeld(effect.sha, str(path))
+        except ClipError as error:
+            event = ClipMissing(effect.sha, str(error))
+        for speaker in self.switchboard.speakers.values():
+            speaker.inbox.post(event)
+
+    def _from_guard(self, fact: object) -> None:
+        match fact:
+            case OutputChanged(out=out, on=on, why=why):
+                self.switchboard.from_guard(out, on, why)
+            case GuardUp():
+                self.switchboard.tell_health("guard", "")
+            case GuardDown(reason=reason):
+                for out in self.switchboard.outputs:
+                    self.switchboard.from_guard(out, on=False, why="guard-lost")
+                self.switchboard.tell_health("guard", reason, "see the journal of `gateway guard`")
+
+    def _open_inputs(self) -> Pins | None:
+        try:
+            pins = open_pins(self.board)
+            for line in self.board.lines:
+                if isinstance(line, RadioLine):
+                    pins.open_input(self.board.input(line.cos), self.switchboard.from_pin(line.id))
+        except PinsUnavailable as error:
+            log.error("pins what=%s advice=%s", error.what, error.advice)
+            self.switchboard.tell_health("pins", error.what, error.advice)
+            return None
+        return pins
+
+    def _will(self) -> Will:
+        topic = Topics(self.settings.realm).of(Row.LIVE, self.settings.gateway)
+        return Will(topic, lambda sid: pack(facts.Death(sid=sid).model_dump(mode="python")))
+
+    async def run(self) -> None:
+        """Start everything, serve until cancelled, stop everything in reverse."""
+        board = self.switchboard
+        self.settings.run.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            for serve in (board.uplink.run, board.watch.run, *board.runners()):
+                stack.callback(group.create_task(serve()).cancel)
+            await self.guard.start(self._from_guard)
+            stack.push_async_callback(self.guard.stop)
+            await self.neighbour.start(board.from_neighbour)
+            stack.push_async_callback(self.neighbour.stop)
+            pins = self._open_inputs()
+            if pins is not None:
+                stack.callback(pins.close)
+            will = self._will()
+            subscriptions = will_topics(self.settings)
+            await self.bus.start(board.from_bus, subscriptions, will)
+            stack.push_async_callback(self.bus.stop)
+            stalls = StallWatch(f"gateway {self.settings.gateway}")
+            group.create_task(stalls.run())
+            notify("READY=1")
+            log.info("gateway=%s ready lines=%d", self.settings.gateway, len(self.board.lines))
+            while True:
+                notify("WATCHDOG=1")
+                await asyncio.sleep(BEAT)
+
+
+def will_topics(settings: GatewaySettings) -> tuple[str, ...]:
+    """What this gateway subscribes to."""
+    return Topics(settings.realm).for_gateway(settings.gateway)
+
+
+def void(_: object) -> None:
+    """A callback's answer is not wanted."""

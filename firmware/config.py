@@ -1,0 +1,68 @@
+"""The gateway's settings file (TOML). Unknown keys are errors; paths are taken relative to the file."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from link.contract.ids import GatewayId
+from link.hosting.settings import Settings, load
+
+
+class BrokerSettings(Settings):
+    """Where the fleet's broker is and how to be let in."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65535)
+    username: str = ""
+    password: str = Field(default="", repr=False)
+    first_retry: float = Field(default=1.0, gt=0, le=60)
+    longest_retry: float = Field(default=120.0, gt=0, le=600)
+
+
+class CentreSettings(Settings):
+    """Where clips are fetched from, and the token that lets us."""
+
+    url: str = "http://127.0.0.1:8080"
+    token: str = Field(default="", repr=False)
+
+
+class VoiceProcessSettings(Settings):
+    """Limits and ports of `gateway voice`."""
+
+    rate_hz: int = Field(default=16000, description="bridge and card rate; 8000 or 16000")
+    codecs: tuple[str, ...] = ("G722/16000", "PCMA/8000")
+    rtp_port: int = Field(default=4000, ge=1024, le=65000)
+    rtp_ports: int = Field(default=64, ge=2, le=4000)
+    max_calls: int = Field(default=16, ge=1, le=2048)
+
+
+class GatewaySettings(Settings):
+    """The whole file."""
+
+    gateway: GatewayId
+    realm: str = "main"
+    board: Path
+    state: Path = Field(description="folder for held clips and other state")
+    run: Path = Field(description="folder for the sockets between the three processes")
+    broker: BrokerSettings = BrokerSettings()
+    centre: CentreSettings = CentreSettings()
+    voice: VoiceProcessSettings = VoiceProcessSettings()
+    labels: dict[str, str] = Field(default_factory=dict, description="line id -> name that people see")
+
+    @property
+    def voice_socket(self) -> Path:
+        """Where `gateway` listens for `gateway voice`."""
+        return self.run / "voice.sock"
+
+    @property
+    def guard_socket(self) -> Path:
+        """Where `gateway guard` listens for `gateway`."""
+        return self.run / "guard.sock"
+
+
+def load_gateway(path: Path) -> GatewaySettings:
+    """Read the file. SettingsError says what is wrong and where."""
+    settings = load(path, GatewaySettings)
+    home = path.resolve().parent
+    places = {name: home / getattr(settings, name) for name in ("board", "state", "run")}
+    return settings.model_copy(update=places)

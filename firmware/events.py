@@ -1,0 +1,25 @@
+"""What happens on a gateway and concerns more than one of its machines. Plain frozen values."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LinkChanged:
+    """The link to the centre came up or went down."""
+
+    up: bool
+
+
+@dataclass(frozen=True)
+class VoiceChanged:
+    """The voice process of this gateway lives or not."""
+
+    up: bool
+
+
+@dataclass(frozen=True)
+class OutputRead:
+    """The guard's read-back of the PTT output."""
+
+    on: bool
+    why: str = ""

@@ -1,0 +1,113 @@
+"""Clips held on this gateway, by hash: fetched from the centre, verified, kept, the oldest evicted.
+
+The only file of the firmware that speaks HTTP. A file whose hash is not its name never gets its name.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+from pathlib import Path
+
+import httpx
+
+log = logging.getLogger(__name__)
+
+LARGEST = 64_000_000
+QUOTA = 500_000_000
+CHUNK = 1 << 16
+TRIES = 3
+PATIENCE = 30.0
+"""Seconds that a fetch may take in all; a warning that comes later than this comes too late."""
+
+
+class ClipError(Exception):
+    """The clip cannot be had; the text says why."""
+
+
+class ClipStore:
+    """Files `<sha256>.wav` below `folder`."""
+
+    def __init__(self, folder: Path, url: str, token: str, quota: int = QUOTA) -> None:
+        self._folder = folder
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._quota = quota
+        self._under_way: dict[str, asyncio.Task[Path]] = {}
+
+    async def hold(self, sha: str, size: int) -> Path:
+        """The path of the clip, fetched when it is not here. ClipError."""
+        task = self._under_way.get(sha)
+        if task is None:
+            task = asyncio.create_task(self._hold(sha, size))
+            self._under_way[sha] = task
+            task.add_done_callback(lambda _: self._under_way.pop(sha, None))
+        return await asyncio.shield(task)
+
+    async def _hold(self, sha: str, size: int) -> Path:
+        path = self._folder / f"{sha}.wav"
+        if await asyncio.to_thread(_is_whole, path, sha):
+            return path
+        if size > LARGEST:
+            raise ClipError(f"{size} bytes, the limit is {LARGEST}")
+        why = ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for attempt in range(TRIES):
+                    try:
+                        return await self._fetch(sha, size, path)
+                    except (httpx.HTTPError, OSError, ClipError) as error:
+                        why = f"{type(error).__name__}: {error}"
+                        log.warning("clip=%s try=%d failed why=%s", sha[:12], attempt + 1, why)
+                        await asyncio.sleep(0.3 * 2**attempt)
+        except TimeoutError:
+            why = f"not fetched within {PATIENCE:.0f} s"
+        raise ClipError(why)
+
+    async def _fetch(self, sha: str, size: int, path: Path) -> Path:
+        await asyncio.to_thread(self._make_room, size)
+        part = path.with_suffix(".part")
+        digest, taken = hashlib.sha256(), 0
+        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+            address = f"{self._url}/api/v1/blob/{sha}"
+            async with client.stream("GET", address, headers=self._headers) as answer:
+                answer.raise_for_status()
+                with part.open("wb") as file:
+                    async for chunk in answer.aiter_bytes(CHUNK):
+                        taken += len(chunk)
+                        if taken > size:
+                            raise ClipError(f"longer than the {size} bytes that were announced")
+                        digest.update(chunk)
+                        file.write(chunk)
+        if digest.hexdigest() != sha:
+            part.unlink()
+            raise ClipError("its hash is not the one that was ordered")
+        await asyncio.to_thread(_keep, part, path)
+        return path
+
+    def _make_room(self, size: int) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        held = sorted(self._folder.glob("*.wav"), key=lambda p: p.stat().st_mtime)
+        total = sum(p.stat().st_size for p in held) + size
+        for path in held:
+            if total <= self._quota:
+                break
+            total -= path.stat().st_size
+            path.unlink()
+
+
+def _is_whole(path: Path, sha: str) -> bool:
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        whole = hashlib.file_digest(file, "sha256").hexdigest() == sha
+    if not whole:
+        log.warning("clip=%s damaged on disk; fetched anew", sha[:12])
+        path.unlink()
+    return whole
+
+
+def _keep(part: Path, path: Path) -> None:
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,228 @@
+"""Who hears whom on a gateway: the one table from events and effects to their receivers.
+
+Reads like the flow diagram (docs/architecture.md). Nothing here decides; nobody subscribes anywhere else.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellVoice
+from firmware.events import LinkChanged, OutputRead, VoiceChanged
+from firmware.lines.machine import CarrierChanged, KeyLine, Line, ReleaseLine
+from firmware.paging.machine import FetchClip, Playout
+from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Talk, Uplink
+from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp
+from link.contract import facts, orders
+from link.contract import neighbour as voice
+from link.contract.envelope import EnvelopeError
+from link.contract.realtime import TalkFrame
+from link.contract.wire import Wire
+from link.hosting.beat import Beat, BeatChanged, BeatLost, BeatWatch
+from link.hosting.clock import Clock
+from link.hosting.runner import Runner
+
+log = logging.getLogger(__name__)
+
+VOICE_PEER = "voice"
+SHORTEST_LEASE = 0.002
+"""Seconds; what is shorter is as good as over."""
+
+
+class Guard(Protocol):
+    """What the gateway asks of the guard process."""
+
+    def feed(self, out: str, left: float, why: str, at_ns: int | None = None) -> bool:
+        """Key `out` for `left` seconds."""
+
+    def safe(self, out: str) -> bool:
+        """Make `out` safe."""
+
+
+@dataclass
+class Switchboard:
+    """The parts, and one method per source of events."""
+
+    clock: Clock
+    bus: Bus
+    guard: Guard
+    neighbour: NeighbourServer
+    fetch: Callable[[FetchClip], None]
+    uplink: Runner[Uplink] = field(init=False)
+    watch: Runner[BeatWatch] = field(init=False)
+    lines: dict[str, Runner[Line]] = field(default_factory=dict)
+    speakers: dict[str, Runner[Playout]] = field(default_factory=dict)
+    outputs: dict[str, Runner[Line]] = field(default_factory=dict)
+    dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
+
+    def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
+        """What serves the lines and loudspeakers."""
+        lines = [runner.run for runner in self.lines.values()]
+        return [*lines, *(runner.run for runner in self.speakers.values())]
+
+    # -- events in --
+
+    def from_pin(self, line: str) -> Callable[[bool, int], None]:
+        """Carrier edges of one line; called on the pin library's thread."""
+        inbox = self.lines[line].inbox
+        return lambda on, at_ns: void(inbox.post(CarrierChanged(on, at_ns)))
+
+    def from_bus(self, fact: object) -> None:
+        """Facts of the broker's door; called on its thread."""
+        if isinstance(fact, Message):
+            self.uplink.inbox.post(Arrived(fact, self.clock.wall()))
+        elif isinstance(fact, BusUp | BusDown):
+            self.uplink.inbox.post(fact)
+            if isinstance(fact, BusDown):
+                self.tell_health("broker", fact.reason)
+            else:
+                self.tell_health("broker", "")
+
+    def from_guard(self, out: str, on: bool, why: str) -> None:
+        """The guard's read-back of one output."""
+        line = self.outputs.get(out)
+        if line is not None:
+            line.inbox.post(OutputRead(on, why))
+
+    def from_neighbour(self, fact: object) -> None:
+        """Facts of the voice process."""
+        match fact:
+            case PeerUp() | PeerDown():
+                self.watch.inbox.post(BeatLost())
+                if isinstance(fact, PeerUp):  # the last dial of a line was too early; its token may still be good
+                    for dial in self.dials.values():
+                        self._tell_voice(dial)
+            case Frame(payload=payload):
+                try:
+                    self._from_voice(voice.GATEWAY_VOICE.decode(payload))
+                except EnvelopeError as error:
+                    log.warning("from=voice refused=%s", error)
+
+    def _from_voice(self, fact: Wire) -> None:
+        match fact:
+            case voice.VoiceBeat():
+                self.watch.inbox.post(Beat())
+            case voice.LegState(line=line, up=up, why=why):
+                if up:
+                    self.dials.pop(line, None)
+                told = facts.LegChanged(line=line, up=up, why=why)
+                if line in self.lines:
+                    self.lines[line].inbox.post(told)
+                else:
+                    self._speaker_leg(line, up)
+                self.record(told)
+            case voice.DownlinkDrained(line=line) if line in self.lines:
+                self.lines[line].inbox.post(fact)
+            case voice.ClipProgress() | voice.ClipDone():
+                for speaker in self.speakers.values():
+                    speaker.inbox.post(fact)
+            case voice.SoundState(card=card, ok=ok, what=what, advice=advice):
+                self.tell_health(f"card {card}", "" if ok else what or "not working", advice)
+            case voice.LevelReport():
+                log.debug("levels=%s", fact)
+
+    def _speaker_leg(self, line: str, up: bool) -> None:
+        if line in self.speakers:
+            self.uplink.inbox.post(LineTold(facts.LineReport(line=line, carrier=False, ptt=False, leg=up)))
+
+    # -- effects out --
+
+    def perform_line(self, line: str) -> Callable[[object], None]:
+        """Effects of one radio line."""
+
+        def perform(effect: object) -> None:
+            if isinstance(effect, Report):
+                self.uplink.inbox.post(LineTold(self.lines[line].machine.report()))
+            else:
+                self._perform_common(effect)
+
+        return perform
+
+    def perform_speaker(self, effect: object) -> None:
+        """Effects of a loudspeaker."""
+        if isinstance(effect, FetchClip):
+            self.fetch(effect)
+        else:
+            self._perform_common(effect)
+
+    def _perform_common(self, effect: object) -> None:
+        match effect:
+            case FeedOutput(out=out, until=until, why=why):
+                left = until - self.clock.now()
+                if left >= SHORTEST_LEASE:
+                    self.guard.feed(out, left, why, time.monotonic_ns())
+            case SafeOutput(out=out):
+                self.guard.safe(out)
+            case TellVoice(order=order):
+                self._tell_voice(order)
+            case Record(fact=fact):
+                self.record(fact)
+
+    def perform_watch(self, effect: object) -> None:
+        """The voice process came or went."""
+        if not isinstance(effect, BeatChanged):
+            return
+        for line in self.lines.values():
+            line.inbox.post(VoiceChanged(effect.up))
+        for name, playout in self.speakers.items():
+            playout.inbox.post(VoiceChanged(effect.up))
+            if not effect.up:
+                self._speaker_leg(name, up=False)
+        self.tell_health("voice", "" if effect.up else "the voice process does not answer")
+
+    def perform_uplink(self, effect: object) -> None:
+        """Effects of the uplink."""
+        match effect:
+            case Publish(row=row, topic=topic, payload=payload):
+                self.bus.publish(topic, payload, qos=row.qos, retain=row.retain, expiry=row.expiry)
+            case LinkChanged():
+                for line in self.lines.values():
+                    line.inbox.post(effect)
+            case Talk(frame=frame):
+                self._talk(frame)
+            case Obey(order=order):
+                self._obey(order)
+
+    def _talk(self, frame: TalkFrame) -> None:
+        now = self.clock.now()
+        for keep in frame.keep:
+            if keep.line in self.lines:
+                self.lines[keep.line].inbox.post(KeyLine(now + keep.lease_ms / 1000, keep.talker))
+        for up in frame.up:
+            if up.line in self.lines:
+                self.lines[up.line].inbox.post(ReleaseLine())
+
+    def _obey(self, order: Wire) -> None:
+        match order:
+            case orders.DialLeg(line=line, uri=uri, token=token):
+                self.dials[line] = voice.ConnectLeg(line=line, uri=uri, token=token)
+                self._tell_voice(self.dials[line])
+            case orders.PlayClip(line=line) if line in self.speakers:
+                self.speakers[line].inbox.post(order)
+            case orders.PlayClip(play=play, line=line):
+                fields = {"play": play, "line": line, "result": "refused"}
+                why = "no such loudspeaker here"
+                self.record(facts.ClipFinished.model_validate(fields | {"why": why}))
+            case orders.StopClip():
+                for speaker in self.speakers.values():
+                    speaker.inbox.post(order)
+
+    def _tell_voice(self, order: Wire) -> None:
+        self.neighbour.send(VOICE_PEER, voice.GATEWAY_VOICE.encode(order))
+
+    # -- evidence --
+
+    def record(self, fact: Wire) -> None:
+        """Put a fact on the evidence lane."""
+        self.uplink.inbox.post(FactTold(fact, self.clock.wall()))
+
+    def tell_health(self, subject: str, what: str, advice: str = "") -> None:
+        """`what` is the trouble, or empty when all is well."""
+        fields = {"subject": subject, "ok": not what, "what": what[:200], "advice": advice[:200]}
+        self.record(facts.HealthChanged.model_validate(fields))
+
+
+def void(_: object) -> None:
+    """A callback's answer is not wanted."""

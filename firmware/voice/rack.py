@@ -1,0 +1,304 @@
+"""The voice rack: this gateway's sound cards, legs and players, driven by orders of the gateway process.
+
+Every line has one card and at most one leg; the leg's sound goes to the card's gate, the card's sound
+goes to the leg while the line is open. It performs orders and reports facts; it decides nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from link.contract import neighbour as say
+from link.contract.wire import Wire
+from link.hosting.clock import Clock
+from link.voice.port import (
+    FrameSink,
+    FrameSource,
+    LegDown,
+    LegUp,
+    PlayEnded,
+    PortId,
+    VoiceEngine,
+    VoiceError,
+)
+
+log = logging.getLogger(__name__)
+
+FRAMES_PER_SECOND = 50
+PROGRESS_EVERY = 0.5
+PROGRESS_LOOK = 0.02
+UPLINK_TAIL = 0.08
+"""Seconds that a closed line stays joined to its leg: what was captured before the end is still sent."""
+FLIGHT = 0.15
+"""Seconds that the last words may still be on their way when the release of the floor is already here."""
+
+
+class CountingSink(FrameSink, Protocol):
+    """A card's playback side; `written` counts the frames the card took."""
+
+    written: int
+
+
+class Card(Protocol):
+    """What the rack needs of a sound card; `hw.sound.card.SoundCard` is one."""
+
+    @property
+    def source(self) -> FrameSource:
+        """Captured sound."""
+
+    @property
+    def sink(self) -> CountingSink:
+        """Sound to be played."""
+
+    def open_capture(self, since_ns: int) -> None:
+        """Deliver frames from `since_ns` (CLOCK_MONOTONIC) on."""
+
+    def close_capture(self) -> None:
+        """Deliver silence."""
+
+    def shut_playback(self) -> None:
+        """Let nothing out, forget what waits."""
+
+    def hold_playback(self) -> None:
+        """Let speech wait."""
+
+    def release_playback(self) -> None:
+        """Let out what waits, in order, and what comes."""
+
+    def finish_playback(self) -> None:
+        """Nothing more will come: `drained` follows when all has left the card."""
+
+
+@dataclass
+class Channel:
+    """One line: its card, the card's port and its leg."""
+
+    line: str
+    card: Card
+    port: PortId
+    leg: PortId | None = None
+    leg_up: bool = False
+    token: str = ""
+    closing: asyncio.Task[None] | None = None
+    uplink: bool = False
+    transmitting: bool = False
+
+
+@dataclass
+class Playing:
+    """One file under way."""
+
+    line: str
+    port: PortId
+    from_written: int
+    watch: asyncio.Task[None]
+
+
+class Rack:
+    """Orders in by `obey`, engine facts by `heard`; facts for the gateway go out through `tell`."""
+
+    def __init__(
+        self, engine: VoiceEngine, rate_hz: int, tell: Callable[[Wire], object], clock: Clock
+    ) -> None:
+        self.channels: dict[str, Channel] = {}
+        self._engine = engine
+        self._rate_hz = rate_hz
+        self._tell = tell
+        self._clock = clock
+        self._playing: dict[str, Playing] = {}
+        self._leads: dict[str, asyncio.Task[None]] = {}
+        self._endings: dict[str, asyncio.Task[None]] = {}
+
+    async def add(self, line: str, card: Card) -> None:
+        """Give `line` its card. VoiceError when the engine has no room."""
+        card.shut_playback()
+        port = await self._engine.add_frames(line, card.source, card.sink, self._rate_hz)
+        self.channels[line] = Channel(line, card, port)
+
+    def drained(self, line: str) -> None:
+        """All speech of `line` has left its card."""
+        self._tell(say.DownlinkDrained(line=line))
+
+    def states(self) -> tuple[say.LegState, ...]:
+        """The legs as they stand, for a gateway process that has just come."""
+        return tuple(say.LegState(line=c.line, up=c.leg_up) for c in self.channels.values())
+
+    async def obey(self, order: Wire) -> None:
+        """Carry out one order. Trouble is logged and told, never raised."""
+        try:
+            await self._carry_out(order)
+        except VoiceError as error:
+            log.error("order=%s failed error=%s", type(order).__name__, error)
+            if isinstance(order, say.StartClip):
+                self._tell(say.ClipDone(play=order.play, ok=False, why=str(error)[:200]))
+            if isinstance(order, say.ConnectLeg):
+                self._tell(say.LegState(line=order.line, up=False, code=500, why=str(error)[:200]))
+
+    async def _carry_out(self, order: Wire) -> None:
+        channel = self.channels.get(getattr(order, "line", ""))
+        match order:
+            case say.CutClip(play=play):
+                await self._end_clip(play)
+            case _ if channel is None:
+                log.warning("order=%s for a line without a working card", type(order).__name__)
+                if isinstance(order, say.StartClip):
+                    self._tell(say.ClipDone(play=order.play, ok=False, why="the line has no working card"))
+            case say.ConnectLeg(uri=uri, token=token):
+                await self._connect_leg(channel, uri, token)
+            case say.OpenUplink(since_ns=since_ns):
+                await self._open_uplink(channel, since_ns)
+            case say.CloseUplink():
+                channel.closing = asyncio.create_task(self._close_uplink(channel))
+            case say.OpenDownlink(lead_ms=lead_ms):
+                self._open_downlink(channel, lead_ms)
+            case say.FinishDownlink():
+                self._finish_downlink(channel)
+            case say.CutDownlink():
+                self._cut_downlink(channel)
+            case say.StartClip():
+                await self._start_clip(channel, order)
+
+    async def _connect_leg(self, channel: Channel, uri: str, token: str) -> None:
+        if channel.leg is not None:
+            old, channel.leg, channel.leg_up = channel.leg, None, False
+            await self._engine.hang_up(old)
+        channel.token = token
+        leg = await self._engine.dial(uri, token)
+        if channel.token == token:
+            channel.leg = leg
+            await self._engine.connect(leg, channel.port)
+            if channel.uplink:  # somebody is talking already: he is heard from here on
+                await self._engine.connect(channel.port, leg)
+
+    async def _open_uplink(self, channel: Channel, since_ns: int) -> None:
+        if channel.closing is not None:
+            channel.closing.cancel()
+            channel.closing = None
+        channel.uplink = True
+        channel.card.open_capture(since_ns)
+        if channel.leg is not None:
+            await self._engine.connect(channel.port, channel.leg)
+
+    async def _close_uplink(self, channel: Channel) -> None:
+        await self._clock.sleep_until(self._clock.now() + UPLINK_TAIL)
+        channel.closing, channel.uplink = None, False
+        channel.card.close_capture()
+        if channel.leg is not None:
+            await self._engine.part(channel.port, channel.leg)
+
+    def _open_downlink(self, channel: Channel, lead_ms: int) -> None:
+        self._stop_waiting(channel.line)
+        channel.transmitting = True
+        if lead_ms == 0:
+            channel.card.release_playback()
+            return
+        channel.card.hold_playback()
+        until = self._clock.now() + lead_ms / 1000
+        self._leads[channel.line] = asyncio.create_task(self._lead(channel, until))
+
+    async def _lead(self, channel: Channel, until: float) -> None:
+        await self._clock.sleep_until(until)
+        self._leads.pop(channel.line, None)
+        channel.card.release_playback()
+
+    def _stop_waiting(self, line: str) -> None:
+        """Forget a lead or an ending that is under way on `line`."""
+        for tasks in (self._leads, self._endings):
+            task = tasks.pop(line, None)
+            if task is not None:
+                task.cancel()
+
+    def _finish_downlink(self, channel: Channel) -> None:
+        if not channel.transmitting:
+            self._tell(say.DownlinkDrained(line=channel.line))
+        else:
+            self._endings[channel.line] = asyncio.create_task(self._finish(channel))
+
+    async def _finish(self, channel: Channel) -> None:
+        await self._clock.sleep_until(self._clock.now() + FLIGHT)
+        self._endings.pop(channel.line, None)
+        channel.card.finish_playback()
+
+    def _cut_downlink(self, channel: Channel) -> None:
+        self._stop_waiting(channel.line)
+        channel.transmitting = False
+        channel.card.shut_playback()
+
+    # -- clips --
+
+    async def _start_clip(self, channel: Channel, order: say.StartClip) -> None:
+        if order.play in self._playing:
+            return
+        player = await self._engine.play(Path(order.path))
+        channel.card.release_playback()
+        watch = asyncio.create_task(self._watch(order.play))
+        self._playing[order.play] = Playing(channel.line, player, channel.card.sink.written, watch)
+        await self._engine.connect(player, channel.port, 10 ** (order.gain_db / 20))
+        if channel.leg is not None:  # what the loudspeaker line plays is recorded at the centre
+            await self._engine.connect(player, channel.leg)
+
+    def _played(self, playing: Playing) -> float:
+        written = self.channels[playing.line].card.sink.written - playing.from_written
+        return round(written / FRAMES_PER_SECOND, 2)
+
+    async def _watch(self, play: str) -> None:
+        """Tell the progress of a clip: at its first frame, then every PROGRESS_EVERY."""
+        pause = PROGRESS_LOOK
+        while play in self._playing:
+            await self._clock.sleep_until(self._clock.now() + pause)
+            playing = self._playing.get(play)
+            if playing is None:
+                return
+            seconds = self._played(playing)
+            if seconds > 0:
+                pause = PROGRESS_EVERY
+                self._tell(say.ClipProgress(play=play, seconds=seconds))
+
+    async def _end_clip(self, play: str) -> float:
+        playing = self._playing.pop(play, None)
+        if playing is None:
+            return 0.0
+        seconds = self._played(playing)
+        playing.watch.cancel()
+        await self._engine.close(playing.port)
+        if not any(other.line == playing.line for other in self._playing.values()):
+            self.channels[playing.line].card.shut_playback()
+        return seconds
+
+    async def heard(self, fact: object) -> None:
+        """Take in one fact of the engine."""
+        match fact:
+            case LegUp(leg=leg, token=token):
+                self._leg_changed(leg, token, up=True, code=200, why="")
+            case LegDown(leg=leg, token=token, code=code, reason=reason):
+                self._leg_changed(leg, token, up=False, code=code, why=reason)
+            case PlayEnded(port=port):
+                play = next((name for name, p in self._playing.items() if p.port == port), None)
+                if play is not None:
+                    seconds = await self._end_clip(play)
+                    self._tell(say.ClipDone(play=play, ok=True, seconds=seconds))
+
+    def _leg_changed(self, leg: PortId, token: str, up: bool, code: int, why: str) -> None:
+        channel = next((c for c in self.channels.values() if c.token == token), None)
+        if channel is None:
+            return
+        channel.leg = leg if up else None
+        channel.leg_up = up
+        self._tell(say.LegState(line=channel.line, up=up, code=code, why=why[:200]))
+
+    def gateway_lost(self) -> None:
+        """Nobody orders any more: every card is shut. The guard has made the outputs safe."""
+        for channel in self.channels.values():
+            self._cut_downlink(channel)
+
+    async def stop(self) -> None:
+        """End every clip and task."""
+        for play in tuple(self._playing):
+            await self._end_clip(play)
+        for channel in self.channels.values():
+            self._stop_waiting(channel.line)
+            if channel.closing is not None:
+                channel.closing.cancel()

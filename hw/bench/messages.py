@@ -1,0 +1,137 @@
+"""The bench socket's messages: one JSON object per line. Only here are their fields spelt.
+
+A connection's first line says what it is: "attach" makes it a gateway's pins, "sound" the pipe of one card
+and direction (raw s16le follows), anything else a control connection. Unknown fields are refused.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+MOST_LINE = 65_536
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Attach(_Message):
+    """A gateway process opens a pin; value is the first level of an output."""
+
+    op: Literal["attach"]
+    gateway: str = Field(max_length=64)
+    pin: int = Field(ge=0, le=53)
+    dir: Literal["in", "out"]
+    value: Literal[0, 1] = 0
+    pull: Literal["up", "down", "none"] = "none"
+
+
+class Write(_Message):
+    """A gateway process drives an attached output; at_ns is when it did (monotonic)."""
+
+    op: Literal["write"]
+    pin: int = Field(ge=0, le=53)
+    value: Literal[0, 1]
+    at_ns: int = 0
+
+
+class Edge(_Message):
+    """Bench to gateway: the level of an attached input, once after attaching and at every change."""
+
+    op: Literal["edge"] = "edge"
+    pin: int
+    value: Literal[0, 1]
+    at_ns: int
+
+
+class Refused(_Message):
+    """Bench to gateway: this pin is driven by another process, or was not attached."""
+
+    op: Literal["refused"] = "refused"
+    pin: int
+    why: str
+
+
+class Sound(_Message):
+    """The pipe of one card and direction; the bench answers {"ok":true} or {"ok":false,"error":...}."""
+
+    op: Literal["sound"]
+    gateway: str = Field(max_length=64)
+    card: str = Field(max_length=64)
+    dir: Literal["capture", "playback"]
+
+
+Device = Annotated[str, Field(max_length=130)]
+Path = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class Speak(_Message):
+    """A handset keys up and speaks a WAV; lead_ms None = sound begins when this radio's squelch opens."""
+
+    op: Literal["speak"]
+    device: Device
+    wav: Path
+    lead_ms: float | None = Field(default=None, ge=0, le=10_000)
+    trail_ms: float = Field(default=0.0, ge=0, le=10_000)
+
+
+class Key(_Message):
+    """A handset keys up without sound, or lets go."""
+
+    op: Literal["key", "unkey"]
+    device: Device
+
+
+class ListenStart(_Message):
+    """Begins to keep what a device emits."""
+
+    op: Literal["listen_start"]
+    device: Device
+
+
+class ListenStop(_Message):
+    """Ends it and writes the WAV."""
+
+    op: Literal["listen_stop"]
+    id: str = Field(max_length=40)
+    wav: Path
+
+
+class Listen(_Message):
+    """Both in one, `seconds` apart."""
+
+    op: Literal["listen"]
+    device: Device
+    seconds: float = Field(gt=0, le=3600)
+    wav: Path
+
+
+class Edges(_Message):
+    """The device's edges at or after since_ns (monotonic)."""
+
+    op: Literal["edges"]
+    device: Device
+    since_ns: int = 0
+
+
+class Devices(_Message):
+    """Everything on the bench."""
+
+    op: Literal["devices"]
+
+
+class TroubleVerb(_Message):
+    """One verb for trouble."""
+
+    op: Literal["trouble"]
+    device: Device
+    verb: str = Field(max_length=64)
+
+
+PinMessage = Attach | Write
+Control = Speak | Key | ListenStart | ListenStop | Listen | Edges | Devices | TroubleVerb
+
+OPS = ("speak", "key", "unkey", "listen_start", "listen_stop", "listen", "edges", "devices", "trouble")
+PIN: TypeAdapter[PinMessage] = TypeAdapter(Annotated[PinMessage, Field(discriminator="op")])
+CONTROL: TypeAdapter[Control] = TypeAdapter(Annotated[Control, Field(discriminator="op")])
+EDGE: TypeAdapter[Edge | Refused] = TypeAdapter(Annotated[Edge | Refused, Field(discriminator="op")])

@@ -1,0 +1,107 @@
+"""The sound connections: one per card and direction, raw s16le mono 16 kHz after the first line.
+
+Capture gets one frame per 20 ms of the bench clock; a reader that does not keep up loses frames.
+"""
+
+import asyncio
+import json
+import logging
+import socket
+
+from hw.bench.device import Device
+from hw.bench.gate import FRAME_BYTES
+from hw.bench.messages import Sound
+from hw.bench.world import World
+
+log = logging.getLogger(__name__)
+
+MOST_BEHIND = 6 * FRAME_BYTES
+SOCKET_BUFFER = 16_384
+
+
+class SoundBoard:
+    """Which cards have their pipes plugged in."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._links: dict[tuple[str, str], SoundLink] = {}
+        self.lost_frames = 0
+
+    def open(self, link: "SoundLink", ask: Sound) -> str | None:
+        """Connects a pipe to its card; the reason when it cannot be."""
+        device = self._world.card(ask.gateway, ask.card)
+        if device is None:
+            return f"gateway {ask.gateway!r} has no card {ask.card!r} on this bench"
+        if device.machine.trouble.unplugged:
+            return f"card {ask.card!r} of {ask.gateway!r} is unplugged"
+        if (device.entry.device, ask.dir) in self._links:
+            return f"card {ask.card!r} of {ask.gateway!r}: {ask.dir} is busy (another process has it open)"
+        self._links[device.entry.device, ask.dir] = link
+        link.device = device
+        if ask.dir == "capture":
+            device.capture = link.captured
+        return None
+
+    def close(self, link: "SoundLink", device: Device, direction: str) -> None:
+        """The pipe is gone."""
+        if self._links.get((device.entry.device, direction)) is link:
+            del self._links[device.entry.device, direction]
+            if direction == "capture":
+                device.capture = None
+            else:
+                device.buffer.clear()
+
+    def refresh(self, device: Device) -> None:
+        """After a trouble verb: pulls the pipes of an unplugged card."""
+        if device.machine.trouble.unplugged:
+            for direction in ("capture", "playback"):
+                link = self._links.get((device.entry.device, direction))
+                if link is not None:
+                    link.transport.abort()
+
+    def is_open(self, device: Device, direction: str) -> bool:
+        """Whether a process has this direction of the card open."""
+        return (device.entry.device, direction) in self._links
+
+
+class SoundLink(asyncio.Protocol):
+    """One direction of one card."""
+
+    transport: asyncio.Transport
+    device: Device | None = None
+
+    def __init__(self, board: SoundBoard, ask: Sound) -> None:
+        self._board = board
+        self._ask = ask
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Answers whether the card opened."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        handle = transport.get_extra_info("socket")
+        if handle is not None:
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
+        why = self._board.open(self, self._ask)
+        if why is not None:
+            log.info("gateway=%s card=%s refused=%r", self._ask.gateway, self._ask.card, why)
+        answer = {"ok": True} if why is None else {"ok": False, "error": why}
+        transport.write(json.dumps(answer).encode() + b"\n")
+        if why is not None:
+            transport.close()
+
+    def captured(self, frame: bytes) -> None:
+        """Sends one captured frame."""
+        if self.transport.get_write_buffer_size() > MOST_BEHIND:
+            self._board.lost_frames += 1
+        elif not self.transport.is_closing():
+            self.transport.write(frame)
+
+    def data_received(self, data: bytes) -> None:
+        """Playback."""
+        if self.device is not None and self._ask.dir == "playback":
+            self.device.buffer.feed(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The other end closed, died or was unplugged."""
+        if self.device is not None:
+            self._board.close(self, self.device, self._ask.dir)

@@ -1,0 +1,185 @@
+"""Frames from the media clock thread into a card's playback pipe, with a gate for the transmitter's lead.
+
+push() never blocks: what the pipe does not take is dropped and counted. Held, frames queue up; released, they
+go out one per push, so that the lag stays what the hold made it; finished, the queue empties without new
+sound. The pipe outlives the card's children, so that push() needs no lock against their coming and going.
+"""
+
+import fcntl
+import os
+import struct
+import termios
+import weakref
+from collections import deque
+from collections.abc import Callable
+
+from hw.sound.level import Meter
+
+FRAME_NS = 20_000_000
+MOST_HELD = 100
+MOST_SHUT = 25
+"""Frames of speech kept while shut, for an order to transmit that comes later than the speech: 0.5 s."""
+PIPE_BYTES = 8192
+MOST_IN_PIPE = 4
+"""Frames that may stay unread in the pipe; looked at every LOOK_EVERY frames, as looking costs as much as
+writing. A card clock slower than ours fills the pipe; then single frames are dropped."""
+LOOK_EVERY = 10
+IDLE_AFTER = 50
+"""After so many frames of digital silence nothing is written: the card runs dry, its lag starts anew."""
+
+
+class Playback:
+    """A FrameSink. Counts frames written, dropped (card behind), lost (no card), overrun (held too long)."""
+
+    def __init__(self, frame_bytes: int, lag_ms: int, clock: Callable[[], int]) -> None:
+        self.written = 0
+        self.dropped = 0
+        self.lost = 0
+        self.overrun = 0
+        self.meter = Meter()
+        self._frame_bytes = frame_bytes
+        self._silence = bytes(frame_bytes)
+        self._lag_ns = lag_ms * 1_000_000
+        self._clock = clock
+        self._read_fd, self._fd = os.pipe()
+        os.set_blocking(self._fd, False)
+        fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        weakref.finalize(self, _close, self._read_fd, self._fd)
+        self._plugged = False
+        self._look = 0
+        self._queue: deque[bytes] = deque()
+        self._held = False
+        self._shut = False
+        self._finishing = False
+        self._quiet = IDLE_AFTER
+        self._stepped_ns = 0
+        self._empty_ns: int | None = None
+
+    @property
+    def queued(self) -> int:
+        """Frames waiting here; the lag in frames."""
+        return len(self._queue)
+
+    @property
+    def finishing(self) -> bool:
+        """finish_playback() was called and the sound has not left the card yet."""
+        return self._finishing
+
+    def push(self, frame: bytes) -> None:
+        """Media clock thread: one frame; b"" counts as silence."""
+        if self._finishing:
+            self._step()
+            return
+        silent = not frame or frame == self._silence
+        self._quiet = self._quiet + 1 if silent else 0
+        if self._held:
+            if self._queue or not silent:
+                self._hold(frame or self._silence)
+        elif self._quiet > IDLE_AFTER + len(self._queue):
+            self._queue.clear()
+            self.meter.add_silence()
+        elif self._queue:
+            self._queue.append(frame or self._silence)
+            self._write(self._queue.popleft())
+        else:
+            self._write(frame or self._silence)
+
+    def shut_playback(self) -> None:
+        """The transmitter is off: forget the queue and let nothing out; keep the newest 0.5 s of speech."""
+        self._finishing = False
+        self._held = self._shut = True
+        self._queue.clear()
+
+    def hold_playback(self) -> None:
+        """From now on push() queues (at most 2 s); leading silence is not queued."""
+        self._finishing = self._shut = False
+        self._held = True
+
+    def release_playback(self) -> None:
+        """The transmitter is up: each push lets the oldest queued frame out."""
+        self._held = self._shut = False
+        self._finishing = False
+
+    def finish_playback(self) -> None:
+        """No more sound comes: what is queued still goes out; sink_drained() tells when all has left."""
+        self._empty_ns = None
+        self._stepped_ns = self._clock()
+        self._held = self._shut = False
+        self._finishing = True
+
+    def drained(self, now_ns: int) -> bool:
+        """While finishing, called about every 20 ms: True once, when everything has left the card.
+
+        Lets the queue out itself when the media clock has stopped pushing.
+        """
+        if not self._finishing:
+            return False
+        if now_ns - self._stepped_ns > 2 * FRAME_NS:
+            self._step()
+        if self._queue or (self._plugged and self._in_pipe() > 0):
+            self._empty_ns = None
+            return False
+        if self._empty_ns is None:
+            self._empty_ns = now_ns
+        if now_ns - self._empty_ns < self._lag_ns:
+            return False
+        self._finishing = False
+        return True
+
+    def plug(self) -> int:
+        """Supervisor: empties the pipe for a fresh child and gives the descriptor of its stdin."""
+        while self._in_pipe():
+            os.read(self._read_fd, PIPE_BYTES)
+        self._plugged = True
+        return self._read_fd
+
+    def unplug(self) -> None:
+        """Supervisor: the child is gone."""
+        self._plugged = False
+
+    def _hold(self, frame: bytes) -> None:
+        self._queue.append(frame)
+        if self._shut:
+            if len(self._queue) > MOST_SHUT:
+                self._queue.popleft()
+            if all(held == self._silence for held in self._queue):
+                self._queue.clear()
+        elif len(self._queue) > MOST_HELD:
+            self._queue.popleft()
+            self.overrun += 1
+
+    def _step(self) -> None:
+        """One frame of the queue, if there is one."""
+        self._stepped_ns = self._clock()
+        try:
+            frame = self._queue.popleft()
+        except IndexError:
+            return
+        self._write(frame)
+
+    def _write(self, frame: bytes) -> None:
+        self.meter.add(frame)
+        if not self._plugged:
+            self.lost += 1
+            return
+        self._look += 1
+        if self._look >= LOOK_EVERY:
+            self._look = 0
+            if self._in_pipe() > MOST_IN_PIPE * self._frame_bytes:
+                self.dropped += 1
+                return
+        try:
+            os.write(self._fd, frame)
+            self.written += 1
+        except BlockingIOError:
+            self.dropped += 1
+
+    def _in_pipe(self) -> int:
+        """Bytes written that the child has not read."""
+        count: tuple[int] = struct.unpack("i", fcntl.ioctl(self._fd, termios.FIONREAD, b"\0\0\0\0"))
+        return count[0]
+
+
+def _close(*descriptors: int) -> None:
+    for fd in descriptors:
+        os.close(fd)

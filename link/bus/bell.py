@@ -1,0 +1,37 @@
+"""Wakes a thread that waits in a selector. Any thread may ring; one ring is enough until it is hushed."""
+
+import contextlib
+import socket
+
+
+class Bell:
+    """A socket pair with memory: ringing costs a system call only when it is not ringing already."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._rung = False
+
+    def fileno(self) -> int:
+        """For the selector."""
+        return self._reader.fileno()
+
+    def ring(self) -> None:
+        """Wake the waiting thread. After `close` it does nothing."""
+        if self._rung:
+            return
+        self._rung = True
+        with contextlib.suppress(OSError):
+            self._writer.send(b"!")
+
+    def hush(self) -> None:
+        """Take note; look for work only after this, or work handed over just before it may be left lying."""
+        self._rung = False
+        with contextlib.suppress(OSError):
+            self._reader.recv(4096)
+
+    def close(self) -> None:
+        """Free both ends."""
+        self._reader.close()
+        self._writer.close()

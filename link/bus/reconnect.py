@@ -1,0 +1,56 @@
+"""Keeps a broker connection alive: one attempt after the other, with back-off, and each reason said once.
+
+Runs in the door's network thread. Knows nothing of the vendor: an attempt is a function that returns when its
+connection has ended.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from link.bus import reasons
+from link.bus.broker_settings import BrokerSettings
+from link.hosting.backoff import Backoff
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one connection ended: why (empty when the other side said nothing) and how long it had been up."""
+
+    reason: str
+    lasted: float | None = None
+
+
+def keep_connected(
+    attempt: Callable[[], Ended],
+    say_down: Callable[[str], None],
+    stopping: threading.Event,
+    settings: BrokerSettings,
+) -> None:
+    """Attempt until `stopping` is set; `say_down` hears each loss, and between losses only new reasons.
+
+    Debian's mosquitto 2.0.11 does not say so when a second client takes the session, it only closes: two
+    short connections in a row that end without a word are reported as that.
+    """
+    backoff = Backoff(settings.back_off_first, settings.back_off_factor, settings.back_off_most)
+    said, short = "", 0
+    while not stopping.is_set():
+        ended = attempt()
+        if stopping.is_set():
+            return
+        if ended.lasted is not None:
+            said = ""
+            short = short + 1 if ended.lasted < settings.settled and not ended.reason else 0
+            if ended.lasted >= settings.settled:
+                backoff.reset()
+        reason = ended.reason or (reasons.again_and_again(settings.client_id) if short > 1 else reasons.LOST)
+        wait = backoff.next()
+        level = logging.DEBUG if reason == said else logging.WARNING
+        log.log(level, "bus=%s down reason=%r next_try_in=%.1f", settings.client_id, reason, wait)
+        if reason != said:
+            said = reason
+            say_down(reason)
+        stopping.wait(wait)

@@ -1,0 +1,159 @@
+"""The voice engine on pjsua2: the door's face, in asyncio. It only passes orders to the pj thread.
+
+Together with `pjsua_thread`, `pjsua_exchange`, `pjsua_legs` and `pjsua_ports` the one door that imports
+pjsua2; their docstrings hold the library's traps. One engine per process. Nothing here may keep a pj
+object: integers only.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from link.voice.pjsua_exchange import Exchange
+from link.voice.pjsua_thread import PjThread
+from link.voice.port import (
+    EngineStopped,
+    FactSink,
+    FrameSink,
+    FrameSource,
+    LegStats,
+    PortId,
+    VoiceError,
+    VoiceLimits,
+    VoiceSettings,
+)
+from link.voice.tokens import ExpectedTokens, checked_token, checked_uri
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+STOP_MOST = 2.8
+FILE_CLOSE_MOST = 1.0
+
+
+class PjsuaEngine:
+    """`VoiceEngine` on pjsua2."""
+
+    def __init__(self, settings: VoiceSettings | None = None) -> None:
+        self._settings = settings or VoiceSettings()
+        self._expected = ExpectedTokens(time.monotonic)
+        self._thread: PjThread | None = None
+        self._exchange: Exchange | None = None
+        self._sink: FactSink | None = None
+        self._recordings: dict[PortId, Path] = {}
+        self._stopped_told = threading.Lock()
+
+    async def start(self, sink: FactSink) -> VoiceLimits:
+        """See `VoiceEngine.start`."""
+        if self._thread is not None:
+            raise VoiceError("voice engine was started before; make a new one")
+        self._sink = sink
+        self._exchange = Exchange(self._settings, self._expected, sink)
+        self._thread = PjThread(self._settings, self._exchange)
+        self._thread.start()
+        limits = await asyncio.wrap_future(self._thread.started)
+        self._thread.ended.add_done_callback(lambda ended: self._tell_stopped(ended.result()))
+        log.info(
+            "event=voice-engine-up calls=%d ports=%d version=%s sip_port=%d",
+            limits.calls,
+            limits.ports,
+            limits.version,
+            limits.sip_port,
+        )
+        return limits
+
+    async def stop(self) -> None:
+        """See `VoiceEngine.stop`."""
+        if self._thread is None:
+            return
+        self._thread.end()
+        done, _ = await asyncio.wait({asyncio.wrap_future(self._thread.ended)}, timeout=STOP_MOST)
+        if not done:
+            log.error("event=voice-engine-frozen advice=leave-by-os._exit")
+            self._tell_stopped("frozen: leave the process by os._exit")
+
+    async def dial(self, uri: str, token: str) -> PortId:
+        """See `VoiceEngine.dial`."""
+        return await self._do(partial(self._there.dial, checked_uri(uri), checked_token(token)))
+
+    async def expect(self, token: str, ttl: float) -> None:
+        """See `VoiceEngine.expect`."""
+        self._expected.expect(token, ttl)
+
+    async def hang_up(self, leg: PortId) -> None:
+        """See `VoiceEngine.hang_up`."""
+        await self._do(partial(self._there.hang_up, leg))
+
+    async def add_frames(self, name: str, source: FrameSource, sink: FrameSink, rate_hz: int) -> PortId:
+        """See `VoiceEngine.add_frames`."""
+        return await self._do(partial(self._there.add_frames, name, source, sink, rate_hz))
+
+    async def play(self, path: Path, loop: bool = False) -> PortId:
+        """See `VoiceEngine.play`."""
+        return await self._do(partial(self._there.play, path, loop))
+
+    async def record(self, path: Path) -> PortId:
+        """See `VoiceEngine.record`."""
+        port = await self._do(partial(self._there.record, path))
+        self._recordings[port] = path
+        return port
+
+    async def close(self, port: PortId) -> None:
+        """See `VoiceEngine.close`."""
+        await self._do(partial(self._there.close, port))
+        path = self._recordings.pop(port, None)
+        if path is not None:
+            await _header_written(path)
+
+    async def connect(self, source: PortId, sink: PortId, level: float = 1.0) -> None:
+        """See `VoiceEngine.connect`."""
+        await self._do(partial(self._there.connect, (source, sink), level))
+
+    async def part(self, source: PortId, sink: PortId) -> None:
+        """See `VoiceEngine.part`."""
+        await self._do(partial(self._there.part, (source, sink)))
+
+    async def stats(self, leg: PortId) -> LegStats:
+        """See `VoiceEngine.stats`."""
+        return await self._do(partial(self._there.stats, leg))
+
+    async def alive(self) -> float:
+        """See `VoiceEngine.alive`."""
+        began = time.monotonic()
+        await self._do(time.monotonic)
+        return time.monotonic() - began
+
+    @property
+    def _there(self) -> Exchange:
+        if self._exchange is None:
+            raise VoiceError("voice engine is not running; start it before using it")
+        return self._exchange
+
+    async def _do(self, order: Callable[[], T]) -> T:
+        if self._thread is None:
+            raise VoiceError("voice engine is not running; start it before using it")
+        return await asyncio.wrap_future(self._thread.submit(order))
+
+    def _tell_stopped(self, reason: str) -> None:
+        if self._sink is not None and self._stopped_told.acquire(blocking=False):
+            self._sink(EngineStopped(reason))
+
+
+async def _header_written(path: Path) -> None:
+    """Wait until the bridge's clock has closed the recording (its header then names a length)."""
+    until = time.monotonic() + FILE_CLOSE_MOST
+    while time.monotonic() < until:
+        try:
+            with path.open("rb") as file:
+                head = file.read(8)
+        except OSError:
+            return
+        if head[4:8] not in (b"", b"\0\0\0\0"):
+            return
+        await asyncio.sleep(0.005)
+    log.warning("event=recording-not-closed path=%s", path)

@@ -1,0 +1,288 @@
+"""The exchange: every leg and port of the pjsua2 engine, and who hears whom. Lives in the pj thread.
+
+Part of the pjsua2 door. Integers outside, pj objects inside. Legs and frame ports always feed the bridge's
+null device too: a port without a listener is not read, so a leg's jitter buffer would keep up to half a
+second of old sound and play it into the next over. Nothing from the network may raise past here.
+"""
+
+import itertools
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import pjsua2 as pj
+
+from link.voice.patches import Pair, PatchTable
+from link.voice.pjsua_legs import Gate, Leg, call_param, gate_config, header_values
+from link.voice.pjsua_ports import FramePort, Player, Recorder, error_text, log
+from link.voice.port import (
+    TOKEN_HEADER,
+    FactSink,
+    FrameSink,
+    FrameSource,
+    LegDown,
+    LegRefused,
+    LegStats,
+    LegUp,
+    PlayEnded,
+    PortId,
+    VoiceError,
+    VoiceSettings,
+)
+from link.voice.tokens import TOKEN_SHAPE, ExpectedTokens
+
+PENDING_MOST = 32
+"""Incoming legs answered but not yet confirmed; more are turned away."""
+REFUSED_A_SECOND = 20
+SETTLE = 0.2
+"""Seconds between disconnecting a player and dropping it."""
+WATCH_EVERY = 1.0
+LEG_WATCH_EVERY = 2.5
+
+_ids = itertools.count(1)
+
+
+class Exchange:
+    """Implements `LegOwner` and `pjsua_thread.Work`."""
+
+    def __init__(self, settings: VoiceSettings, expected: ExpectedTokens, sink: FactSink) -> None:
+        self._settings = settings
+        self._expected = expected
+        self._sink = sink
+        self._patches = PatchTable()
+        self._legs: dict[PortId, Leg] = {}
+        self._turned_away: set[Leg] = set()
+        self._frames: dict[PortId, FramePort] = {}
+        self._parked: list[FramePort] = []
+        self._players: dict[PortId, Player] = {}
+        self._recorders: dict[PortId, Recorder] = {}
+        self._grave: deque[tuple[float, Any]] = deque()
+        self._refusals: deque[float] = deque(maxlen=REFUSED_A_SECOND)
+        self._refusals_untold = 0
+        self._watched = 0.0
+        self._account: Any = None
+        self._drain: Any = None
+
+    # --- pjsua_thread.Work
+
+    def open(self, endpoint: Any, sip_port: int) -> None:
+        """Set up the account and the drain."""
+        self._drain = endpoint.audDevManager().getPlaybackDevMedia()
+        self._account = Gate(self._screen)
+        self._account.create(gate_config(self._settings, sip_port), True)
+
+    def turn(self, now: float) -> None:
+        """Bury the dead, look after the silent."""
+        while self._grave and self._grave[0][0] <= now:
+            self._grave.popleft()
+        if now - self._watched >= WATCH_EVERY:
+            self._watched = now
+            self._watch(now)
+
+    def calls(self) -> int:
+        """Calls not yet ended, those being turned away included."""
+        return len(self._legs) + len(self._turned_away)
+
+    def hang_up_all(self) -> None:
+        """Say goodbye on every leg."""
+        for leg in list(self._legs.values()):
+            leg.end()
+
+    def drop_all(self) -> None:
+        """Let go of every pj object. The bridge's clock must stand still."""
+        for leg in list(self._legs.values()):
+            self._post(LegDown(leg.port, leg.token, 500, "voice engine stopped"))
+        for objects in (self._legs, self._frames, self._players, self._recorders):
+            objects.clear()
+        self._turned_away.clear()
+        self._parked.clear()
+        self._grave.clear()
+        self._drain = None
+        if self._account is not None:
+            self._account.shutdown()
+            self._account = None
+
+    # --- legs
+
+    def dial(self, uri: str, token: str) -> PortId:
+        """Start a call."""
+        leg = Leg(self, self._account, next(_ids), token)
+        self._legs[leg.port] = leg
+        try:
+            leg.makeCall(uri, call_param(token=token))
+        except pj.Error as error:
+            if self._legs.pop(leg.port, None) is not None:
+                self._patches.forget(leg.port)
+                self._bury(leg)
+            raise VoiceError(f"{uri}: cannot be dialled: {error_text(error)}") from None
+        return leg.port
+
+    def hang_up(self, port: PortId) -> None:
+        """End a call; one that is gone is no error (its LegDown may be on its way to the caller)."""
+        leg = self._legs.get(port)
+        if leg is not None:
+            leg.end()
+
+    def stats(self, port: PortId) -> LegStats:
+        """Counters of a leg that is up."""
+        leg = self._legs.get(port)
+        if leg is None or leg.media is None:
+            raise VoiceError(f"leg {port} is not up; ask again after LegUp")
+        return leg.stats()
+
+    def leg_changed(self, leg: Leg) -> None:
+        """LegOwner: announce it once it is answered and has media; join it to what it shall hear."""
+        self._patches.lost_media(leg.port)
+        if leg.media is not None:
+            leg.media.startTransmit(self._drain)
+            if leg.confirmed and not leg.announced:
+                leg.announced = True
+                leg.rx_seen = (-1, time.monotonic())
+                self._post(LegUp(leg.port, leg.token, leg.codec()))
+        for pair in self._patches.pairs_of(leg.port):
+            self._settle(pair)
+
+    def leg_ended(self, leg: Leg, code: int, reason: str) -> None:
+        """LegOwner: gone."""
+        self._bury(leg)
+        self._turned_away.discard(leg)
+        if self._legs.pop(leg.port, None) is not None:
+            self._patches.forget(leg.port)
+            self._post(LegDown(leg.port, leg.token, code, reason))
+
+    def _screen(self, call_id: int, source: str, message: str) -> None:
+        tokens = header_values(message, TOKEN_HEADER)
+        pending = sum(1 for leg in self._legs.values() if not leg.announced)
+        if pending >= PENDING_MOST:
+            code, why = 503, "too many legs are being answered"
+        elif len(tokens) != 1 or not TOKEN_SHAPE.fullmatch(tokens[0]):
+            code, why = 403, "no token" if not tokens else "malformed token"
+        elif not self._expected.take(tokens[0]):
+            code, why = 403, "unknown or used token"
+        else:
+            leg = Leg(self, self._account, next(_ids), tokens[0], call_id)
+            self._legs[leg.port] = leg
+            try:
+                leg.answer(call_param(200))
+            except pj.Error as error:
+                leg.end(500, f"cannot be answered: {error_text(error)}")
+            return
+        turned_away = Leg(self, self._account, next(_ids), "", call_id)
+        self._turned_away.add(turned_away)
+        self._refused(source, why)
+        turned_away.hangup(call_param(code))
+
+    def _refused(self, source: str, why: str) -> None:
+        now = time.monotonic()
+        if len(self._refusals) == REFUSED_A_SECOND and now - self._refusals[0] < 1.0:
+            self._refusals_untold += 1
+            return
+        self._refusals.append(now)
+        self._post(LegRefused(source, why))
+
+    def _watch(self, now: float) -> None:
+        if self._refusals_untold:
+            log.warning("event=legs-refused untold=%d", self._refusals_untold)
+            self._refusals_untold = 0
+        limit = self._settings.media_timeout
+        for leg in list(self._legs.values()) if limit else ():
+            packets, since = leg.rx_seen
+            if not leg.announced or leg.media is None or now - since < min(limit, LEG_WATCH_EVERY):
+                continue
+            count = leg.rx_packets()
+            if count != packets:
+                leg.rx_seen = (count, now)
+            elif now - since >= limit:
+                leg.end(408, f"no media for {limit:g} s")
+
+    # --- frame ports, players, recorders
+
+    def add_frames(self, name: str, source: FrameSource, sink: FrameSink, rate_hz: int) -> PortId:
+        """Attach source and sink to a parked port of that rate, or to a new one."""
+        port = next((p for p in self._parked if p.rate_hz == rate_hz), None)
+        if port is None:
+            port = FramePort(name, rate_hz)
+        else:
+            self._parked.remove(port)
+        port.attach(source, sink)
+        port.startTransmit(self._drain)
+        number = next(_ids)
+        self._frames[number] = port
+        return number
+
+    def play(self, path: Path, loop: bool) -> PortId:
+        """Open a player."""
+        number = next(_ids)
+        sink = self._sink
+        self._players[number] = Player(path, loop, lambda: sink(PlayEnded(number)))
+        return number
+
+    def record(self, path: Path) -> PortId:
+        """Open a recorder."""
+        number = next(_ids)
+        self._recorders[number] = Recorder(path)
+        return number
+
+    def close(self, number: PortId) -> None:
+        """Close anything but a leg."""
+        if number in self._legs:
+            raise VoiceError(f"port {number} is a leg; hang it up instead")
+        if (frames := self._frames.get(number)) is not None:
+            frames.park()
+            frames.stopTransmit(self._drain)
+        for pair in self._patches.pairs_of(number):
+            self._patches.unwant(pair)
+            self._settle(pair)
+        self._patches.forget(number)
+        if frames is not None:
+            self._parked.append(self._frames.pop(number))
+        player = self._players.pop(number, None)
+        if player is not None:
+            self._grave.append((time.monotonic() + SETTLE, player))
+        self._recorders.pop(number, None)
+
+    # --- who hears whom
+
+    def connect(self, pair: Pair, level: float) -> None:
+        """Wish for a connection and make it if both ends have media."""
+        for number in pair:
+            if not self._known(number):
+                raise VoiceError(f"port {number} does not exist (any more); connect after it was made")
+        self._patches.want(pair, level)
+        self._settle(pair)
+
+    def part(self, pair: Pair) -> None:
+        """Take it back."""
+        self._patches.unwant(pair)
+        self._settle(pair)
+
+    def _settle(self, pair: Pair) -> None:
+        source, sink = self._media(pair[0]), self._media(pair[1])
+        if self._patches.must_undo(pair):
+            if source is not None and sink is not None:
+                source.stopTransmit(sink)
+            self._patches.mark_undone(pair)
+        if self._patches.must_make(pair) and source is not None and sink is not None:
+            level = self._patches.wanted[pair]
+            param = pj.AudioMediaTransmitParam()
+            param.level = level
+            source.startTransmit2(sink, param)
+            self._patches.mark_made(pair, level)
+
+    def _known(self, number: PortId) -> bool:
+        ports: tuple[dict[PortId, Any], ...] = (self._legs, self._frames, self._players, self._recorders)
+        return any(number in objects for objects in ports)
+
+    def _media(self, number: PortId) -> Any:
+        leg = self._legs.get(number)
+        if leg is not None:
+            return leg.media
+        return self._frames.get(number) or self._players.get(number) or self._recorders.get(number)
+
+    def _bury(self, thing: Any) -> None:
+        """Drop an object later, outside the callback it may be in."""
+        self._grave.append((0.0, thing))
+
+    def _post(self, fact: object) -> None:
+        self._sink(fact)

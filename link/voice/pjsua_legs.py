@@ -1,0 +1,195 @@
+"""SIP legs of the pjsua2 engine: the call, and the account that screens who calls us.
+
+Part of the pjsua2 door; everything here runs in the pj thread. Traps: T.140 text is offered by default
+(a clock thread per call, slow hang-up), so every CallOpParam is made by `call_param`; an incoming call
+without a Call object kept alive is dropped by the library; callbacks swallow exceptions, so each body is
+guarded; the library follows REFER, Replaces and SUBSCRIBE by default, here they are all declined; members
+of a returned struct point into it, so it is held in a name while they are read (`self.getInfo().media` reads
+freed memory).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+
+import pjsua2 as pj
+
+from link.voice.pjsua_ports import error_text, log, log_failure
+from link.voice.port import TOKEN_HEADER, LegStats, PortId, VoiceSettings
+
+P = ParamSpec("P")
+S = TypeVar("S")
+DECLINE = 603
+
+
+def guarded(method: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
+    """A callback whose exceptions end in our log instead of the library's nowhere."""
+
+    @wraps(method)
+    def call(self: S, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            method(self, *args, **kwargs)
+        except Exception:  # noqa: BLE001 - a callback's edge
+            log_failure(f"callback-failed name={method.__name__}")
+
+    return cast(Callable[Concatenate[S, P], None], call)
+
+
+def call_param(code: int = 0, token: str | None = None) -> Any:
+    """A CallOpParam for one audio stream and nothing else, with our token header if there is a token."""
+    param = pj.CallOpParam(True)
+    param.opt.audioCount = 1
+    param.opt.videoCount = 0
+    if hasattr(param.opt, "textCount"):
+        param.opt.textCount = 0
+    if code:
+        param.statusCode = code
+    if token is not None:
+        header = pj.SipHeader()
+        header.hName, header.hValue = TOKEN_HEADER, token
+        param.txOption.headers.append(header)
+    return param
+
+
+def header_values(message: str, name: str) -> list[str]:
+    """All values of a SIP header in a whole message, in order; names compare without case."""
+    head = message.replace("\r\n", "\n").partition("\n\n")[0]
+    values = []
+    for line in head.split("\n")[1:]:
+        found, colon, value = line.partition(":")
+        if colon and found.strip().lower() == name.lower():
+            values.append(value.strip())
+    return values
+
+
+class LegOwner(Protocol):
+    """What a leg tells its engine, in the pj thread."""
+
+    def leg_changed(self, leg: "Leg") -> None:
+        """Answered, or its media came, changed or went."""
+        ...
+
+    def leg_ended(self, leg: "Leg", code: int, reason: str) -> None:
+        """Disconnected; the object may be dropped after this callback."""
+        ...
+
+
+class Leg(pj.Call):  # type: ignore[misc]
+    """One SIP call. `media` is its bridge port, or None while there is none."""
+
+    def __init__(self, owner: LegOwner, account: Any, port: PortId, token: str, call_id: int = -1) -> None:
+        super().__init__(account, call_id)
+        self.owner = owner
+        self.port = port
+        self.token = token
+        self.media: Any = None
+        self.media_index = -1
+        self.confirmed = False
+        self.announced = False
+        self.ended = False
+        self.ending: tuple[int, str] | None = None
+        self.rx_seen = (-1, 0.0)
+
+    @guarded
+    def onCallState(self, prm: Any) -> None:
+        """SIP state changed."""
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
+            self.confirmed = True
+            self.owner.leg_changed(self)
+        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self.ended:
+            self.ended, self.media = True, None
+            code, reason = self.ending or (int(info.lastStatusCode), str(info.lastReason))
+            self.owner.leg_ended(self, code, reason)
+
+    @guarded
+    def onCallMediaState(self, prm: Any) -> None:
+        """Media came, changed (re-INVITE) or went: fetch the bridge port anew, it is never kept across."""
+        self.media, self.media_index = None, -1
+        info = self.getInfo()
+        for item in info.media:
+            if item.type == pj.PJMEDIA_TYPE_AUDIO and item.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                self.media, self.media_index = self.getAudioMedia(item.index), item.index
+                break
+        self.owner.leg_changed(self)
+
+    @guarded
+    def onCallTransferRequest(self, prm: Any) -> None:
+        """REFER: nobody moves our legs."""
+        prm.statusCode = DECLINE
+
+    @guarded
+    def onCallReplaceRequest(self, prm: Any) -> None:
+        """Replaces: nobody takes over our legs."""
+        prm.statusCode = DECLINE
+
+    def onCallRedirected(self, prm: Any) -> int:
+        """3xx: stop; the leg ends with that status."""
+        return int(pj.PJSIP_REDIRECT_STOP)
+
+    def codec(self) -> str:
+        """Codec in use, like `G722/16000`."""
+        info = self.getStreamInfo(self.media_index)
+        return f"{info.codecName}/{info.codecClockRate}"
+
+    def rx_packets(self) -> int:
+        """RTP packets received since the media started."""
+        stat = self.getStreamStat(self.media_index)
+        return int(stat.rtcp.rxStat.pkt)
+
+    def stats(self) -> LegStats:
+        """Counters now."""
+        stat = self.getStreamStat(self.media_index)
+        rtcp = stat.rtcp
+        rx, tx = rtcp.rxStat, rtcp.txStat
+        return LegStats(
+            rx_packets=int(rx.pkt),
+            tx_packets=int(tx.pkt),
+            rx_lost=int(rx.loss),
+            rx_discarded=int(rx.discard),
+            jitter_ms=rx.jitterUsec.mean / 1000,
+            rtt_ms=rtcp.rttUsec.last / 1000,
+        )
+
+    def end(self, code: int = 0, reason: str = "") -> None:
+        """Hang up; `code` and `reason` are what LegDown will say (0: what SIP says)."""
+        if code:
+            self.ending = (code, reason)
+        try:
+            self.hangup(call_param())
+        except pj.Error as error:
+            # Already on its way down: onCallState tells.
+            log.debug("event=hangup-failed leg=%d error=%s", self.port, error_text(error))
+
+
+class Gate(pj.Account):  # type: ignore[misc]
+    """The engine's one account. Every INVITE is put before `screen`; all else is declined."""
+
+    def __init__(self, screen: Callable[[int, str, str], None]) -> None:
+        """`screen(call_id, source address, whole message)` must make a Leg of the call or it is lost."""
+        super().__init__()
+        self._screen = screen
+
+    @guarded
+    def onIncomingCall(self, prm: Any) -> None:
+        """An INVITE."""
+        self._screen(int(prm.callId), str(prm.rdata.srcAddress), str(prm.rdata.wholeMsg))
+
+    @guarded
+    def onIncomingSubscribe(self, prm: Any) -> None:
+        """Presence is nobody's business."""
+        prm.code = DECLINE
+
+
+def gate_config(settings: VoiceSettings, sip_port: int) -> Any:
+    """Account without registration, media sockets in the settings' port range."""
+    host = settings.bind_host if settings.bind_host != "0.0.0.0" else "127.0.0.1"
+    config = pj.AccountConfig()
+    config.idUri = f"sip:spillway@{host}:{sip_port}"
+    config.regConfig.registerOnAdd = False
+    media = config.mediaConfig.transportConfig
+    media.port = settings.rtp_port
+    # The library's range end is inclusive and RTCP lies one above it.
+    media.portRange = settings.rtp_ports - 2
+    media.boundAddress = "" if settings.bind_host == "0.0.0.0" else settings.bind_host
+    return config

@@ -1,0 +1,1 @@
+"""What people run from a checkout. Never imported by the product."""

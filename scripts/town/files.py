@@ -1,0 +1,265 @@
+"""Writes the files of a town: broker, centre, gateways, boards, bench, tokens. Starts nothing.
+
+All paths in the files are absolute. What holds secrets has mode 0600, the town's folder 0700. What a run
+leaves behind (database, recordings, held clips) lies below `state` and is never touched here.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from link.bus.broker_file import CENTRE, write_broker
+from scripts.town.plan import LONGEST_PTT, LONGEST_RELAY, LONGEST_TALK, GatewayPlan, TownPlan
+from scripts.town.ports import HOST
+from scripts.town.toml_text import Value, toml_text
+
+HEADING = "Written by scripts/run at each start; changes are lost."
+CENTRE_RTP = 192
+GATEWAY_RTP = 64
+CENTRE_CALLS = 64
+GATEWAY_CALLS = 16
+
+
+@dataclass(frozen=True)
+class Ports:
+    """TCP ports of broker and API; the first of the UDP ports for voice."""
+
+    broker: int
+    api: int
+    rtp: int
+
+
+def rtp_ports_needed(plan: TownPlan) -> int:
+    """How many neighbouring UDP ports the town's voice processes share out among themselves."""
+    return CENTRE_RTP + GATEWAY_RTP * len(plan.gateways)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everything of a town lies: `folder` stays, `run` (sockets; a short path) goes with the town."""
+
+    folder: Path
+    run: Path
+
+    @property
+    def central(self) -> Path:
+        """Settings of the centre."""
+        return self.folder / "central.toml"
+
+    @property
+    def tokens(self) -> Path:
+        """Who may use the API."""
+        return self.folder / "tokens.toml"
+
+    @property
+    def bench(self) -> Path:
+        """The bench's file."""
+        return self.folder / "bench.toml"
+
+    @property
+    def bench_socket(self) -> Path:
+        """The bench's one socket."""
+        return self.run / "bench.sock"
+
+    @property
+    def broker(self) -> Path:
+        """The broker's configuration."""
+        return self.folder / "broker" / "mosquitto.conf"
+
+    @property
+    def town(self) -> Path:
+        """How `spillway` finds the running town."""
+        return self.folder / "town.json"
+
+    @property
+    def state(self) -> Path:
+        """What outlives a run."""
+        return self.folder / "state"
+
+    @property
+    def recordings(self) -> Path:
+        """Where the voice node records."""
+        return self.state / "central" / "recordings"
+
+    def gateway(self, name: str) -> Path:
+        """Settings of one gateway."""
+        return self.folder / f"gateway-{name}.toml"
+
+    def board(self, name: str) -> Path:
+        """Board file of one gateway."""
+        return self.folder / f"board-{name}.toml"
+
+    def log(self, unit: str) -> Path:
+        """What a unit said."""
+        return self.folder / "logs" / f"{unit}.log"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """A broker password for the centre and each gateway, an API token for each person and gateway."""
+
+    broker: dict[str, str] = field(repr=False)
+    persons: dict[str, str] = field(repr=False)
+    gateways: dict[str, str] = field(repr=False)
+
+    @classmethod
+    def fresh(cls, plan: TownPlan) -> "Secrets":
+        """Random ones for everybody."""
+        gateways = [g.gateway for g in plan.gateways]
+        return cls(
+            {name: secrets.token_urlsafe(18) for name in (CENTRE, *gateways)},
+            {name: secrets.token_urlsafe(24) for name in plan.persons},
+            {name: secrets.token_urlsafe(24) for name in gateways},
+        )
+
+
+def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> None:
+    """Write every file but town.json. OSError, BusError."""
+    (places.folder / "logs").mkdir(parents=True, exist_ok=True)
+    places.folder.chmod(0o700)
+    write_broker(places.folder / "broker", ports.broker, keys.broker)
+    _write(places.tokens, _tokens(keys))
+    _write(places.central, _central(plan, places, ports, keys))
+    _write(places.bench, _bench(plan, places))
+    for index, gateway in enumerate(plan.gateways):
+        rtp = ports.rtp + CENTRE_RTP + index * GATEWAY_RTP
+        _write(places.gateway(gateway.gateway), _gateway(plan, gateway, places, ports, keys, rtp))
+        _write(places.board(gateway.gateway), _board(plan, gateway, places))
+
+
+def write_town_json(plan: TownPlan, places: Places, ports: Ports, keys: Secrets, pid: int) -> None:
+    """Say where the town is. Written in one step: a reader sees all or nothing."""
+    told = {
+        "api": api_url(ports),
+        "tokens": keys.persons,
+        "persons": list(plan.persons),
+        "bench": str(places.bench_socket),
+        "folder": str(places.folder),
+        "run": str(places.run),
+        "recordings": str(places.recordings),
+        "pid": pid,
+    }
+    new = places.town.with_suffix(".new")
+    _write_text(new, json.dumps(told, indent=2) + "\n")
+    new.replace(places.town)
+
+
+def api_url(ports: Ports) -> str:
+    """Where the API answers."""
+    return f"http://{HOST}:{ports.api}"
+
+
+def _tokens(keys: Secrets) -> dict[str, Value]:
+    return {
+        "person": [{"name": name, "token": token} for name, token in keys.persons.items()],
+        "gateway": [{"name": name, "token": token} for name, token in keys.gateways.items()],
+    }
+
+
+def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dict[str, Value]:
+    groups: list[dict[str, Value]] = []
+    for group in plan.groups:
+        members: list[dict[str, Value]] = [{"line": line, "priority": rank} for line, rank in group.members]
+        head: dict[str, Value] = {"id": group.group, "label": group.label}
+        groups.append({**head, "hang": group.hang, "timeout": group.timeout, "members": members})
+    broker: dict[str, Value] = {"host": HOST, "port": ports.broker, "username": CENTRE}
+    return {
+        "state": places.state / "central",
+        "run": places.run / "central",
+        "broker": broker | {"password": keys.broker[CENTRE]} | _IMPATIENT,
+        "api": {"host": HOST, "port": ports.api, "tokens": places.tokens},
+        "voice": {
+            "rate_hz": plan.rate_hz,
+            "rtp_port": ports.rtp,
+            "rtp_ports": CENTRE_RTP,
+            "max_calls": CENTRE_CALLS,
+        },
+        "gateway": [{"id": g.gateway, "label": g.label} for g in plan.gateways],
+        "group": groups,
+        "zone": [{"id": z.zone, "label": z.label, "lines": z.lines} for z in plan.zones],
+    }
+
+
+_IMPATIENT: dict[str, Value] = {"first_retry": 0.5, "longest_retry": 5.0}
+"""One machine, no thundering herd: whoever lost the broker is back soon."""
+
+
+def _gateway(
+    plan: TownPlan, gateway: GatewayPlan, places: Places, ports: Ports, keys: Secrets, rtp: int
+) -> dict[str, Value]:
+    name = gateway.gateway
+    broker: dict[str, Value] = {"host": HOST, "port": ports.broker, "username": name}
+    return {
+        "gateway": name,
+        "board": places.board(name),
+        "state": places.state / name,
+        "run": places.run / name,
+        "broker": broker | {"password": keys.broker[name]} | _IMPATIENT,
+        "centre": {"url": api_url(ports), "token": keys.gateways[name]},
+        "voice": {
+            "rate_hz": plan.rate_hz,
+            "rtp_port": rtp,
+            "rtp_ports": GATEWAY_RTP,
+            "max_calls": GATEWAY_CALLS,
+        },
+        "labels": gateway.labels,
+    }
+
+
+def _board(plan: TownPlan, gateway: GatewayPlan, places: Places) -> dict[str, Value]:
+    cards: list[dict[str, Value]] = []
+    outputs: list[dict[str, Value]] = []
+    inputs: list[dict[str, Value]] = []
+    lines: list[dict[str, Value]] = []
+    for radio in gateway.radios:
+        name = radio.line
+        ptt, cos = f"{name}.ptt", f"{name}.cos"
+        cards.append({"name": name, "driver": "bench", "rate_hz": plan.rate_hz})
+        outputs.append({"name": ptt, "pin": radio.ptt_pin, "longest": LONGEST_PTT})
+        inputs.append({"name": cos, "pin": radio.cos_pin})
+        times: dict[str, Value] = {
+            "lead_ms": radio.lead_ms,
+            "tail_ms": radio.hold_ms,
+            "timeout": LONGEST_TALK,
+        }
+        lines.append({"id": name, "kind": "radio", "card": name, "ptt": ptt, "cos": cos, **times})
+        lines[-1]["timeout"] = LONGEST_TALK
+    for speaker in gateway.loudspeakers:
+        name, relay = speaker.line, f"{speaker.line}.amp"
+        cards.append({"name": name, "driver": "bench", "rate_hz": plan.rate_hz})
+        outputs.append({"name": relay, "pin": speaker.relay_pin, "longest": LONGEST_RELAY})
+        times = {"warm_up_ms": speaker.warm_up_ms, "tail_ms": speaker.hold_ms}
+        lines.append({"id": name, "kind": "loudspeaker", "card": name, "relay": relay, **times})
+    head: dict[str, Value] = {"name": gateway.gateway, "kind": "bench", "gateway": gateway.gateway}
+    tables: dict[str, Value] = {"card": cards, "output": outputs, "input": inputs, "line": lines}
+    return {"board": {**head, "socket": places.bench_socket}, **tables}
+
+
+def _bench(plan: TownPlan, places: Places) -> dict[str, Value]:
+    radios: list[dict[str, Value]] = []
+    speakers: list[dict[str, Value]] = []
+    for gateway in plan.gateways:
+        for radio in gateway.radios:
+            where: dict[str, Value] = {"gateway": gateway.gateway, "line": radio.line, "card": radio.line}
+            pins: dict[str, Value] = {"ptt_pin": radio.ptt_pin, "cos_pin": radio.cos_pin}
+            times: dict[str, Value] = {
+                "attack_ms": radio.attack_ms,
+                "squelch_ms": radio.squelch_ms,
+                "tail_ms": radio.tail_ms,
+            }
+            radios.append({**where, "frequency_hz": radio.frequency_hz, **pins, **times})
+        for speaker in gateway.loudspeakers:
+            where = {"gateway": gateway.gateway, "line": speaker.line, "card": speaker.line}
+            speakers.append({**where, "relay_pin": speaker.relay_pin, "warm_up_ms": speaker.warm_up_ms})
+    return {"socket": places.bench_socket, "radio": radios, "loudspeaker": speakers}
+
+
+def _write(path: Path, values: dict[str, Value]) -> None:
+    _write_text(path, toml_text(values, HEADING))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,91 @@
+"""The OpenAPI document is complete: every route and model explains itself with examples."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from central.api.errors import ErrorView
+from central.readmodels import View
+
+
+def routes(app: FastAPI) -> list[tuple[str, dict[str, Any]]]:
+    paths = app.openapi()["paths"]
+    return [
+        (f"{verb.upper()} {path}", route) for path, verbs in paths.items() for verb, route in verbs.items()
+    ]
+
+
+def test_the_api_has_the_routes_it_promises(app: FastAPI) -> None:
+    assert {name for name, _ in routes(app)} == {
+        "GET /api/v1/status",
+        "GET /api/v1/gateways",
+        "GET /api/v1/metrics",
+        "GET /api/v1/groups",
+        "GET /api/v1/groups/{group}",
+        "PATCH /api/v1/groups/{group}",
+        "POST /api/v1/broadcasts",
+        "GET /api/v1/broadcasts",
+        "GET /api/v1/broadcasts/{id}",
+        "POST /api/v1/broadcasts/{id}/approve",
+        "POST /api/v1/broadcasts/{id}/stop",
+        "POST /api/v1/clips",
+        "GET /api/v1/clips",
+        "GET /api/v1/blob/{sha}",
+        "GET /api/v1/recordings",
+        "GET /api/v1/recordings/{id}",
+        "GET /api/v1/recordings/{id}/audio",
+        "GET /api/v1/journal",
+        "POST /api/v1/journal/verify",
+    }
+
+
+def test_every_route_explains_itself(app: FastAPI) -> None:
+    for name, route in routes(app):
+        assert route.get("summary") and route.get("description"), name
+        assert route["security"], name
+        good = [status for status in route["responses"] if status.startswith("2")]
+        assert good, name
+        for status in good:
+            contents = route["responses"][status].get("content", {})
+            for content in contents.values():
+                assert content.get("schema") or content.get("example"), (name, status)
+        assert any(route["responses"][status].get("content") for status in good), name
+        for parameter in route.get("parameters", []):
+            assert parameter.get("description"), (name, parameter["name"])
+            schema = parameter.get("schema", {})
+            assert parameter.get("examples") or schema.get("examples"), (name, parameter["name"])
+
+
+def test_every_route_tells_its_errors_in_the_one_shape(app: FastAPI) -> None:
+    for name, route in routes(app):
+        errors = {status for status in route["responses"] if status[0] in "45" and status != "416"}
+        assert {"401", "403", "422"} <= errors, name
+        if "{" in name:
+            assert "404" in errors, name
+        for status in errors:
+            response = route["responses"][status]
+            schema = response["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/ErrorView"}, (name, status)
+            assert response["description"], (name, status)
+
+
+def test_every_model_has_an_example_and_every_field_a_meaning(app: FastAPI) -> None:
+    schemas = app.openapi()["components"]["schemas"]
+    assert "TownView" in schemas and "BroadcastRequest" in schemas
+    for name, schema in schemas.items():
+        if "properties" not in schema:
+            continue
+        assert schema.get("description"), name
+        for field, shape in schema["properties"].items():
+            assert shape.get("description"), f"{name}.{field}"
+            whole = schema.get("examples")
+            nested = "$ref" in str(shape)
+            assert whole or nested or "examples" in shape, f"{name}.{field} has no example"
+
+
+@pytest.mark.parametrize("model", [*View.__subclasses__(), ErrorView])
+def test_examples_of_fields_are_valid(model: type[View]) -> None:
+    for name, field in model.model_fields.items():
+        for example in field.examples or []:
+            model.__pydantic_validator__.validate_assignment(model.model_construct(), name, example)

@@ -1,0 +1,451 @@
+"""The broadcast machine on a hand-turned clock: the ordinary courses, and what must hold over all of them."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from central.broadcasts.asked import Asked, Clip
+from central.broadcasts.machine import RESEND_AFTER, Broadcast
+from central.broadcasts.messages import (
+    Approve,
+    Cancel,
+    Changed,
+    ClipTold,
+    Deliver,
+    GatewayOffline,
+    GatewayOnline,
+    Keep,
+    RecordEnd,
+    RecordFrom,
+    Result,
+    Stop,
+)
+from central.broadcasts.target import ANSWER_LIMIT
+from central.broadcasts.view import view
+from link.contract import facts
+from link.hosting.machine import Tick
+
+SHA = "a" * 64
+LINES = ("gw-a/pa1", "gw-a/pa2", "gw-b/pa1")
+SECONDS = 10.0
+WALL = 1_700_000_000.0
+
+
+def asked(channel: str = "test", **more: object) -> Asked:
+    fields: dict[str, object] = {"id": "b1", "clip": Clip(SHA, 320_044, SECONDS, "flood"), "targets": LINES}
+    return Asked(**{**fields, "channel": channel, "by": "wang", "zones": ("north",), **more})  # type: ignore[arg-type]
+
+
+class Bench:
+    """A broadcast with its clock and everything it ever asked for."""
+
+    def __init__(self, channel: str = "test", online: tuple[str, ...] = ("gw-a", "gw-b"), **more: object):
+        self.now = 1000.0
+        self.machine = Broadcast.ask(asked(channel, **more), self.now, WALL, frozenset(online))
+        self.effects: list[tuple[float, object]] = []
+        self.tick()
+
+    def tell(self, event: object) -> tuple[object, ...]:
+        self.machine, effects = self.machine.handle(event, self.now)
+        self.effects += [(self.now, effect) for effect in effects]
+        deadline = self.machine.deadline
+        assert deadline is None or deadline > self.now, "the runner would spin"
+        return effects
+
+    def tick(self) -> None:
+        deadline = self.machine.deadline
+        if deadline is not None and deadline <= self.now:
+            self.tell(Tick())
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        while (deadline := self.machine.deadline) is not None and deadline <= end:
+            self.now = max(self.now, deadline)
+            self.tell(Tick())
+        self.now = end
+
+    def of(self, kind: type) -> list[Any]:
+        return [effect for _, effect in self.effects if isinstance(effect, kind)]
+
+    def states(self) -> dict[str, str]:
+        return {line: target.state for line, target in self.machine.targets.items()}
+
+    def answer(self, line: str, s: str = "accepted", why: str = "") -> None:
+        gateway, _, name = line.partition("/")
+        command = f"b1.{name}.{self.machine.targets[line].renewals}"
+        self.tell(Result(gateway, facts.CommandResult.model_validate({"id": command, "s": s, "why": why})))
+
+    def started(self, line: str, sha: str = SHA) -> None:
+        gateway, _, name = line.partition("/")
+        self.tell(ClipTold(gateway, facts.ClipStarted(play=f"b1.{name}", line=name, sha=sha)))
+
+    def finished(self, line: str, result: str = "played", played: float = SECONDS) -> None:
+        gateway, _, name = line.partition("/")
+        fact = {"play": f"b1.{name}", "line": name, "result": result, "played": played}
+        self.tell(ClipTold(gateway, facts.ClipFinished.model_validate(fact)))
+
+    def stop_answer(self, line: str) -> None:
+        gateway, _, name = line.partition("/")
+        self.tell(Result(gateway, facts.CommandResult(id=f"b1.{name}.stop.0-1", s="accepted")))
+
+
+# ---- ordinary courses --------------------------------------------------------------------------------------
+
+
+def test_a_test_broadcast_goes_out_at_once_and_is_done_when_all_have_played() -> None:
+    bench = Bench("test")
+    orders = bench.of(Deliver)
+    assert [(o.gateway, o.order.line, o.order.play) for o in orders] == [
+        ("gw-a", "pa1", "b1.pa1"),
+        ("gw-a", "pa2", "b1.pa2"),
+        ("gw-b", "pa1", "b1.pa1"),
+    ]
+    assert {o.channel for o in orders} == {"test"} and {o.ttl for o in orders} == {30}
+    assert bench.machine.state == "sending"
+    for line in LINES:
+        bench.answer(line)
+        bench.started(line)
+    assert bench.machine.state == "playing"
+    bench.wait(SECONDS)
+    for line in LINES:
+        bench.finished(line)
+    assert bench.machine.state == "done" and bench.machine.over and bench.machine.settled
+    assert bench.machine.deadline is None
+    assert not bench.of(Cancel)
+
+
+def test_journal_and_recording_come_before_the_first_order_and_close_after_the_last_end() -> None:
+    bench = Bench("test")
+    kinds = [type(effect) for _, effect in bench.effects]
+    assert kinds == [Keep, Changed, RecordFrom, Deliver, Deliver, Deliver]
+    assert bench.of(RecordFrom)[0].legs == LINES
+    for line in LINES:
+        bench.finished(line)
+    assert [k.kind for k in bench.of(Keep)] == [
+        "broadcast.asked",
+        *["broadcast.target-ended"] * 3,
+        "broadcast.over",
+    ]
+    assert len(bench.of(RecordEnd)) == 1
+
+
+def test_a_live_one_waits_for_a_second_person() -> None:
+    bench = Bench("live")
+    assert bench.machine.state == "waiting" and not bench.of(Deliver)
+    bench.tell(Approve("wang"))
+    bench.tell(Approve(" Wang "))
+    bench.tell(Approve(""))
+    assert not bench.of(Deliver) and bench.machine.state == "waiting"
+    assert [k.kind for k in bench.of(Keep)][1:] == ["broadcast.approval-refused"] * 3
+    bench.tell(Approve("li"))
+    assert len(bench.of(Deliver)) == 3
+    assert [a.by for a in view(bench.machine).approvals] == ["li"]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "by", "words"),
+    [
+        (lambda b: None, "wang", "second, different person"),
+        (lambda b: b.tell(Stop("li")), "li", "stopped by li"),
+        (lambda b: b.wait(300.0), "li", "time is over"),
+        (lambda b: b.tell(Approve("li")), "zhao", "approved already"),
+        (lambda b: None, "  ", "needs a name"),
+    ],
+)
+def test_an_objection_says_why(prepare: object, by: str, words: str) -> None:
+    bench = Bench("live")
+    prepare(bench)  # type: ignore[operator]
+    assert words in bench.machine.objection(by, bench.now)
+
+
+def test_nobody_approves_and_it_expires() -> None:
+    bench = Bench("live")
+    bench.wait(299.0)
+    assert bench.machine.state == "waiting"
+    bench.wait(2.0)
+    assert bench.machine.state == "expired" and set(bench.states().values()) == {"undelivered"}
+    bench.tell(Approve("li"))
+    bench.tell(GatewayOnline("gw-a"))
+    assert not bench.of(Deliver) and not bench.of(RecordFrom)
+
+
+def test_an_order_without_receipt_is_sent_again_and_then_no_more() -> None:
+    bench = Bench("test", window=300.0)
+    bench.answer("gw-a/pa1")
+    bench.answer("gw-a/pa2")
+    bench.wait(60.0)
+    times = [at - 1000.0 for at, e in bench.effects if isinstance(e, Deliver) and e.gateway == "gw-b"]
+    assert times == [0.0, 2.0, 6.0, 14.0, 30.0] and len(times) == len(RESEND_AFTER) + 1
+
+
+def test_silence_ends_as_unknown_never_as_played_and_is_cancelled() -> None:
+    bench = Bench("test")
+    for line in LINES:
+        bench.answer(line)
+    bench.wait(SECONDS + ANSWER_LIMIT - 0.1)
+    assert not bench.machine.over
+    bench.wait(0.2)
+    assert set(bench.states().values()) == {"unknown"} and bench.machine.state == "failed"
+    assert {c.gateway for c in bench.of(Cancel)} == {"gw-a", "gw-b"} and not bench.machine.settled
+    bench.finished("gw-a/pa1")
+    target = bench.machine.targets["gw-a/pa1"]
+    assert target.result == "unknown" and target.late == "played" and target.confirmed
+
+
+def test_partly_when_one_loudspeaker_failed() -> None:
+    bench = Bench("test")
+    bench.finished("gw-a/pa1")
+    bench.finished("gw-a/pa2", "failed", 0.0)
+    bench.answer("gw-b/pa1", "rejected", "no such line")
+    assert bench.machine.state == "partly"
+    assert bench.machine.targets["gw-b/pa1"].why == "no such line"
+
+
+def test_played_that_was_cut_short_is_a_failure() -> None:
+    bench = Bench("test")
+    bench.finished("gw-a/pa1", "played", 3.0)
+    target = bench.machine.targets["gw-a/pa1"]
+    assert target.result == "failed" and "cut short: 3.0 of 10.0" in target.why
+
+
+def test_another_clip_than_ordered_is_a_failure_and_is_stopped() -> None:
+    bench = Bench("test")
+    bench.started("gw-a/pa1", "b" * 64)
+    assert bench.machine.targets["gw-a/pa1"].result == "failed"
+    assert [(c.gateway, c.order.play) for c in bench.of(Cancel)] == [("gw-a", "b1.pa1")]
+
+
+def test_facts_of_another_playing_or_line_change_nothing() -> None:
+    bench = Bench("test")
+    before = bench.machine
+    bench.tell(ClipTold("gw-a", facts.ClipFinished(play="b2.pa1", line="pa1", result="played", played=10.0)))
+    bench.tell(ClipTold("gw-a", facts.ClipFinished(play="b1.pa1", line="pa9", result="played", played=10.0)))
+    bench.tell(ClipTold("gw-c", facts.ClipFinished(play="b1.pa1", line="pa1", result="played", played=10.0)))
+    bench.tell(Result("gw-a", facts.CommandResult(id="b1.pa10.0", s="rejected")))
+    bench.tell(object())
+    assert bench.machine == before
+
+
+def test_an_offline_gateway_is_told_when_it_comes_and_undelivered_when_it_does_not() -> None:
+    bench = Bench("test", online=("gw-a",))
+    assert {d.gateway for d in bench.of(Deliver)} == {"gw-a"}
+    bench.wait(20.0)
+    bench.tell(GatewayOnline("gw-b"))
+    assert [d.gateway for d in bench.of(Deliver)][-1] == "gw-b"
+    late = Bench("test", online=("gw-a",))
+    late.wait(300.0)
+    assert late.machine.targets["gw-b/pa1"].state == "undelivered"
+    late.tell(GatewayOnline("gw-b"))
+    assert "gw-b" not in {d.gateway for d in late.of(Deliver)}
+
+
+def test_a_gateway_that_was_born_again_is_told_again_with_the_same_play_and_a_new_command() -> None:
+    bench = Bench("test")
+    bench.answer("gw-b/pa1")
+    bench.tell(GatewayOffline("gw-b"))
+    bench.wait(5.0)
+    bench.tell(GatewayOnline("gw-b"))
+    told = [d for d in bench.of(Deliver) if d.gateway == "gw-b"]
+    assert [d.order.play for d in told] == ["b1.pa1", "b1.pa1"]
+    assert [d.id for d in told] == ["b1.pa1.0", "b1.pa1.1"]
+
+
+def test_the_last_orders_live_no_longer_than_the_broadcast_may() -> None:
+    bench = Bench("live", window=20.0)
+    bench.wait(12.5)
+    bench.tell(Approve("li"))
+    assert {d.ttl for d in bench.of(Deliver)} == {7}
+    tight = Bench("live", window=20.0)
+    tight.wait(19.5)
+    tight.tell(Approve("li"))
+    assert not tight.of(Deliver)
+
+
+# ---- stop --------------------------------------------------------------------------------------------------
+
+
+def test_stop_reaches_every_delivered_target_and_waits_for_the_gateways() -> None:
+    bench = Bench("test", online=("gw-a",))
+    bench.started("gw-a/pa1")
+    effects = bench.tell(Stop("li"))
+    assert [(c.gateway, c.order.play) for c in effects if isinstance(c, Cancel)] == [
+        ("gw-a", "b1.pa1"),
+        ("gw-a", "b1.pa2"),
+    ]
+    assert bench.machine.state == "stopped" and not bench.machine.over
+    assert bench.states()["gw-b/pa1"] == "stopped"
+    bench.finished("gw-a/pa1", "stopped", 2.0)
+    bench.stop_answer("gw-a/pa2")
+    assert not bench.machine.over
+    bench.wait(5.0)
+    assert bench.machine.over and bench.states()["gw-a/pa2"] == "stopped"
+    assert view(bench.machine).stopped_by == "li"
+
+
+def test_stop_is_sent_again_without_a_receipt_and_when_the_gateway_returns() -> None:
+    bench = Bench("test", online=("gw-a", "gw-b"))
+    bench.tell(Stop("li"))
+    bench.wait(10.0)
+    sent = [c for c in bench.of(Cancel) if c.gateway == "gw-b"]
+    assert len(sent) == 3 and len({c.id for c in sent}) == 3
+    bench.wait(30.0)
+    assert bench.states()["gw-b/pa1"] == "unknown" and not bench.machine.settled
+    before = len(bench.of(Cancel))
+    bench.tell(GatewayOnline("gw-b"))
+    assert len(bench.of(Cancel)) == before + 1
+    bench.finished("gw-b/pa1", "stopped", 1.0)
+    assert bench.machine.targets["gw-b/pa1"].late == "stopped"
+
+
+def test_stop_of_one_that_waits_means_nothing_was_ever_sent() -> None:
+    bench = Bench("live")
+    bench.tell(Stop("wang"))
+    assert bench.machine.over and bench.machine.state == "stopped"
+    bench.tell(Approve("li"))
+    assert not bench.of(Deliver) and not bench.of(Cancel)
+
+
+def test_stop_after_the_end_changes_nothing() -> None:
+    bench = Bench("test")
+    for line in LINES:
+        bench.finished(line)
+    bench.tell(Stop("li"))
+    assert bench.machine.state == "done" and not bench.of(Cancel)
+
+
+# ---- what may not be asked ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"targets": ()}, "no loudspeaker"),
+        ({"targets": ("gw-a/pa1", "gw-a/pa1")}, "twice"),
+        ({"by": " "}, "nobody"),
+        ({"window": 0.5}, "window"),
+        ({"window": 4000.0}, "window"),
+        ({"id": "b.1"}, "dot"),
+        ({"targets": ("pa1",)}, "GATEWAY/LINE"),
+        ({"clip": Clip(SHA, 320_044, 4000.0)}, "seconds"),
+    ],
+)
+def test_what_may_not_be_asked(more: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        asked(**more)
+
+
+# ---- what must hold over all courses -----------------------------------------------------------------------
+
+_PERSONS = st.sampled_from(["wang", "li", " WANG", ""])
+_GATEWAYS = st.sampled_from(["gw-a", "gw-b"])
+_LINE = st.sampled_from(LINES)
+_STEPS = st.one_of(
+    st.tuples(st.just("wait"), st.sampled_from([0.0, 0.4, 1.0, 3.0, 9.9, 31.0, 120.0])),
+    st.tuples(st.just("approve"), _PERSONS),
+    st.tuples(st.just("stop"), _PERSONS),
+    st.tuples(st.just("online"), _GATEWAYS),
+    st.tuples(st.just("offline"), _GATEWAYS),
+    st.tuples(st.just("answer"), st.tuples(_LINE, st.sampled_from(["accepted", "rejected", "dup", "done"]))),
+    st.tuples(st.just("answer"), st.tuples(_LINE, st.sampled_from(["failed", "unknown", "expired"]))),
+    st.tuples(st.just("started"), st.tuples(_LINE, st.sampled_from([SHA, SHA, "b" * 64]))),
+    st.tuples(st.just("finished"), st.tuples(_LINE, st.sampled_from(["played", "stopped", "failed"]))),
+    st.tuples(st.just("stop-answer"), _LINE),
+)
+
+
+class Watched(Bench):
+    """A bench that checks every promise at every step."""
+
+    def __init__(self, channel: str, online: tuple[str, ...]) -> None:
+        self.yes: set[str] = set()
+        self.stopped = False
+        self.said_played: set[str] = set()
+        self.ends: Counter[str] = Counter()
+        super().__init__(channel, online, window=60.0)
+
+    def tell(self, event: object) -> tuple[object, ...]:
+        before = self.machine
+        if isinstance(event, Approve) and not self.stopped:
+            self.yes |= {event.by.strip().casefold()} - {"", "wang"}
+        effects = super().tell(event)
+        if isinstance(event, Stop) and not before.settled:
+            self.stopped = True
+            self.check_stop(before, effects)
+        if isinstance(event, GatewayOnline):
+            self.check_return(before, event.gateway, effects)
+        for effect in effects:
+            if isinstance(effect, Deliver):
+                assert not self.stopped, "delivered after a stop"
+                assert self.now + effect.ttl <= self.machine.not_after, "may be obeyed after its time"
+                assert before.asked.channel != "live" or self.yes, "live without a second person"
+            if isinstance(effect, Keep) and effect.kind == "broadcast.target-ended":
+                self.ends[str(effect.payload["line"])] += 1
+        self.check_targets(before)
+        return effects
+
+    def check_stop(self, before: Broadcast, effects: tuple[object, ...]) -> None:
+        told = {(e.gateway, e.order.play) for e in effects if isinstance(e, Cancel)}
+        for target in before.targets.values():
+            if target.ordered and not target.confirmed:
+                assert (target.gateway, target.play) in told, "a stop did not reach a delivered target"
+
+    def check_return(self, before: Broadcast, gateway: str, effects: tuple[object, ...]) -> None:
+        if not self.stopped:
+            return
+        told = {(e.gateway, e.order.play) for e in effects if isinstance(e, Cancel)}
+        for target in before.targets.values():
+            if target.gateway == gateway and target.ordered and not target.confirmed:
+                assert (target.gateway, target.play) in told, "a stop was not repeated at the birth"
+
+    def check_targets(self, before: Broadcast) -> None:
+        for line, target in self.machine.targets.items():
+            assert self.ends[line] == int(target.ended), "a target ends exactly once"
+            old = before.targets[line]
+            assert not old.ended or old.result == target.result, "an end was changed"
+            assert target.result != "played" or line in self.said_played, "played without the gateway's word"
+        assert self.machine.over == all(t.ended for t in self.machine.targets.values())
+
+    def step(self, step: tuple[str, object]) -> None:
+        match step:
+            case ("wait", float(seconds)):
+                self.wait(seconds)
+            case ("approve", str(by)):
+                self.tell(Approve(by))
+            case ("stop", str(by)):
+                self.tell(Stop(by))
+            case ("online", str(gateway)):
+                self.tell(GatewayOnline(gateway))
+            case ("offline", str(gateway)):
+                self.tell(GatewayOffline(gateway))
+            case ("answer", (str(line), str(s))):
+                self.answer(line, s)
+            case ("started", (str(line), str(sha))):
+                self.started(line, sha)
+            case ("finished", (str(line), str(result))):
+                self.said_played |= {line} if result == "played" else set()
+                self.finished(line, result)
+            case ("stop-answer", str(line)):
+                self.stop_answer(line)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    channel=st.sampled_from(["live", "live", "drill", "test"]),
+    online=st.sampled_from([(), ("gw-a",), ("gw-a", "gw-b")]),
+    steps=st.lists(_STEPS, max_size=25),
+)
+def test_promises_hold_over_all_interleavings(
+    channel: str, online: tuple[str, ...], steps: list[tuple[str, object]]
+) -> None:
+    bench = Watched(channel, online)
+    for step in steps:
+        bench.step(step)
+    bench.wait(1000.0)
+    assert bench.machine.over, "a broadcast must end by itself"
+    assert all(count == 1 for count in bench.ends.values()) and len(bench.ends) == len(LINES)
+    assert len(bench.of(RecordFrom)) == len(bench.of(RecordEnd))
+    assert bench.machine.deadline is None
+    view(bench.machine)

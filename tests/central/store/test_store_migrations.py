@@ -1,0 +1,80 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from central.store import migrations
+from central.store.broadcasts import Broadcasts
+from central.store.clips import Clips
+from central.store.database import Database, read_only
+from central.store.journal import Journal
+from central.store.recordings import Recordings
+from central.store.verify import verify_file
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def restored(dump: Path, path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("pragma foreign_keys = off")
+    connection.executescript(dump.read_text(encoding="utf-8"))
+    connection.close()
+
+
+def schema(path: Path) -> set[str]:
+    sql = read_only(path)
+    rows = sql.conn.execute("select sql from sqlite_master where sql is not null").fetchall()
+    sql.close()
+    return {" ".join(row[0].split()) for row in rows}
+
+
+def test_every_released_version_has_a_fixture() -> None:
+    dumps = sorted(int(path.stem.removeprefix("version_")) for path in FIXTURES.glob("version_*.sql"))
+    assert dumps == [version for version, _ in migrations.steps()]
+
+
+@pytest.mark.parametrize("dump", sorted(FIXTURES.glob("version_*.sql")), ids=lambda path: path.stem)
+async def test_an_old_database_opens_with_everything_in_it(dump: Path, tmp_path: Path) -> None:
+    path = tmp_path / "core.db"
+    restored(dump, path)
+    database = Database.open(path)
+    journal = Journal(database, [].append)
+    journal.append("core.started", "core", {})
+    await journal.barrier()
+    erased = (await journal.tail(99))[1]
+    (broadcast,) = await Broadcasts(database).list()
+    (clip,) = await Clips(database, tmp_path / "clips").list()
+    (recording,) = await Recordings(database, tmp_path).list()
+    database.close()
+    assert (erased.kind, erased.payload) == ("line.opened", None)
+    assert (broadcast.id, broadcast.zones) == ("b-1", ("lower", "upper"))
+    assert (clip.name, recording.subject) == ("泄洪警报", "flood")
+    verdict = verify_file(path)
+    assert (verdict.ok, verdict.entries, verdict.erased) == (True, 7, 1)
+
+
+def test_a_migrated_database_has_the_shape_of_a_new_one(tmp_path: Path) -> None:
+    restored(FIXTURES / "version_0001.sql", tmp_path / "old.db")
+    for name in ("old.db", "new.db"):
+        Database.open(tmp_path / name).close()
+    assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+
+
+def test_a_step_that_fails_leaves_the_version_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = migrations.importlib.import_module("central.store.migrations.0001_first")
+    monkeypatch.setattr(first, "STATEMENTS", (*first.STATEMENTS, "create nonsense"))
+    with pytest.raises(Exception, match="nonsense"):
+        Database.open(tmp_path / "core.db")
+    assert schema(tmp_path / "core.db") == set()
+    monkeypatch.undo()
+    Database.open(tmp_path / "core.db").close()
+
+
+def test_a_hole_in_the_numbering_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("0001_first.py", "0003_third.py"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(migrations, "__file__", str(tmp_path / "__init__.py"))
+    with pytest.raises(RuntimeError, match="0003_third"):
+        migrations.steps()

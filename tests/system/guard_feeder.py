@@ -1,0 +1,50 @@
+"""A gateway process for tests/system/test_guard_process.py: holds one output by real feeds, then goes wrong.
+
+Arguments: socket, output, left_ms, mode. Modes: good (renews every 100 ms for ever) · hung (after ten feeds
+the main thread hangs for ever; a side thread keeps the connection busy, says hello and repeats the last feed
+word for word, also with a longer left_ms) · flood (after three feeds writes rubbish as fast as it can).
+Prints the at_ns of each new feed.
+"""
+
+import json
+import socket
+import sys
+import threading
+import time
+
+
+def main() -> None:
+    path, out, left_ms, mode = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(path)
+    sock.send(b'{"op":"hello"}\n')
+    last: dict[str, object] = {}
+
+    def line() -> bytes:
+        return json.dumps(last).encode() + b"\n"
+
+    def heartbeat() -> None:
+        while True:
+            sock.send(line() + b'{"op":"hello"}\n')
+            sock.send(line().replace(b'"left_ms": %d' % left_ms, b'"left_ms": 5000'))
+            sock.recv(65536)
+            time.sleep(0.03)
+
+    count = 0
+    while True:
+        at_ns = time.monotonic_ns()
+        last = {"op": "feed", "out": out, "on": 1, "left_ms": left_ms, "at_ns": at_ns, "why": "test"}
+        sock.send(line())
+        print(at_ns, flush=True)
+        count += 1
+        if mode == "hung" and count == 10:
+            threading.Thread(target=heartbeat, daemon=True).start()
+            threading.Event().wait()
+        if mode == "flood" and count == 3:
+            while True:
+                sock.send(b"\xff{]garbage\n" * 500 + b"x" * 3000)
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
