@@ -2,18 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from pathlib import Path
 
+from central.api.app import make_app
+from central.api.server import ApiServer
+from central.api.tokens import Tokens
+from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.config import GroupSettings as ConfiguredGroup
+from central.desk import CoreDesk, centre_version
 from central.fleet.machine import Gateway
 from central.groups.machine import Group, GroupSettings, Member
+from central.speech.engines import build_speech
+from central.store.broadcasts import Broadcasts
+from central.store.clips import Clips
 from central.store.database import Database
-from central.store.journal import Journal, JournalError
+from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.recordings import Recordings
+from central.studio import Studio
 from central.switchboard import Switchboard
 from central.tapes import Tapes
+from central.views import Views
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
 from link.bus.stream import StreamServer
@@ -44,7 +56,7 @@ class CoreBuild:
     def __init__(self, settings: CentralSettings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.changes: set[Callable[[str, str], None]] = set()
+        self._tasks: asyncio.TaskGroup | None = None
         self._orders: asyncio.Queue[Callable[[], object]] = asyncio.Queue()
         settings.state.mkdir(parents=True, exist_ok=True)
         settings.run.mkdir(parents=True, exist_ok=True)
@@ -63,8 +75,37 @@ class CoreBuild:
         )
         self.recordings = Recordings(self.database, settings.recordings)
         self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed)
-        self.journal_ok = True
+        self.broadcasts = Broadcasts(self.database)
+        self.clips = Clips(self.database, settings.state / "clips")
+        self.broadcasting = Broadcasting(self.switchboard, self.broadcasts, self.clock, self._spawn)
+        self.views = Views(settings, self.switchboard, self.clock)
+        self.desk = CoreDesk(
+            self.switchboard,
+            self.views,
+            self.clock,
+            self.journal,
+            self.broadcasting,
+            Studio(self.clips, build_speech(settings.speech)),
+            self.clips,
+            self.recordings,
+            self.broadcasts,
+            self._uploads(),
+        )
+        tokens = Tokens.load(settings.api.tokens)
+        app = make_app(self.desk, tokens, centre_version())
+        self.api = ApiServer(app, settings.api.host, settings.api.port)
         self._wire()
+
+    def _uploads(self) -> Path:
+        """A fresh folder for files on their way in."""
+        folder = self.settings.state / "uploads"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def _spawn(self, serve: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        assert self._tasks is not None
+        return self._tasks.create_task(serve)
 
     def _broker(self) -> BrokerSettings:
         broker = self.settings.broker
@@ -96,11 +137,18 @@ class CoreBuild:
 
     def changed(self, kind: str, name: str) -> None:
         """Something that screens show has changed."""
-        for listener in tuple(self.changes):
-            listener(kind, name)
+        if kind == "broadcast":
+            self.broadcasting.changed(name)
+        if kind == "gateway":
+            self.views.note_presence(name)
+        if kind == "recording":
+            self._spawn(self.desk.announce_recording(name))
+        else:
+            self.desk.changed(kind, name)
 
     def _journal_told(self, fact: object) -> None:
-        self.journal_ok = "Recovered" in type(fact).__name__
+        """Trouble with the disk; called on the store's thread."""
+        self.desk.journal_ok = isinstance(fact, JournalRecovered)
         log.warning("journal=%s", fact)
 
     async def _send_orders(self) -> None:
@@ -117,18 +165,28 @@ class CoreBuild:
         """Start everything, serve until cancelled, stop everything in reverse."""
         board = self.switchboard
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            self._tasks = group
             stack.callback(self.database.close)
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
+            serving = (*serving, self.broadcasting.save)
             for serve in (*serving, StallWatch("central core").run):
-                stack.callback(group.create_task(serve()).cancel)
+                group.create_task(serve())
             self.journal.append("core.started", "", {})
+            await self.broadcasting.resume()
+            await self.api.start()
+            stack.push_async_callback(self.api.stop)
             await self.node.start(board.from_node)
             stack.push_async_callback(self.node.stop)
             await self.bus.start(board.mail.inbox.post, board.topics.for_centre())
             stack.push_async_callback(self.bus.stop)
             notify("READY=1")
-            log.info("core ready gateways=%d groups=%d", len(board.gateways), len(board.groups))
+            log.info(
+                "core ready gateways=%d groups=%d api=%s",
+                len(board.gateways),
+                len(board.groups),
+                self.api.url,
+            )
             while True:
                 notify("WATCHDOG=1")
                 await asyncio.sleep(BEAT)

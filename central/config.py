@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from central.speech.engines import SpeechSettings
 from link.contract.ids import GatewayId, GroupId, LineRef, ZoneId
 from link.hosting.settings import Settings, load
 
@@ -41,12 +42,6 @@ class VoiceNodeSettings(Settings):
     rtp_port: int = Field(default=20000, ge=1024, le=65000)
     rtp_ports: int = Field(default=1000, ge=2, le=20000)
     max_calls: int = Field(default=256, ge=1, le=2048)
-
-
-class SpeechSettings(Settings):
-    """Which text-to-speech engine speaks."""
-
-    engine: str = "espeak"
 
 
 class MemberSettings(Settings):

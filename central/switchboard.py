@@ -13,6 +13,7 @@ from typing import Protocol
 
 from central.broadcasts import messages as warn
 from central.broadcasts.machine import Broadcast
+from central.figures import FLOOR, KEYED, SOUND, Figures
 from central.fleet import machine as fleet
 from central.groups import machine as floor
 from central.mail import Mail
@@ -57,6 +58,9 @@ class Tapes(Protocol):
     def node_came(self, running: tuple[str, ...]) -> None:
         """The voice node is there and has these recordings running."""
 
+    def of_owner(self, owner: str, kind: str) -> str | None:
+        """Id of a running recording of this owner and kind."""
+
 
 @dataclass
 class Switchboard:
@@ -82,6 +86,7 @@ class Switchboard:
     def __post_init__(self) -> None:
         self.lane = TalkLane(self._publish_frame)
         self.mail = Mail(self.topics, self.clock, self.from_mail)
+        self.figures = Figures()
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves the gateways, the groups and the watch over the node."""
@@ -96,6 +101,7 @@ class Switchboard:
             case BusUp():
                 self.bus_up = True
                 self.journal("bus.up", "", {})
+                self.changed("centre", "")
             case BusDown(reason=reason):
                 self._bus_lost(reason)
             case Batch():
@@ -105,12 +111,22 @@ class Switchboard:
                 for broadcast in self.broadcasts.values():
                     broadcast.inbox.post(warn.Result(gateway, fact))
             case _ if gateway in self.gateways:
+                self._note_carriers(gateway, fact)
                 self.gateways[gateway].inbox.post(fact)
+
+    def _note_carriers(self, gateway: str, fact: object) -> None:
+        if isinstance(fact, facts.RealtimeReport):
+            for line in fact.lines:
+                if line.carrier:
+                    self.figures.begin(FLOOR, f"{gateway}/{line.line}", self.clock.now())
+                else:
+                    self.figures.forget(FLOOR, f"{gateway}/{line.line}")
 
     def _bus_lost(self, reason: str) -> None:
         if self.bus_up:
             self.bus_up = False
             self.journal("bus.down", "", {"reason": reason})
+            self.changed("centre", "")
             for gateway in self.gateways.values():
                 gateway.inbox.post(fleet.BrokerLost())
 
@@ -124,6 +140,8 @@ class Switchboard:
             if isinstance(fact, facts.HealthChanged) and gateway in self.gateways:
                 self.gateways[gateway].inbox.post(fact)
             if isinstance(fact, facts.ClipStarted | facts.ClipFinished):
+                if isinstance(fact, facts.ClipStarted):
+                    self.figures.end(SOUND, f"{gateway}/{fact.play}", self.clock.now())
                 for broadcast in self.broadcasts.values():
                     broadcast.inbox.post(warn.ClipTold(gateway, fact))
         for seq, strange in batch.strange:
@@ -174,12 +192,14 @@ class Switchboard:
             self.tell_node(self._set_bridge(group.machine.bridge()))
             group.inbox.post(floor.NodeChanged(up=True))
         self.tapes.node_came(said.recordings)
+        self.changed("node", NODE_PEER)
 
     def _node_gone(self) -> None:
         if self.node_said is None:
             return
         self.node_said = None
         self.journal("node.down", NODE_PEER, {})
+        self.changed("node", NODE_PEER)
         for gateway in self.gateways.values():
             gateway.inbox.post(fleet.NodeGone())
         for group in self.groups.values():
@@ -223,6 +243,8 @@ class Switchboard:
 
     def _believed(self, line: fleet.LineBelieved) -> None:
         name = f"{line.gateway}/{line.line}"
+        if line.ptt:
+            self.figures.end(KEYED, name, self.clock.now())
         heard = floor.LineHeard(name, line.carrier, line.leg, line.online, line.talker)
         for group in self.groups.values():
             group.inbox.post(heard)
@@ -231,13 +253,19 @@ class Switchboard:
     def perform_group(self, effect: object) -> None:
         """Effects of one group."""
         match effect:
-            case floor.KeepLines(lines=lines, talker=talker):
+            case floor.KeepLines(lines=lines, talker=talker, fresh=fresh):
                 self.lane.keep(lines, talker)
+                for line in fresh:
+                    self.figures.begin(KEYED, line, self.clock.now())
             case floor.ReleaseLines(lines=lines):
                 self.lane.release(lines)
+                for line in lines:
+                    self.figures.forget(KEYED, line)
             case floor.Bridge():
                 self.tell_node(self._set_bridge(effect))
             case floor.FloorChanged(group=group, holder=holder, talker=talker, why=why):
+                if holder is not None:
+                    self.figures.end(FLOOR, holder, self.clock.now())
                 self.journal("group.floor", group, {"holder": holder, "talker": talker, "why": why})
                 self.changed("group", group)
             case floor.ConversationChanged(group=group, on=on):
@@ -249,6 +277,8 @@ class Switchboard:
         """Effects of one broadcast. Its orders leave when what stands before them is in the journal."""
         match effect:
             case warn.Deliver() | warn.Cancel():
+                if isinstance(effect, warn.Deliver):
+                    self.figures.begin(SOUND, f"{effect.gateway}/{effect.order.play}", self.clock.now())
                 limits: dict[str, object] = {"id": effect.id, "ch": effect.channel, "ref": effect.broadcast}
                 self.after_journal(partial(self.command, effect.gateway, effect.order, effect.ttl, **limits))
             case warn.Keep(kind=kind, broadcast=broadcast, payload=payload):

@@ -168,7 +168,7 @@ class GatewayBuild:
         self.settings.run.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             for serve in (board.uplink.run, board.watch.run, *board.runners()):
-                stack.callback(group.create_task(serve()).cancel)
+                group.create_task(serve())
             await self.guard.start(self._from_guard)
             stack.push_async_callback(self.guard.stop)
             await self.neighbour.start(board.from_neighbour)

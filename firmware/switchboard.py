@@ -91,7 +91,7 @@ class Switchboard:
         match fact:
             case PeerUp() | PeerDown():
                 self.watch.inbox.post(BeatLost())
-                if isinstance(fact, PeerUp):  # the last dial of a line was too early; its token may still be good
+                if isinstance(fact, PeerUp):  # the last dial was too early; its token may still be good
                     for dial in self.dials.values():
                         self._tell_voice(dial)
             case Frame(payload=payload):

@@ -3,7 +3,7 @@
 import re
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 
 from central.api.desk import Desk
 from central.api.errors import responses
@@ -30,16 +30,21 @@ async def gateways(request: Request, by: Person) -> tuple[GatewayView, ...]:
 @router.get(
     "/metrics",
     summary="Plain counters",
-    response_class=PlainTextResponse,
+    response_class=Response,
     responses={
         **responses(),
         200: {
             "description": "One `name value` per line, in the text format of Prometheus",
-            "content": {"text/plain": {"example": "spillway_bus_messages_total 1200\n"}},
+            "content": {
+                "text/plain": {
+                    "schema": {"type": "string"},
+                    "example": "spillway_bus_messages_total 1200\n",
+                }
+            },
         },
     },
 )
-async def metrics(request: Request, by: Person) -> str:
+async def metrics(request: Request, by: Person) -> Response:
     """Counters since the start of core."""
     desk: Desk = request.app.state.desk
     announcer = desk.announcer
@@ -50,4 +55,4 @@ async def metrics(request: Request, by: Person) -> str:
         "live_cut_off_total": announcer.cut_off,
     }
     rows = [f"spillway_{re.sub('[^a-zA-Z0-9_]', '_', name)} {value:g}" for name, value in counters.items()]
-    return "\n".join(sorted(rows)) + "\n"
+    return PlainTextResponse("\n".join(sorted(rows)) + "\n")

@@ -91,6 +91,7 @@ class LineKnown:
     """What is known of one line. `denied` means the gateway says it has no leg."""
 
     kind: str = "radio"
+    label: str = ""
     carrier: bool = False
     ptt: bool = False
     gateway_leg: bool = False
@@ -190,7 +191,9 @@ class Gateway:
 
     def _described(self, snapshot: facts.Snapshot, now: float) -> "Gateway":
         lines = {
-            told.line: replace(self.lines.get(told.line, LineKnown(dial_at=now)), kind=told.kind)
+            told.line: replace(
+                self.lines.get(told.line, LineKnown(dial_at=now)), kind=told.kind, label=told.label
+            )
             for told in snapshot.lines
         }
         health = {fact.subject: fact for fact in snapshot.health}

@@ -69,10 +69,11 @@ class GroupSet:
 
 @dataclass(frozen=True)
 class KeepLines:
-    """Key these lines, or keep them keyed; everybody there hears `talker`."""
+    """Key these lines, or keep them keyed; everybody there hears `talker`. `fresh` are the newly keyed."""
 
     lines: tuple[str, ...]
     talker: str
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,8 @@ class Group:
         effects: tuple[object, ...] = ()
         group = self
         if listeners and (moved or now >= self.kept_at + KEEP_EVERY):
-            effects = (KeepLines(listeners, self.talker_name()),)
+            fresh = tuple(line for line in listeners if line not in self.keyed)
+            effects = (KeepLines(listeners, self.talker_name(), fresh),)
             group = replace(group, kept_at=now)
         elif self.holder and now >= self.kept_at + KEEP_EVERY:
             group = replace(group, kept_at=now)

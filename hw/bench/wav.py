@@ -51,7 +51,7 @@ def _resample(samples: Samples, rate_hz: int) -> Samples:
 def write_wav(path: Path, sound: BinaryIO, samples: int) -> None:
     """Writes `samples` samples from the start of `sound` (raw s16le, shorter = silence at the end)."""
     try:
-        with wave.open(str(path), "wb") as target:
+        with path.open("wb") as file, wave.open(file, "wb") as target:
             target.setnchannels(1)
             target.setsampwidth(2)
             target.setframerate(RATE_HZ)

@@ -98,8 +98,6 @@ class GuardLoop:
             if event & ~select.POLLOUT:
                 for line in peer.read():
                     self._order(peer, line)
-                    if self._peer is not peer:
-                        return  # dropped meanwhile: the rest of what it said is void
         except PeerGone as gone:
             self._drop(str(gone))
 
@@ -132,30 +130,28 @@ class GuardLoop:
 
     def _drop(self, reason: str, tell_machine: bool = True) -> None:
         assert self._peer is not None
-        log.info("gateway pid=%d gone reason=%r", self._peer.pid, reason)
-        self._peer.close()
-        self._peer = None
+        peer, self._peer = self._peer, None
         if tell_machine:
             self._handle(PeerLost())
+        log.info("gateway pid=%d gone reason=%r", peer.pid, reason)
+        peer.close()
 
     def _handle(self, event: object) -> tuple[Refused, ...]:
         self._machine, effects = self._machine.handle(event, _now())
         return self._perform(effects, changed=not isinstance(event, Hello))
 
     def _perform(self, effects: tuple[Effect, ...], changed: bool = True) -> tuple[Refused, ...]:
-        """Pins first, then words, then what the pins refused."""
+        """Pins first, then words. A pin that does not take its value is written again by `_beat`."""
         for effect in effects:
             if isinstance(effect, Drive):
                 self._wanted[effect.out] = effect.on
-        failed = [e.out for e in effects if isinstance(e, Drive) and not self._write(e.out)]
+                self._write(effect.out)
         for effect in effects:
             if isinstance(effect, Report):
                 if changed:
                     level = logging.WARNING if effect.why in ALARMING else logging.INFO
                     log.log(level, "out=%s on=%d why=%s", effect.out, effect.on, effect.why)
                 self._tell(encode(effect))
-        for out in failed:
-            self._handle(PinFailed(out))
         return tuple(e for e in effects if isinstance(e, Refused))
 
     def _write(self, out: str) -> bool:

@@ -249,7 +249,7 @@ class FakeEngine:
             if frame is not None:
                 to.setdefault(sink, []).append((frame, level))
         silence = bytes(frame_bytes(self.settings.rate_hz))
-        for port in (*self._frames, *connected):
+        for port in {*self._frames, *connected}:
             self._hand(port, mix(to[port]) if port in to else silence, port in connected)
 
     def arrive(self) -> None:

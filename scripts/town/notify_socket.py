@@ -1,6 +1,6 @@
-"""Our end of systemd's notify protocol: one datagram socket for each start of a unit, read from the event loop.
+"""Our end of systemd's notify protocol: a datagram socket for each start of a unit, read from the event loop.
 
-A socket serves one start only, so that what a dead process said last is never taken for its successor's words.
+A socket serves one start only: what a dead process said last is never taken for its successor's words.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The town's stand-in for systemd: starts units stage by stage, stops them in reverse, keeps their logs short.
+"""The town's stand-in for systemd: starts units by stages, stops them in reverse, keeps logs short.
 
 Units of one stage start and stop together; the next stage begins when all of the one before are ready.
 """

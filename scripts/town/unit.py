@@ -40,8 +40,8 @@ class UnitFailed(RuntimeError):
 class UnitSpec:
     """What is run and how it is watched. Times in seconds.
 
-    `port` 0: the process says READY=1 itself; else it is ready when this TCP port answers. `watchdog` None: not
-    watched. `post` is run after every end of the process, however it ended, before it is started again.
+    `port` 0: the process says READY=1 itself; else it is ready when this TCP port answers. `watchdog` None:
+    not watched. `post` is run after every end of the process, however it ended, before it is started again.
     """
 
     name: str

@@ -72,6 +72,11 @@ def test_the_check_above_would_notice_a_voice_that_misreads() -> None:
     assert "(en)" in done.stdout
 
 
+def test_characters_with_two_readings_are_read_by_the_word_they_stand_in() -> None:
+    for word, like in (("银行", "银航"), ("行洪", "形洪"), ("淹没", "淹墨"), ("倒灌", "到灌")):
+        assert phonemes(Run("zh", word)) == phonemes(Run("zh", like)), word
+
+
 def test_tones_and_third_tone_joining_are_the_voices() -> None:
     tones = [phonemes(Run("zh", word)) for word in ("妈", "麻", "马", "骂")]
     assert len(set(tones)) == 4

@@ -10,7 +10,6 @@ import dataclasses
 import faulthandler
 import json
 import math
-import os
 import socket
 import sys
 import time
@@ -104,8 +103,10 @@ class Child:
         return dataclasses.asdict(await self._engine.start(self._fact))
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("do_") or self._engine is None:
+        if not name.startswith("do_"):
             raise AttributeError(name)
+        if self._engine is None:
+            self._engine = PjsuaEngine()
         return getattr(self._engine, name[3:])
 
     async def do_add_frames(self, name: str, source: dict[str, Any], rate_hz: int) -> int:
@@ -160,4 +161,3 @@ async def main(fd: int) -> None:
 if __name__ == "__main__":
     faulthandler.enable()
     asyncio.run(main(int(sys.argv[1])))
-    os._exit(0) if "--hard" in sys.argv else None

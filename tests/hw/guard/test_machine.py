@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hw.guard.machine import (
@@ -23,6 +23,7 @@ from hw.guard.machine import (
 )
 from link.hosting.machine import Tick
 
+SLOW = (HealthCheck.too_slow,)  # the machine may be busy
 MS = 1_000_000
 S = 1000 * MS
 OUTPUTS = (("a.ptt", 3.0), ("b.ptt", 8.0))
@@ -80,7 +81,7 @@ events = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
 @given(st.lists(events, max_size=60))
 def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any]) -> None:
     hand = Hand()
@@ -123,7 +124,7 @@ def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any
     assert not any(hand.pins.values()), "no feed, and still on"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 900)), min_size=1, max_size=40))
 def test_late_feeds_do_not_beat_the_longest_on_time(gaps: list[tuple[int, int]]) -> None:
     """However a stuck gateway spaces its feeds, lapses under REST_NS included, longest locks it."""

@@ -1,0 +1,112 @@
+"""Hosts the broadcasts that are under way: one runner each, saved at every change, taken up after a restart.
+
+A broadcast that has ended stays for as long as a stop may still have to reach a gateway, then it is forgotten
+here; the store keeps its view, the journal its history.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from central.broadcasts.machine import Broadcast
+from central.broadcasts.view import resumed, view
+from central.readmodels import BroadcastView
+from central.store.broadcasts import BroadcastRow, Broadcasts
+from central.store.database import StoreError
+from central.switchboard import Switchboard
+from link.hosting.clock import Clock
+from link.hosting.runner import Runner
+
+log = logging.getLogger(__name__)
+
+RESUME_MOST = 200
+RECENT_MOST = 50
+
+
+class Broadcasting:
+    """`spawn` runs a coroutine as a task of the core."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        store: Broadcasts,
+        clock: Clock,
+        spawn: Callable[..., "asyncio.Task[None]"],
+    ) -> None:
+        self.recent: dict[str, BroadcastView] = {}
+        self._board = board
+        self._store = store
+        self._clock = clock
+        self._spawn = spawn
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._unsaved: asyncio.Queue[BroadcastView] = asyncio.Queue()
+
+    async def resume(self) -> None:
+        """Take up what was under way when core ended, and remember what was lately."""
+        rows = await self._store.list(limit=RESUME_MOST)
+        now, wall = self._clock.now(), self._clock.wall()
+        for row in rows:
+            try:
+                seen = BroadcastView.model_validate(row.snapshot)
+                machine = resumed(seen, now, wall)
+            except (ValidationError, ValueError) as error:
+                log.error("broadcast=%s cannot be read back error=%s", row.id, error)
+                continue
+            self._remember(seen)
+            if not machine.settled and now < machine.not_after:
+                self.begin(machine)
+
+    def begin(self, machine: Broadcast) -> Runner[Broadcast]:
+        """Host a broadcast; its first effects follow at once."""
+        runner = Runner(f"broadcast-{machine.id}", machine, self._board.perform_broadcast, self._clock)
+        self._board.broadcasts[machine.id] = runner
+        self._tasks[machine.id] = self._spawn(runner.run())
+        return runner
+
+    def changed(self, name: str) -> None:
+        """A broadcast has changed: remember and save its view; forget it when nothing can follow."""
+        runner = self._board.broadcasts.get(name)
+        if runner is None:
+            return
+        seen = view(runner.machine)
+        self._remember(seen)
+        self._unsaved.put_nowait(seen)
+        if runner.machine.settled:
+            del self._board.broadcasts[name]
+            self._tasks.pop(name).cancel()
+
+    def _remember(self, seen: BroadcastView) -> None:
+        self.recent[seen.id] = seen
+        while len(self.recent) > RECENT_MOST:
+            self.recent.pop(min(self.recent, key=lambda name: self.recent[name].created_wall))
+
+    async def save(self) -> None:
+        """Write views behind, newest of each, until cancelled."""
+        while True:
+            waiting = {}
+            seen = await self._unsaved.get()
+            waiting[seen.id] = seen
+            while not self._unsaved.empty():
+                seen = self._unsaved.get_nowait()
+                waiting[seen.id] = seen
+            for each in waiting.values():
+                try:
+                    await self._store.save(row_of(each))
+                except StoreError as error:
+                    log.error("broadcast=%s not saved error=%s", each.id, error)
+
+
+def row_of(seen: BroadcastView) -> BroadcastRow:
+    """A view as the store keeps it."""
+    return BroadcastRow(
+        id=seen.id,
+        state=seen.state,
+        channel=seen.channel,
+        priority=seen.priority,
+        zones=seen.zones,
+        created_wall_ms=int(seen.created_wall * 1000),
+        asked_by=seen.by,
+        snapshot=seen.model_dump(mode="json"),
+    )

@@ -1,0 +1,1 @@
+"""The operator's command line, `spillway`: one file per noun, all over the API."""

@@ -1,0 +1,240 @@
+"""The door to the API: the only file of the command line that knows httpx and websockets.
+
+Traps: both libraries take a proxy from the environment by themselves, which would carry a token away from this
+machine; and httpx has no limit of its own for a whole download, only for its silences.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import connect
+
+from central.api.changes import CHANGE, Change
+from central.api.requests import BroadcastRequest, GroupChange
+from central.cli.refusals import Misused, Refused, Unreachable
+from central.cli.where import Access
+from central.readmodels import (
+    BroadcastView,
+    ClipView,
+    EntryView,
+    GroupView,
+    RecordingView,
+    TownView,
+    VerdictView,
+)
+
+V = TypeVar("V")
+
+PATIENCE = 60.0
+"""Seconds of silence after which an answer is given up; speaking a long text takes some."""
+PREFIX = "/api/v1"
+
+
+class LiveLost(Exception):
+    """The live channel broke; the text says how. It may be opened again."""
+
+
+class Core:
+    """The centre, asked as one person. Raises Refused, Unreachable or Misused, and nothing else."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._headers = {"Authorization": f"Bearer {access.token}"}
+        self._http = httpx.Client(
+            base_url=f"{access.api}{PREFIX}/",
+            headers=self._headers,
+            timeout=httpx.Timeout(PATIENCE, connect=3.0),
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    # -- look --
+
+    def town(self) -> TownView:
+        """Everything at a glance."""
+        return self._view(TownView, "GET", "status")
+
+    def groups(self) -> tuple[GroupView, ...]:
+        """All talk groups."""
+        return self._view(tuple[GroupView, ...], "GET", "groups")
+
+    def group(self, group: str) -> GroupView:
+        """One talk group."""
+        return self._view(GroupView, "GET", f"groups/{_part(group)}")
+
+    def broadcasts(self, limit: int) -> tuple[BroadcastView, ...]:
+        """The newest broadcasts."""
+        return self._view(tuple[BroadcastView, ...], "GET", "broadcasts", params={"limit": limit})
+
+    def broadcast(self, id: str) -> BroadcastView:
+        """One broadcast."""
+        return self._view(BroadcastView, "GET", f"broadcasts/{_part(id)}")
+
+    def clips(self) -> tuple[ClipView, ...]:
+        """All named clips."""
+        return self._view(tuple[ClipView, ...], "GET", "clips")
+
+    def recordings(self, kind: str | None, subject: str | None, limit: int) -> tuple[RecordingView, ...]:
+        """The newest recordings that match."""
+        wanted = {"kind": kind, "subject": subject, "limit": limit}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return self._view(tuple[RecordingView, ...], "GET", "recordings", params=given)
+
+    def recording(self, id: str) -> RecordingView:
+        """One recording."""
+        return self._view(RecordingView, "GET", f"recordings/{_part(id)}")
+
+    def journal(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
+        """The last entries of the journal."""
+        wanted = {"n": n} | ({"kind": kind} if kind else {})
+        return self._view(tuple[EntryView, ...], "GET", "journal", params=wanted)
+
+    # -- ask --
+
+    def set_group(self, group: str, change: GroupChange) -> GroupView:
+        """Change a talk group."""
+        body = change.model_dump(mode="json", exclude_unset=True)
+        return self._view(GroupView, "PATCH", f"groups/{_part(group)}", json=body)
+
+    def start_broadcast(self, request: BroadcastRequest) -> BroadcastView:
+        """Ask for a broadcast."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return self._view(BroadcastView, "POST", "broadcasts", json=body)
+
+    def approve(self, id: str) -> BroadcastView:
+        """Approve a live broadcast."""
+        return self._view(BroadcastView, "POST", f"broadcasts/{_part(id)}/approve")
+
+    def stop(self, id: str) -> BroadcastView:
+        """Stop a broadcast."""
+        return self._view(BroadcastView, "POST", f"broadcasts/{_part(id)}/stop")
+
+    def verify(self) -> VerdictView:
+        """Check the whole journal; takes as long as it takes."""
+        return self._view(VerdictView, "POST", "journal/verify", timeout=None)
+
+    # -- files --
+
+    def send_clip(self, path: Path, name: str | None) -> ClipView:
+        """Send a WAV in."""
+        params = {"name": name} if name else {}
+        headers = {"Content-Type": "audio/wav"}
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Misused(f"cannot be read: {error.strerror}", str(path)) from None
+        return self._view(ClipView, "POST", "clips", params=params, headers=headers, content=content)
+
+    def fetch_recording(self, recording: RecordingView, path: Path) -> int:
+        """Write the sound of a recording to `path`, checked against its hash; how many bytes."""
+        part = path.with_name(path.name + ".part")
+        digest, size = sha256(), 0
+        try:
+            with part.open("wb") as file:
+                for chunk in self._download(f"recordings/{_part(recording.id)}/audio"):
+                    digest.update(chunk)
+                    size += file.write(chunk)
+            if recording.sha is not None and digest.hexdigest() != recording.sha:
+                raise Refused(
+                    "the sound that came is not the one that was recorded (its SHA-256 differs)",
+                    recording.id,
+                    "fetch it again; if it stays so, look at the file in the recordings folder",
+                )
+            part.replace(path)
+        except OSError as error:
+            raise Misused(f"cannot be written: {error.strerror}", str(path)) from None
+        finally:
+            part.unlink(missing_ok=True)
+        return size
+
+    # -- listen --
+
+    def live(self, silence: float | None = None) -> Iterator[Change | None]:
+        """The town, then every change; None after each `silence` seconds without one. LiveLost at its end."""
+        address = f"ws{self.access.api.removeprefix('http')}{PREFIX}/live"
+        try:
+            with connect(
+                address,
+                additional_headers=self._headers,
+                proxy=None,
+                open_timeout=5,
+                close_timeout=1,
+                max_size=2**24,
+            ) as socket:
+                while True:
+                    try:
+                        text = socket.recv(silence)
+                    except TimeoutError:
+                        yield None
+                        continue
+                    yield CHANGE.validate_json(text)
+        except ConnectionClosed as closed:
+            reason = closed.rcvd.reason if closed.rcvd else "the connection broke"
+            raise LiveLost(reason) from None
+        except InvalidHandshake as error:
+            raise Refused(f"the live channel was refused: {error}", address) from None
+        except (OSError, TimeoutError) as error:
+            raise self._unreachable(error) from None
+        except ValidationError as error:
+            raise self._strange(address, error) from None
+
+    # -- below --
+
+    def _view(self, kind: type[V], method: str, path: str, **more: Any) -> V:
+        try:
+            answer = self._http.request(method, path, **more)
+        except httpx.TimeoutException:
+            raise Unreachable("the centre does not answer", self.access.api, "look at its log") from None
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+        if not answer.is_success:
+            raise _refused(answer.status_code, answer.content, path)
+        try:
+            return TypeAdapter(kind).validate_json(answer.content)
+        except ValidationError as error:
+            raise self._strange(path, error) from None
+
+    def _download(self, path: str) -> Iterator[bytes]:
+        try:
+            with self._http.stream("GET", path) as answer:
+                if not answer.is_success:
+                    raise _refused(answer.status_code, answer.read(), path)
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        why = str(error) or type(error).__name__
+        advice = "is the town running? start it with scripts/run, or check --api"
+        return Unreachable(f"the centre cannot be reached: {why}", self.access.api, advice)
+
+    def _strange(self, where: str, error: ValidationError) -> Refused:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return Refused(
+            f"the answer is not understood: {field}: {first['msg']}",
+            where,
+            "is the centre of another version? use the `spillway` that was installed with it",
+        )
+
+
+def _part(name: str) -> str:
+    """One part of a path; an id with a slash must not become another path."""
+    return httpx.URL("/").copy_with(path=name.replace("/", "%2F")).path if name else "%00"
+
+
+def _refused(status: int, content: bytes, path: str) -> Refused:
+    try:
+        body: Mapping[str, str] = json.loads(content)
+        return Refused(str(body["what"]), str(body.get("where", path)), str(body.get("advice", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Refused(f"the centre answered {status}", path)

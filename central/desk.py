@@ -1,0 +1,302 @@
+"""The desk: what the API may ask of core, answered by core's own parts. See central.api.desk.Desk.
+
+It orders by posting to machines and answers with what they are afterwards; it keeps no state of its own.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from central.api.changes import (
+    Announcer,
+    BroadcastNow,
+    CentreNow,
+    Change,
+    GatewayNow,
+    GroupNow,
+    NodeNow,
+    RecordingNow,
+)
+from central.api.desk import DeskError
+from central.api.requests import BroadcastRequest, GroupChange
+from central.broadcasting import Broadcasting
+from central.broadcasts import messages as warn
+from central.broadcasts.asked import Asked
+from central.broadcasts.machine import Broadcast
+from central.groups.machine import GroupSet, Member
+from central.readmodels import (
+    BroadcastView,
+    ClipView,
+    EntryView,
+    GroupView,
+    RecordingView,
+    TownView,
+    VerdictView,
+)
+from central.store.broadcasts import Broadcasts
+from central.store.clips import ClipError, Clips
+from central.store.database import StoreError
+from central.store.journal import Journal
+from central.store.recordings import Kind, Recordings
+from central.studio import Studio
+from central.switchboard import Switchboard
+from central.views import Views, clip_view, entry_view, recording_view, verdict_view
+from link.hosting.clock import Clock
+
+KINDS: dict[str, Kind] = {"leg": "leg", "group": "group", "broadcast": "broadcast"}
+
+
+def centre_version() -> str:
+    """Version of this program."""
+    try:
+        return version("spillway")
+    except PackageNotFoundError:
+        return "0"
+
+
+class CoreDesk:
+    """Implements central.api.desk.Desk."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        views: Views,
+        clock: Clock,
+        journal: Journal,
+        broadcasting: Broadcasting,
+        studio: Studio,
+        clips: Clips,
+        recordings: Recordings,
+        broadcasts: Broadcasts,
+        uploads: Path,
+    ) -> None:
+        self.announcer = Announcer()
+        self.uploads = uploads
+        self.journal_ok = True
+        self._board, self._views, self._clock, self._journal = board, views, clock, journal
+        self._broadcasting, self._studio = broadcasting, studio
+        self._clips, self._recordings, self._broadcasts = clips, recordings, broadcasts
+
+    # -- looks --
+
+    def view(self) -> TownView:
+        """See Desk."""
+        return self._views.town(centre_version(), self.journal_ok, self._broadcasting.recent.values())
+
+    def counters(self) -> Mapping[str, float]:
+        """See Desk."""
+        refused = {f"refused_{reason}_total": 0.0 for _, reason in self._board.mail.refused}
+        for (_, reason), count in self._board.mail.refused.items():
+            refused[f"refused_{reason}_total"] += count
+        dropped = {
+            f"bus_{kind.replace('-', '_')}_total": float(n) for kind, n in self._board.bus.dropped().items()
+        }
+        inboxes = {"mail_dropped_total": float(self._board.mail.inbox.dropped)}
+        return {"commands_total": float(self._board.commands), **refused, **dropped, **inboxes}
+
+    # -- groups --
+
+    async def set_group(self, group: str, change: GroupChange, by: str) -> GroupView:
+        """See Desk."""
+        runner = self._board.groups.get(group)
+        if runner is None:
+            raise DeskError(404, f"there is no group {group!r}", "see: spillway group list")
+        old = runner.machine.settings
+        members = {member.line: member for member in old.members if member.line not in change.remove}
+        for wanted in change.members:
+            self._check_free(wanted.line, group)
+            known = members.get(wanted.line, Member(wanted.line))
+            label = known.label if wanted.label is None else wanted.label
+            members[wanted.line] = Member(wanted.line, wanted.priority, label)
+        settings = replace(
+            old,
+            members=tuple(members.values()),
+            hang=old.hang if change.hang is None else change.hang,
+            timeout=old.timeout if change.timeout is None else change.timeout,
+        )
+        self._journal.append("group.set", group, {"by": by, **change.model_dump(mode="json")})
+        runner.inbox.post(GroupSet(settings))
+        for gateway in self._board.gateways.values():
+            for line in gateway.machine.lines:
+                self._board.perform_gateway(gateway.machine.believed(line))
+        await asyncio.sleep(0.01)
+        self.changed("group", group)
+        return self._views.group(group)
+
+    def _check_free(self, line: str, group: str) -> None:
+        gateway, _, name = line.partition("/")
+        runner = self._board.gateways.get(gateway)
+        if runner is None or (runner.machine.lines and name not in runner.machine.lines):
+            raise DeskError(404, f"there is no line {line!r}", "see: spillway status")
+        for other, held in self._board.groups.items():
+            if other != group and any(member.line == line for member in held.machine.settings.members):
+                advice = f"take it out there first: spillway group set {other} --remove {line}"
+                raise DeskError(409, f"{line} is in group {other!r}", advice)
+
+    # -- broadcasts --
+
+    async def start_broadcast(self, request: BroadcastRequest, by: str) -> BroadcastView:
+        """See Desk."""
+        targets = self._targets(request.zones)
+        clip = await self._studio.clip_for(request)
+        asked = Asked(
+            id=f"b-{secrets.token_hex(4)}",
+            channel=request.channel,
+            clip=clip,
+            targets=targets,
+            by=by,
+            zones=request.zones,
+            priority=request.priority,
+            text=request.text or "",
+            window=request.window,
+        )
+        online = frozenset(name for name, runner in self._board.gateways.items() if runner.machine.online)
+        machine = Broadcast.ask(asked, self._clock.now(), self._clock.wall(), online)
+        self._broadcasting.begin(machine)
+        return await self._settled_view(asked.id)
+
+    def _targets(self, zones: tuple[str, ...]) -> tuple[str, ...]:
+        known = {zone.id: zone.lines for zone in self._views.settings.zone}
+        unknown = [zone for zone in zones if zone not in known]
+        if unknown:
+            names = ", ".join(sorted(known)) or "none"
+            raise DeskError(404, f"there is no zone {unknown[0]!r}", f"zones: {names}")
+        targets = tuple(dict.fromkeys(line for zone in zones for line in known[zone]))
+        if not targets:
+            raise DeskError(409, "there is no loudspeaker in these zones", "see: spillway status")
+        return targets
+
+    async def _settled_view(self, name: str) -> BroadcastView:
+        """The broadcast after what was posted to it has been taken."""
+        await asyncio.sleep(0.01)
+        found = await self.broadcast(name)
+        assert found is not None
+        return found
+
+    async def broadcasts(self, limit: int) -> tuple[BroadcastView, ...]:
+        """See Desk."""
+        rows = await self._broadcasts.list(limit=limit)
+        stored = {row.id: BroadcastView.model_validate(row.snapshot) for row in rows}
+        stored |= self._broadcasting.recent
+        newest = sorted(stored.values(), key=lambda each: -each.created_wall)
+        return tuple(newest[:limit])
+
+    async def broadcast(self, id: str) -> BroadcastView | None:
+        """See Desk."""
+        if id in self._board.broadcasts:
+            return self._views.broadcast(id)
+        if id in self._broadcasting.recent:
+            return self._broadcasting.recent[id]
+        row = await self._broadcasts.get(id)
+        return None if row is None else BroadcastView.model_validate(row.snapshot)
+
+    async def approve(self, id: str, by: str) -> BroadcastView:
+        """See Desk."""
+        runner = self._board.broadcasts.get(id)
+        if runner is None:
+            raise await self._not_running(id)
+        objection = runner.machine.objection(by, self._clock.now())
+        runner.inbox.post(warn.Approve(by))
+        if objection:
+            raise DeskError(409, objection)
+        return await self._settled_view(id)
+
+    async def stop(self, id: str, by: str) -> BroadcastView:
+        """See Desk."""
+        runner = self._board.broadcasts.get(id)
+        if runner is None:
+            seen = await self.broadcast(id)
+            if seen is None:
+                raise await self._not_running(id)
+            return seen
+        runner.inbox.post(warn.Stop(by))
+        return await self._settled_view(id)
+
+    async def _not_running(self, id: str) -> DeskError:
+        if await self.broadcast(id) is None:
+            return DeskError(404, f"there is no broadcast {id!r}", "see: spillway status")
+        return DeskError(409, f"broadcast {id} is over")
+
+    # -- clips --
+
+    async def add_clip(self, name: str | None, wav: Path, by: str) -> ClipView:
+        """See Desk."""
+        try:
+            clip = await self._clips.add(name or f"wav-{secrets.token_hex(4)}", wav)
+        except ClipError as error:
+            raise DeskError(422, error.reason, error.advice) from None
+        except StoreError as error:
+            raise DeskError(503, error.reason, error.advice) from None
+        self._journal.append("clip.added", clip.name, {"by": by, "sha": clip.sha256, "seconds": clip.seconds})
+        return clip_view(clip)
+
+    async def clips(self) -> tuple[ClipView, ...]:
+        """See Desk."""
+        return tuple(clip_view(clip) for clip in await self._clips.list())
+
+    async def blob(self, sha: str) -> Path | None:
+        """See Desk."""
+        try:
+            return self._clips.path_of(sha)
+        except ClipError:
+            return None
+
+    # -- evidence --
+
+    async def recordings(
+        self, kind: str | None, subject: str | None, limit: int
+    ) -> tuple[RecordingView, ...]:
+        """See Desk."""
+        rows = await self._recordings.list(kind=KINDS.get(kind or ""), subject=subject, limit=limit)
+        return tuple(recording_view(row) for row in rows)
+
+    async def recording(self, id: str) -> RecordingView | None:
+        """See Desk."""
+        row = await self._recordings.find(id)
+        return None if row is None else recording_view(row)
+
+    async def recording_audio(self, id: str) -> Path | None:
+        """See Desk."""
+        row = await self._recordings.find(id)
+        path = None if row is None else self._recordings.path_of(row)
+        return path if path is not None and path.is_file() else None
+
+    async def journal_tail(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
+        """See Desk."""
+        return tuple(entry_view(entry) for entry in await self._journal.tail(n, kind))
+
+    async def journal_verify(self) -> VerdictView:
+        """See Desk."""
+        return verdict_view(await self._journal.verify())
+
+    # -- news --
+
+    def changed(self, kind: str, name: str) -> None:
+        """Announce a part that has changed, as it is now."""
+        change = self._change(kind, name)
+        if change is not None:
+            self.announcer.announce(change)
+
+    def _change(self, kind: str, name: str) -> Change | None:
+        match kind:
+            case "gateway" if name in self._board.gateways:
+                return GatewayNow(gateway=self._views.gateway(name))
+            case "group" if name in self._board.groups:
+                return GroupNow(group=self._views.group(name))
+            case "broadcast" if name in self._broadcasting.recent:
+                return BroadcastNow(broadcast=self._broadcasting.recent[name])
+            case "node":
+                return NodeNow(node=self._views.node())
+            case "centre":
+                figures = self._board.figures.views()
+                return CentreNow(bus=self._board.bus_up, journal_ok=self.journal_ok, figures=figures)
+        return None
+
+    async def announce_recording(self, name: str) -> None:
+        """Announce a recording once the store knows it."""
+        seen = await self.recording(name)
+        if seen is not None:
+            self.announcer.announce(RecordingNow(recording=seen))

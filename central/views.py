@@ -1,0 +1,229 @@
+"""Read models made from the machines as they stand now. Looks only; changes nothing.
+
+The only place where the shape of a machine meets the shape that screens are shown.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from central.broadcasts.machine import Broadcast
+from central.broadcasts.view import view as broadcast_view
+from central.config import CentralSettings
+from central.fleet.machine import Gateway
+from central.groups.machine import Group
+from central.readmodels import (
+    BroadcastView,
+    ClipView,
+    EntryView,
+    GatewayView,
+    GroupView,
+    HealthView,
+    LineView,
+    MemberView,
+    NodeView,
+    RecordingView,
+    TownView,
+    VerdictView,
+    ZoneView,
+)
+from central.store.clips import Clip
+from central.store.entries import Entry
+from central.store.recordings import Recording
+from central.store.verify import Verdict
+from central.switchboard import NODE_PEER, Switchboard
+from link.hosting.clock import Clock
+
+
+@dataclass
+class Views:
+    """Looks at the parts of core and says what is there."""
+
+    settings: CentralSettings
+    board: Switchboard
+    clock: Clock
+    changed_wall: dict[str, float] = field(default_factory=dict)
+    was_online: dict[str, bool] = field(default_factory=dict)
+
+    def note_presence(self, name: str) -> None:
+        """Remember when a gateway came or went."""
+        online = self.board.gateways[name].machine.online
+        if self.was_online.get(name) != online:
+            self.was_online[name] = online
+            self.changed_wall[name] = round(self.clock.wall(), 3)
+
+    def _wall(self, moment: float | None) -> float | None:
+        return None if moment is None else round(self.clock.wall() - self.clock.now() + moment, 3)
+
+    def _labels(self) -> Mapping[str, str]:
+        members = (
+            member for group in self.board.groups.values() for member in group.machine.settings.members
+        )
+        return {member.line: member.label for member in members if member.label}
+
+    def gateway(self, name: str) -> GatewayView:
+        """One gateway and its lines."""
+        machine = self.board.gateways[name].machine
+        health = tuple(
+            HealthView(subject=h.subject, ok=h.ok, what=h.what, advice=h.advice)
+            for h in machine.health.values()
+        )
+        return GatewayView(
+            gateway=name,
+            online=machine.online,
+            firmware=machine.fw,
+            changed_wall=self.changed_wall.get(name),
+            heard_wall=self._wall(machine.heard_at),
+            health=health,
+            lines=tuple(self._line(machine, line) for line in machine.lines),
+        )
+
+    def _line(self, machine: Gateway, line: str) -> LineView:
+        known, name = machine.lines[line], f"{machine.gateway}/{line}"
+        groups = (g.machine.settings for g in self.board.groups.values())
+        group = next((s.group for s in groups if any(m.line == name for m in s.members)), None)
+        return LineView.model_validate(
+            {
+                "line": name,
+                "kind": known.kind,
+                "label": self._labels().get(name, known.label),
+                "group": group,
+                "zones": tuple(zone.id for zone in self.settings.zone if name in zone.lines),
+                "online": machine.online,
+                "carrier": known.carrier,
+                "ptt": known.ptt,
+                "leg": known.leg,
+                "talker": known.talker,
+                "playing": self._playing(name),
+            }
+        )
+
+    def _playing(self, line: str) -> str | None:
+        for name, runner in self.board.broadcasts.items():
+            target = runner.machine.targets.get(line)
+            if target is not None and target.state == "playing":
+                return name
+        return None
+
+    def group(self, name: str) -> GroupView:
+        """One talk group."""
+        machine: Group = self.board.groups[name].machine
+        settings = machine.settings
+        members = []
+        for member in settings.members:
+            heard = machine.heard.get(member.line)
+            members.append(
+                MemberView(
+                    line=member.line,
+                    priority=member.priority,
+                    label=member.label,
+                    talking=heard is not None and heard.talking,
+                    keyed=member.line in machine.keyed,
+                    leg=heard is not None and heard.leg,
+                    online=heard is not None and heard.online,
+                )
+            )
+        hang = "hang" if machine.hang_until is not None else "idle"
+        return GroupView.model_validate(
+            {
+                "group": name,
+                "state": "talking" if machine.holder else hang,
+                "holder": machine.holder,
+                "talker": machine.talker_name(),
+                "since_wall": self._wall(machine.holder_since) if machine.holder else None,
+                "hang": settings.hang,
+                "timeout": settings.timeout,
+                "recording": self.board.tapes.of_owner(f"group:{name}", "group"),
+                "members": tuple(members),
+            }
+        )
+
+    def broadcast(self, name: str) -> BroadcastView:
+        """One broadcast that is under way."""
+        machine: Broadcast = self.board.broadcasts[name].machine
+        return broadcast_view(machine)
+
+    def node(self) -> NodeView:
+        """The voice node."""
+        said = self.board.node_said
+        if said is None:
+            return NodeView(node=NODE_PEER, up=False)
+        machines = (runner.machine for runner in self.board.gateways.values())
+        legs = sum(line.node_leg for machine in machines for line in machine.lines.values())
+        return NodeView(
+            node=NODE_PEER,
+            up=True,
+            sip=f"sip:{said.sip}",
+            calls=said.calls,
+            legs=legs,
+            version=said.version,
+            lag_ms=self.board.node_lag_ms,
+        )
+
+    def town(self, version: str, journal_ok: bool, recent: Iterable[BroadcastView]) -> TownView:
+        """Everything at a glance."""
+        running = [self.broadcast(name) for name in self.board.broadcasts]
+        seen = {each.id for each in running}
+        broadcasts = [*running, *(each for each in recent if each.id not in seen)]
+        broadcasts.sort(key=lambda each: -each.created_wall)
+        return TownView(
+            at_wall=round(self.clock.wall(), 3),
+            version=version,
+            bus=self.board.bus_up,
+            journal_ok=journal_ok,
+            gateways=tuple(self.gateway(name) for name in self.board.gateways),
+            groups=tuple(self.group(name) for name in self.board.groups),
+            zones=tuple(ZoneView(zone=zone.id, lines=zone.lines) for zone in self.settings.zone),
+            broadcasts=tuple(broadcasts[:50]),
+            nodes=(self.node(),),
+            figures=self.board.figures.views(),
+        )
+
+
+def clip_view(clip: Clip) -> ClipView:
+    """A clip of the store."""
+    return ClipView(
+        sha=clip.sha256,
+        name=clip.name,
+        seconds=clip.seconds,
+        size=clip.size,
+        rate_hz=clip.rate_hz,
+        loudness_dbfs=clip.loudness_dbfs,
+    )
+
+
+def recording_view(recording: Recording) -> RecordingView:
+    """A recording of the store."""
+    return RecordingView(
+        id=recording.id,
+        kind=recording.kind,
+        subject=recording.subject,
+        channel=recording.channel,
+        started_wall=recording.started_wall_ms / 1000,
+        seconds=recording.seconds,
+        sha=recording.sha256,
+        path=recording.path,
+        state=recording.state,
+    )
+
+
+def entry_view(entry: Entry) -> EntryView:
+    """An entry of the journal."""
+    return EntryView(
+        seq=entry.seq,
+        at_wall=entry.wall_ms / 1000,
+        kind=entry.kind,
+        subject=entry.subject,
+        payload=entry.payload,
+        hash=entry.hash,
+    )
+
+
+def verdict_view(verdict: Verdict) -> VerdictView:
+    """What a check of the journal found."""
+    return VerdictView(
+        ok=verdict.ok,
+        entries=verdict.entries,
+        erased=verdict.erased,
+        first_bad=verdict.first_bad,
+        reason=verdict.reason,
+    )

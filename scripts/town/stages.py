@@ -1,0 +1,61 @@
+"""Which processes a town consists of, their command lines, and in which order they start."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scripts.town.files import Places, Ports
+from scripts.town.plan import TownPlan
+from scripts.town.unit import UnitSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+GUARD_WATCHDOG = 2.0
+WATCHDOG = 3.0
+
+Wrap = Mapping[str, Sequence[str]]
+"""Unit name -> words that are put before its command line. The unit is run by them; see Town.create."""
+
+
+class TownError(RuntimeError):
+    """The town cannot be made; the text says why and what to do."""
+
+
+def stages(plan: TownPlan, places: Places, ports: Ports, wrap: Wrap) -> list[list[UnitSpec]]:
+    """Stages of units, first to last: broker and hardware, centre, then guards before what may key."""
+
+    def unit(
+        name: str, *argv: str, watchdog: float | None = WATCHDOG, port: int = 0, post: tuple[str, ...] = ()
+    ) -> UnitSpec:
+        command = (*wrap.get(name, ()), *argv)
+        run = places.run / "notify"
+        return UnitSpec(name, command, places.log(name), run, ROOT, port, watchdog, post)
+
+    python = (sys.executable, "-m")
+    central = ("--config", str(places.central))
+    guards, gateways, voices = [], [], []
+    for name in (gateway.gateway for gateway in plan.gateways):
+        own = ("--config", str(places.gateway(name)))
+        safe = (*python, "hw.guard.make_safe", "--board", str(places.board(name)))
+        guard = (*python, "firmware", "guard", *own)
+        guards.append(unit(f"{name}-guard", *guard, watchdog=GUARD_WATCHDOG, post=safe))
+        gateways.append(unit(f"{name}-gateway", *python, "firmware", "run", *own))
+        voices.append(unit(f"{name}-voice", *python, "firmware", "voice", *own))
+    broker = unit("mosquitto", _mosquitto(), "-c", str(places.broker), watchdog=None, port=ports.broker)
+    bench = unit("bench", *python, "hw.bench", "--config", str(places.bench))
+    core = unit("core", *python, "central", "core", *central)
+    voice = unit("voice", *python, "central", "voice", *central)
+    made = [[broker, bench], [core], [voice], guards, gateways, voices]
+    strange = set(wrap) - {each.name for stage in made for each in stage}
+    if strange:
+        raise TownError(f"there is no unit {', '.join(sorted(strange))} to wrap")
+    return made
+
+
+def _mosquitto() -> str:
+    """Debian keeps it where a plain user does not look."""
+    found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise TownError("mosquitto is missing: run scripts/setup, or install the package mosquitto")
+    return found

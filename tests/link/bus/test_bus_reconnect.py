@@ -1,0 +1,65 @@
+"""Back-off and what is said: attempts are played from a list, time is what the list says."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from link.bus import reasons
+from link.bus.broker_settings import BrokerSettings
+from link.bus.reconnect import Ended, keep_connected
+
+SETTINGS = BrokerSettings("h", 1, "g-one", back_off_first=1.0, back_off_most=8.0, settled=5.0)
+
+
+class Waits(threading.Event):
+    """Set when the attempts are used up; `wait` only takes note."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        return self.is_set()
+
+
+def played(endings: list[Ended]) -> tuple[list[str], list[float]]:
+    stopping, said = Waits(), list[str]()
+    attempts: Iterator[Ended] = iter(endings)
+
+    def attempt() -> Ended:
+        ended = next(attempts, None)
+        if ended is None:
+            stopping.set()
+            return Ended("stopped")
+        return ended
+
+    keep_connected(attempt, said.append, stopping, SETTINGS)
+    return said, stopping.waits
+
+
+
+def test_same_reason_is_said_once_and_waits_grow_to_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    said, waits = played([Ended("refused")] * 6)
+    assert said == ["refused"]
+    assert len(waits) == 6 and max(waits) <= 8.0 and waits[-1] >= 4.0 and waits[0] <= 1.0
+
+
+def test_each_loss_after_up_is_said() -> None:
+    said, _ = played([Ended("gone", 10.0), Ended("gone", 10.0), Ended("other"), Ended("gone")])
+    assert said == ["gone", "gone", "other", "gone"]
+
+
+def test_back_off_starts_anew_only_after_a_settled_connection() -> None:
+    _, waits = played([Ended("x")] * 5 + [Ended("x", 4.9)] + [Ended("x", 5.0)] + [Ended("x")])
+    assert waits[5] >= 4.0
+    assert waits[6] <= 1.0 and waits[7] <= 2.0
+
+
+def test_loss_without_a_word_once_is_a_loss_and_twice_soon_is_a_second_client() -> None:
+    said, _ = played([Ended("", 1.0), Ended("", 1.0), Ended("", 60.0), Ended("", 1.0)])
+    again = reasons.again_and_again("g-one")
+    assert said == [reasons.LOST, again, reasons.LOST, reasons.LOST]
+    assert "a second client with the same id 'g-one'" in again

@@ -1,0 +1,73 @@
+"""pjsua2, each engine in a process of its own, over real SIP and RTP on loopback: the port's suite."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from link.voice.port import PortId
+from tests.link.voice.port_suite import VoiceSuite
+from tests.system.voice_remote import RemoteEngine, RemoteSound
+
+
+@dataclass
+class RemoteStation:
+    engine: RemoteEngine
+    uri: str = ""
+    facts: list[object] = field(default_factory=list)
+
+
+class RemoteRig:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: list[RemoteEngine] = []
+
+    async def station(self, started: bool = True) -> RemoteStation:
+        station = RemoteStation(RemoteEngine())
+        self._made.append(station.engine)
+        if started:
+            await station.engine.start(station.facts.append)
+            station.uri = station.engine.uri
+        else:
+            await station.engine.launch()
+        return station
+
+    def source(self, hz: float = 0) -> RemoteSound:
+        return RemoteSound(hz=hz or None)
+
+    def ear(self) -> RemoteSound:
+        return RemoteSound()
+
+    async def heard(self, station: RemoteStation, port: PortId) -> bytes:
+        path = self._folder / f"heard-{port}.raw"
+        await station.engine.ask("heard", port, str(path))
+        return path.read_bytes()
+
+    async def pass_time(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 10
+        while not done():
+            assert time.monotonic() < deadline, "it did not come"
+            await asyncio.sleep(0.01)
+
+    async def end(self) -> list[int]:
+        return [await engine.end() for engine in self._made]
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[RemoteRig]:
+    rig = RemoteRig(tmp_path)
+    try:
+        yield rig
+    finally:
+        codes = await rig.end()
+    assert codes == [0] * len(codes), "an engine's process did not end in peace"
+
+
+class TestPjsua(VoiceSuite):
+    """The port's suite."""
