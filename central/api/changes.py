@@ -22,6 +22,13 @@ from central.readmodels import (
     View,
 )
 
+NO_RIGHT = 4403
+"""Close code: no person's token was shown."""
+TOO_SLOW = 4408
+"""Close code: the listener did not keep up; it may connect again."""
+TOO_MANY = 4429
+"""Close code: too many listen."""
+
 
 class TownNow(View):
     """The whole town; the first message of a connection."""

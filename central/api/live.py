@@ -10,7 +10,7 @@ import logging
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from central.api.changes import Listener, TooSlow, TownNow
+from central.api.changes import NO_RIGHT, TOO_MANY, TOO_SLOW, Listener, TooSlow, TownNow
 from central.api.desk import Desk
 from central.api.tokens import Tokens
 
@@ -18,9 +18,6 @@ log = logging.getLogger(__name__)
 
 router = APIRouter()
 
-NO_RIGHT = 4403
-TOO_SLOW = 4408
-TOO_MANY = 4429
 MOST_LISTENERS = 200
 SEND_LIMIT = 10.0
 """Seconds that one message may take to leave."""

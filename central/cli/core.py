@@ -1,7 +1,7 @@
 """The door to the API: the only file of the command line that knows httpx and websockets.
 
-Traps: both libraries take a proxy from the environment by themselves, which would carry a token away from this
-machine; and httpx has no limit of its own for a whole download, only for its silences.
+Trap: both libraries take a proxy from the environment by themselves, which would carry a token away from this
+machine.
 """
 
 import json
@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
-from central.api.changes import CHANGE, Change
+from central.api.changes import CHANGE, NO_RIGHT, TOO_MANY, Change
 from central.api.requests import BroadcastRequest, GroupChange
 from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
@@ -178,8 +179,9 @@ class Core:
                         continue
                     yield CHANGE.validate_json(text)
         except ConnectionClosed as closed:
-            reason = closed.rcvd.reason if closed.rcvd else "the connection broke"
-            raise LiveLost(reason) from None
+            if closed.rcvd is not None and closed.rcvd.code in (NO_RIGHT, TOO_MANY):
+                raise Refused(closed.rcvd.reason, address) from None
+            raise LiveLost(closed.rcvd.reason if closed.rcvd else "the connection broke") from None
         except InvalidHandshake as error:
             raise Refused(f"the live channel was refused: {error}", address) from None
         except (OSError, TimeoutError) as error:
@@ -229,7 +231,7 @@ class Core:
 
 def _part(name: str) -> str:
     """One part of a path; an id with a slash must not become another path."""
-    return httpx.URL("/").copy_with(path=name.replace("/", "%2F")).path if name else "%00"
+    return quote(name, safe="")
 
 
 def _refused(status: int, content: bytes, path: str) -> Refused:

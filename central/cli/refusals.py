@@ -1,6 +1,4 @@
-"""How a command ends when it does not end well. Exit codes: 0 good, 1 refused or failed, 2 usage, 3 no core."""
-
-from dataclasses import dataclass
+"""How a command ends when it does not end well: 1 refused or failed, 2 misused, 3 no centre to ask."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,19 +13,14 @@ class ErrorShown(BaseModel):
     advice: str = Field(default="", description="What to do about it")
 
 
-@dataclass
 class CommandError(Exception):
     """Ends the command with `code`."""
 
-    what: str
-    where: str = ""
-    advice: str = ""
-
     code = 1
 
-    def shown(self) -> ErrorShown:
-        """As it is printed."""
-        return ErrorShown(what=self.what, where=self.where, advice=self.advice)
+    def __init__(self, what: str, where: str = "", advice: str = "") -> None:
+        super().__init__(what)
+        self.shown = ErrorShown(what=what, where=where, advice=advice)
 
 
 class Refused(CommandError):

@@ -234,7 +234,8 @@ class Line:
     def _stop(self, why: str, now: float) -> tuple["Line", Effects]:
         assert self.keyed_since is not None
         seconds = round(now - self.keyed_since, 3)
-        lease = self.lease if why == "released" else None
+        # After a time-out the order still stands: the line stays locked until it is released or runs out.
+        lease = self.lease if why in ("released", "timeout") else None
         line = replace(self, keyed_since=None, released_at=None, tail_from=None, lease=lease)
         return line, (
             SafeOutput(self.settings.ptt, why),

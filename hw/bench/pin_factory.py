@@ -35,6 +35,7 @@ class BenchPin(MockPin):  # type: ignore[misc]  # the vendor has no types
     def __init__(self, factory: "BenchFactory", info: Any) -> None:
         self.settled = threading.Event()
         self.edge_ns = 0
+        self.closing = False
         super().__init__(factory, info)
 
     @property
@@ -47,6 +48,12 @@ class BenchPin(MockPin):  # type: ignore[misc]  # the vendor has no types
         self._function = "output"
         self._change_state(bool(state))
         self.factory.attach(self)
+
+    def close(self) -> None:
+        """Gives the pin back: it falls to its pull. Never waits and never fails."""
+        self.closing = True
+        super().close()
+        self.closing = False
 
     def attach_message(self) -> dict[str, Any]:
         """What this pin is now, for the bench."""
@@ -115,8 +122,13 @@ class BenchFactory(MockFactory):  # type: ignore[misc]  # the vendor has no type
             self._used[pin.number] = pin
         if self._closing.is_set():
             return
-        self._send({**pin.attach_message(), "gateway": self._gateway})
-        waits = pin.attach_message()["dir"] == "in" and threading.current_thread() is not self._reader
+        message = {**pin.attach_message(), "gateway": self._gateway}
+        if pin.closing:
+            with contextlib.suppress(OSError):
+                self._send(message)
+            return
+        self._send(message)
+        waits = message["dir"] == "in" and threading.current_thread() is not self._reader
         if waits and not pin.settled.wait(ANSWER_S):
             raise OSError(f"the bench at {self._path} does not answer for pin {pin.number}")
 

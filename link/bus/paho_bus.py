@@ -54,7 +54,7 @@ class PahoBus:
     def __init__(self, settings: BrokerSettings) -> None:
         self.settings = settings
         self.tally = Tally(f"bus-{settings.client_id}")
-        self.bell = Bell()
+        self.bell: Bell  # made at start
         self.subscriptions: tuple[str, ...] = ()
         self.will: Will | None = None
         self.tls: ssl.SSLContext | None = None
@@ -71,18 +71,19 @@ class PahoBus:
             check_filter(pattern)
         self.tls = tls_context(self.settings.tls) if self.settings.tls else None
         self._sink, self.subscriptions, self.will = sink, subscriptions, will
+        self.bell = Bell()
         self._thread = threading.Thread(target=self._run, name=f"bus-{self.settings.client_id}", daemon=True)
         self._thread.start()
 
     async def stop(self) -> None:
         """See Bus. BusError when the thread hangs in a name lookup; the process may end all the same."""
         self._stopping.set()
+        if self._thread is None:
+            return
         self.bell.ring()
-        if self._thread is not None:
-            patience = self.settings.answer_limit + GOODBYE_LIMIT + 1.0
-            await asyncio.to_thread(self._thread.join, patience)
-            if self._thread.is_alive():
-                raise BusError(f"bus {self.settings.client_id}: lookup of {self.settings.host} hangs")
+        await asyncio.to_thread(self._thread.join, self.settings.answer_limit + 2 * GOODBYE_LIMIT + 1.0)
+        if self._thread.is_alive():
+            raise BusError(f"bus {self.settings.client_id}: lookup of {self.settings.host} hangs: check DNS")
         self.bell.close()
 
     def publish(
@@ -157,7 +158,7 @@ class PahoBus:
         leaving = False
         with selectors.DefaultSelector() as selector:
             selector.register(self.bell, selectors.EVENT_READ)
-            while session.alive:
+            while session.client.socket() is not None:
                 if self._stopping.is_set() and not leaving:
                     leaving, self._session = True, None
                     limit = time.monotonic() + GOODBYE_LIMIT
@@ -169,7 +170,7 @@ class PahoBus:
                 if left <= 0 and (session.parting or not session.up_since):
                     return f"{settings.host}:{settings.port} does not answer as a broker: right port?"
                 session.turn(selector, min(idle, left) if leaving or not session.up_since else idle)
-        return session.end
+        return session.end or ("" if session.up_since else reasons.CLOSED_AT_SIGN_IN)
 
     def opened(self, session: "_Session") -> None:
         """The session is complete: from now on publish() goes to it."""
@@ -217,11 +218,6 @@ class _Session:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
-
-    @property
-    def alive(self) -> bool:
-        """Whether paho still has a socket."""
-        return self.client.socket() is not None
 
     def connect(self) -> None:
         """TCP, TLS and the CONNECT packet; blocks up to answer_limit. OSError."""

@@ -26,6 +26,7 @@ _CODES = {
     0x9F: "too many connections a second for this broker: it will be tried again later",
 }
 NO_PING_ANSWER = "the broker did not answer our ping within the keepalive: check the link"
+CLOSED_AT_SIGN_IN = "closed at sign-in without a word: check port, TLS and our certificate on both sides"
 LOST = "the connection to the broker was lost: check the link and the broker"
 
 
@@ -39,8 +40,9 @@ def again_and_again(client: str) -> str:
 
 def of_code(code: int, client: str, user: str | None, name: str) -> str:
     """Advice for an MQTT 5 reason code (`name` is the vendor's word for it)."""
-    text = _CODES.get(code, f"the broker said {name!r}")
-    return text.format(client=client, user=user or "") + f" (0x{code:02X})"
+    known = _CODES.get(code)
+    text = known.format(client=client, user=user or "") if known else f"the broker said {name!r}"
+    return f"{text} (0x{code:02X})"
 
 
 def of_error(error: OSError, host: str, port: int) -> str:
@@ -50,10 +52,12 @@ def of_error(error: OSError, host: str, port: int) -> str:
         why = error.verify_message
         return f"the certificate of {place} is not trusted ({why}): check the ca file and the clock"
     if isinstance(error, ssl.SSLError):
-        why = error.reason or str(error)
+        why = getattr(error, "reason", None) or str(error)
         return f"no TLS with {place} ({why}): is it the TLS port, and is our certificate known there?"
     if isinstance(error, ConnectionRefusedError):
         return f"nobody listens at {place}: is the broker running?"
+    if isinstance(error, ConnectionResetError):
+        return f"{place} broke the connection at sign-in: right port? TLS on both sides or on none?"
     if isinstance(error, socket.gaierror):
         return f"the name {host} cannot be resolved: check the broker's address and DNS"
     if isinstance(error, TimeoutError):

@@ -149,12 +149,12 @@ class PjThread:
         config.uaConfig.userAgent = settings.user_agent
         config.uaConfig.mwiUnsolicitedEnabled = False
         media = config.medConfig
-        media.noVad, media.ecTailLen, media.sndAutoCloseTime = True, 0, -1
+        media.noVad, media.ecTailLen, media.sndAutoCloseTime, media.quality = True, 0, -1, 4
         media.clockRate = media.sndClockRate = settings.rate_hz
         media.maxMediaPorts = settings.media_ports
         import os
 
-        for k in ("jbInit", "jbMinPre", "jbMaxPre", "jbMax", "jbDiscardAlgo"):
+        for k in ("jbInit", "jbMinPre", "jbMaxPre", "jbMax", "jbDiscardAlgo", "quality", "audioFramePtime"):
             if k in os.environ:
                 setattr(media, k, int(os.environ[k]))
         endpoint.libInit(config)

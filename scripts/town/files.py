@@ -128,12 +128,12 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
         _write(places.board(gateway.gateway), _board(plan, gateway, places))
 
 
-def write_town_json(plan: TownPlan, places: Places, ports: Ports, keys: Secrets, pid: int) -> None:
+def write_town_json(plan: TownPlan, places: Places, ports: Ports, pid: int) -> None:
     """Say where the town is. Written in one step: a reader sees all or nothing."""
     told = {
         "api": api_url(ports),
-        "tokens": keys.persons,
-        "persons": list(plan.persons),
+        "tokens": str(places.tokens),
+        "person": plan.persons[0],
         "bench": str(places.bench_socket),
         "folder": str(places.folder),
         "run": str(places.run),

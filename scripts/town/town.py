@@ -65,7 +65,7 @@ class Town:
             undo.callback(shutil.rmtree, places.run, ignore_errors=True)
             keys = Secrets.fresh(plan)
             write_town(plan, places, ports, keys)
-            write_town_json(plan, places, ports, keys, os.getpid())
+            write_town_json(plan, places, ports, os.getpid())
             (places.run / "notify").mkdir()
             town = cls(plan, places, ports, keys, lock, wrap or {})
             undo.pop_all()

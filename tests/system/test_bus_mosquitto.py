@@ -132,6 +132,31 @@ async def test_stop_does_not_wait_for_a_broker_that_hangs() -> None:
     await asyncio.sleep(0.01)
 
 
+async def test_small_packets_leave_at_once(rig: MosquittoRig) -> None:
+    a, _ = await up(rig, "a")
+    assert a._session._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+async def test_broker_that_answers_no_ping_is_given_up() -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(bytes((0x20, 3, 0, 0, 0)))
+        while await reader.read(1000):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    seen: list[object] = []
+    settings = BrokerSettings("127.0.0.1", server.sockets[0].getsockname()[1], "a", keepalive=1, **QUICK)
+    bus = PahoBus(settings)
+    await bus.start(seen.append)
+    await until(lambda: len(seen) >= 2)
+    assert isinstance(seen[1], BusDown) and "ping" in seen[1].reason
+    await bus.stop()
+    server.close()
+    await asyncio.sleep(0.01)
+
+
 async def test_retained_expiry_reaches_the_broker(rig: MosquittoRig) -> None:
     a, _ = await up(rig, "a")
     assert a.publish("s/short", b"x", retain=True, expiry=1)

@@ -41,6 +41,11 @@ def alike(sent: Sound, heard: Sound) -> float:
     return float(a @ b) / power if power else 0.0
 
 
+def power(sound: Sound) -> float:
+    """Sum of squares."""
+    return float((sound.astype(np.float64) ** 2).sum())
+
+
 def find(piece: Sound, inside: Sound) -> int:
     """Where `piece` fits best in `inside`."""
     a, b = piece.astype(np.float64), inside.astype(np.float64)
@@ -104,21 +109,29 @@ def compare(sent: Sound, began: float, times: list[float], heard: Sound) -> Hear
     heard = np.concatenate((heard, np.zeros(RATE, np.int16)))
     first = max(0, next((i for i, at in enumerate(times) if at >= began), 0) - 1) * FRAME
     at = first + find(sent[: RATE // 2], heard[first : first + SOON + RATE // 2])
-    path = [(start, fit, shift) for start, fit, shift in follow(sent, heard, at)]
+    path = follow(sent, heard, at)
     good = [(start, shift) for start, fit, shift in path if fit > 0.8]
     if not good:
         return Heard(0.0, 0.0, -99.0, len(sent) // 16, 0.0, 0.0, len(path) * 20)
     shifts = [shift for _, shift in good]
     steps = [b - a for a, b in zip(shifts, shifts[1:], strict=False)]
-    in_power = sum(float((sent[s : s + WINDOW].astype(float) ** 2).sum()) for s, _ in good)
-    out_power = sum(float((heard[at + s + d : at + s + d + WINDOW].astype(float) ** 2).sum()) for s, d in good)
-    begin = at + shifts[0]
+    in_power = sum(power(sent[s : s + WINDOW]) for s, _ in good)
+    out_power = sum(power(heard[at + s + d : at + s + d + WINDOW]) for s, d in good)
+    begin, lost = at + shifts[0], good[0][0] // 16
+    for start in range(0, good[0][0], FRAME // 2):
+        # A gap put in within the first 40 ms tears the window; what stands before it is not lost.
+        piece, low = sent[start : start + FRAME], max(0, begin + start - NEAR)
+        near = heard[low : begin + start + FRAME + NEAR]
+        found = find(piece, near)
+        if alike(piece, near[found : found + FRAME]) > 0.9:
+            begin, lost = low + found - start, start // 16
+            break
     delay = (times[begin // FRAME] - began) * 1000 + begin % FRAME / 16
     return Heard(
         delay_ms=round(delay, 1),
-        end_delay_ms=round(delay + (shifts[-1] - shifts[0]) / 16, 1),
+        end_delay_ms=round(delay + (at + shifts[-1] - begin) / 16, 1),
         gain_db=round(10 * float(np.log10(out_power / in_power)), 2),
-        lost_ms=good[0][0] // 16,
+        lost_ms=lost,
         dropped_ms=round(sum(-step for step in steps if step < 0) / 16, 1),
         added_ms=round(sum(step for step in steps if step > 0) / 16, 1),
         torn_ms=20 * sum(1 for _, fit, _ in path if fit <= 0.8),

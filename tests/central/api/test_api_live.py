@@ -9,7 +9,16 @@ import pytest
 
 from central.api import live
 from central.api.app import make_app
-from central.api.changes import CHANGE, Announcer, GroupNow, TooSlow, TownNow
+from central.api.changes import (
+    CHANGE,
+    NO_RIGHT,
+    TOO_MANY,
+    TOO_SLOW,
+    Announcer,
+    GroupNow,
+    TooSlow,
+    TownNow,
+)
 from tests.central.api.fake_desk import GATEWAY, LI, WANG, FakeDesk, tokens
 
 
@@ -83,7 +92,7 @@ async def test_only_persons_may_listen(tmp_path: Path, token: str) -> None:
     desk = FakeDesk(tmp_path)
     screen = Screen(desk, token)
     await screen.watch()
-    assert screen.closed is not None and screen.closed[0] == live.NO_RIGHT
+    assert screen.closed is not None and screen.closed[0] == NO_RIGHT
     assert not screen.heard and desk.announcer.listeners == 0
 
 
@@ -99,7 +108,7 @@ async def test_who_does_not_keep_up_is_cut_off_and_the_others_hear_everything(tm
     assert len(quick.heard) == 61 and desk.announcer.listeners == 1 and desk.announcer.cut_off == 1
     slow.reading.set()
     await tasks[0]
-    assert slow.closed == (live.TOO_SLOW, "too slow; connect again for a fresh town")
+    assert slow.closed == (TOO_SLOW, "too slow; connect again for a fresh town")
     quick.leave()
     await tasks[1]
 
@@ -112,7 +121,7 @@ async def test_a_message_that_does_not_leave_is_too_slow(
     screen = Screen(desk, WANG)
     screen.reading.clear()
     await screen.watch()
-    assert screen.closed is not None and screen.closed[0] == live.TOO_SLOW
+    assert screen.closed is not None and screen.closed[0] == TOO_SLOW
     assert desk.announcer.listeners == 0
 
 
@@ -122,7 +131,7 @@ async def test_there_is_a_limit_of_listeners(tmp_path: Path, monkeypatch: pytest
     desk.announcer.listen()
     screen = Screen(desk, WANG)
     await screen.watch()
-    assert screen.closed is not None and screen.closed[0] == live.TOO_MANY
+    assert screen.closed is not None and screen.closed[0] == TOO_MANY
 
 
 async def test_a_listener_gets_what_waited_before_it_was_cut(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import wave
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,3 +97,10 @@ def make_wav(tmp_path: Path) -> Callable[..., Path]:
 def samples_of(path: Path) -> np.ndarray:
     with wave.open(str(path), "rb") as source:
         return np.frombuffer(source.readframes(source.getnframes()), "<i2")
+
+
+async def until(done: Callable[[], Any]) -> None:
+    """Waits, at most 5 s, for something that real sockets and the real clock of a bench bring about."""
+    async with asyncio.timeout(5):
+        while not done():  # noqa: ASYNC110  nothing here could set an event
+            await asyncio.sleep(0.002)

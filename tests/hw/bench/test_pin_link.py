@@ -1,5 +1,6 @@
 """Pin connections without sockets: driving, reading, claiming, and what a death does."""
 
+import json
 from typing import Any, cast
 
 from hw.bench.pin_link import PinBoard, PinLink
@@ -25,8 +26,8 @@ class Bench:
 
 
 def attach(pin: int, direction: str = "out", value: int = 0, pull: str = "down", gateway: str = "g") -> bytes:
-    text = f'{{"op":"attach","gateway":"{gateway}","pin":{pin},"dir":"{direction}","value":{value},"pull":"{pull}"}}'
-    return text.encode() + b"\n"
+    message = {"op": "attach", "gateway": gateway, "pin": pin, "dir": direction, "value": value, "pull": pull}
+    return json.dumps(message).encode() + b"\n"
 
 
 def write(pin: int, value: int) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hw.guard.machine import (
@@ -83,12 +83,14 @@ events = st.one_of(
 
 @settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
 @given(st.lists(events, max_size=60))
+@example([("feed", "a.ptt", 1500, -400), ("lost",), ("wait", 500), ("repeat",)])
 def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any]) -> None:
     hand = Hand()
     longest = dict(OUTPUTS)
     heard: list[Feed] = []
     orders: dict[str, list[Feed]] = {name: [] for name in longest}
     on_since: dict[str, int] = {}
+    lost_at = 0
     for step in history:
         match step:
             case ("feed", out, left, age):
@@ -97,6 +99,8 @@ def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any
                     orders[out].append(heard[-1])
                 hand.tell(heard[-1])
             case ("repeat",) if heard:
+                if heard[-1].at_ns > lost_at and heard[-1].out in orders:  # refused then, as from the future
+                    orders[heard[-1].out].append(heard[-1])
                 hand.tell(heard[-1])
             case ("safe", out, at):
                 hand.tell(Safe(out, None if at is None else hand.now + at * MS))
@@ -104,6 +108,7 @@ def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any
             case ("lost",):
                 hand.tell(PeerLost())
                 assert not any(hand.pins.values())
+                lost_at = hand.now
                 orders = {name: [] for name in longest}
             case ("failed", out):
                 hand.tell(PinFailed(out))

@@ -1,6 +1,7 @@
 """The paho door without a broker: what a bare socket can answer, and settings that cannot work."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from link.bus import paho_bus
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
 from link.bus.port import BusDown, BusError, BusUp, Message, Will
@@ -27,6 +29,10 @@ async def serve() -> AsyncIterator[Serve]:
         async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writers.append(writer)
             await play(reader, writer)
+            with contextlib.suppress(OSError):
+                while await reader.read(1000):
+                    pass
+            writer.close()
 
         servers.append(await asyncio.start_server(each, "127.0.0.1", 0))
         return int(servers[-1].sockets[0].getsockname()[1])
@@ -154,7 +160,9 @@ async def test_garbage_from_the_broker_ends_the_connection_and_not_the_thread(se
     assert isinstance(facts[0], BusDown) and isinstance(facts[-1], BusUp) and len(tries) == 4
 
 
-async def test_few_in_flight_when_the_broker_says_so(serve: Serve) -> None:
+async def test_few_in_flight_when_the_broker_says_so(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paho_bus, "GOODBYE_LIMIT", 0.05)
+
     async def narrow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)
         writer.write(bytes((0x20, 6, 0, 0, 3, 0x21, 0, 3)))  # receive maximum 3

@@ -39,7 +39,6 @@ def played(endings: list[Ended]) -> tuple[list[str], list[float]]:
     return said, stopping.waits
 
 
-
 def test_same_reason_is_said_once_and_waits_grow_to_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.random", lambda: 1.0)
     said, waits = played([Ended("refused")] * 6)

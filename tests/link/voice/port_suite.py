@@ -61,9 +61,7 @@ async def joined(rig: Rig, token: str = "t1") -> tuple[Station, PortId, Station,
     return here, *await leg_between(rig, here, there, token)
 
 
-async def leg_between(
-    rig: Rig, here: Station, there: Station, token: str
-) -> tuple[PortId, Station, PortId]:
+async def leg_between(rig: Rig, here: Station, there: Station, token: str) -> tuple[PortId, Station, PortId]:
     await there.engine.expect(token, 5.0)
     leg = await here.engine.dial(there.uri, token)
     await rig.until(lambda: bool(of(here, LegUp, token=token) and of(there, LegUp, token=token)))
@@ -149,7 +147,8 @@ class VoiceSuite:
             await station.engine.connect(port, end)
             await station.engine.connect(end, port)
         await rig.pass_time(0.8)
-        here_heard, there_heard = tail(await rig.heard(here, mine), 0.2), tail(await rig.heard(there, yours), 0.2)
+        here_heard = tail(await rig.heard(here, mine), 0.2)
+        there_heard = tail(await rig.heard(there, yours), 0.2)
         assert loudness(here_heard, 700) > 0.9 > 0.1 > loudness(here_heard, 440)
         assert loudness(there_heard, 440) > 0.9 > 0.1 > loudness(there_heard, 700)
 

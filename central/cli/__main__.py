@@ -1,0 +1,44 @@
+"""The operator's command line: puts the commands together. `spillway`, or `python -m central.cli`.
+
+Exit codes: 0 good, 1 refused or failed, 2 wrong usage, 3 the centre cannot be reached.
+"""
+
+import typer
+
+from central.cli import broadcast, clip, group, journal, recording, status, watch
+from central.cli.plugins import add_commands
+
+_HELP = """Operate Spillway: look at gateways and talk groups, broadcast, listen to recordings.
+
+The centre and the persons' tokens are found through SPILLWAY_TOWN or ./.town/town.json, or named with --api
+and --token-file. Exit codes: 0 good, 1 refused or failed, 2 wrong usage, 3 the centre cannot be reached."""
+
+
+def make_cli(plugins: bool = True) -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        name="spillway",
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,  # its tracebacks show local variables, and one of them is a token
+    )
+    app.add_typer(status.app)
+    app.add_typer(watch.app)
+    app.add_typer(group.app, name="group")
+    app.add_typer(broadcast.app, name="broadcast")
+    app.add_typer(clip.app, name="clip")
+    app.add_typer(recording.app, name="recording")
+    app.add_typer(journal.app, name="journal")
+    if plugins:
+        add_commands(app)
+    return app
+
+
+def main() -> None:
+    """Entry point of `spillway`."""
+    make_cli()(prog_name="spillway")
+
+
+if __name__ == "__main__":
+    main()

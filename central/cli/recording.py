@@ -1,0 +1,53 @@
+"""`spillway recording`: what was recorded, and the sound of it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from pydantic import Field
+
+from central.cli import tables
+from central.cli.session import Session, asks_core
+from central.readmodels import RecordingView, View
+
+app = typer.Typer(help="Recordings: list them, fetch their sound.", no_args_is_help=True)
+
+
+class FetchedView(View):
+    """A recording that was fetched."""
+
+    recording: RecordingView = Field(description="Which recording")
+    file: str = Field(description="Where it was written")
+    size: int = Field(description="Size of the file, bytes")
+
+
+@app.command("list")
+@asks_core
+def list_recordings(
+    session: Session,
+    kind: Annotated[
+        Literal["leg", "group", "broadcast"] | None,
+        typer.Option("--kind", metavar="leg|group|broadcast", help="Only of this kind."),
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option("--of", metavar="NAME", help="Only of this line, group or broadcast.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="How many.")] = 20,
+) -> None:
+    """Show the newest recordings."""
+    views = session.core.recordings(kind, subject, limit)
+    session.show(views, tables.recordings(views))
+
+
+@app.command("fetch")
+@asks_core
+def fetch(
+    session: Session,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Recording id.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="Where to write the WAV.")],
+) -> None:
+    """Fetch the sound of a recording, checked against its SHA-256."""
+    view = session.core.recording(id)
+    size = session.core.fetch_recording(view, file)
+    fetched = FetchedView(recording=view, file=str(file), size=size)
+    session.show(fetched, f"{file}: {size:,} bytes")

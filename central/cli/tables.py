@@ -1,0 +1,215 @@
+"""How things look on a terminal: read models as tables. Decides nothing, asks nothing."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from central.readmodels import (
+    BroadcastView,
+    ClipView,
+    EntryView,
+    GatewayView,
+    GroupView,
+    LineView,
+    RecordingView,
+    TownView,
+)
+
+_GOOD = {"done", "played", "closed", "repaired", "online", "up"}
+_BAD = {"failed", "partly", "expired", "unknown", "undelivered", "refused", "missing", "offline", "down"}
+_BUSY = {"playing", "sending", "talking", "ordered", "accepted", "open", "waiting", "hang"}
+
+
+def clock(at_wall: float | None) -> str:
+    """Time of day, local."""
+    return "" if at_wall is None else datetime.fromtimestamp(at_wall).astimezone().strftime("%H:%M:%S")
+
+
+def moment(at_wall: float) -> str:
+    """Date and time, local, with the offset."""
+    return datetime.fromtimestamp(at_wall).astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
+
+
+def word(text: str) -> Text:
+    """A state in its colour."""
+    style = "green" if text in _GOOD else "red" if text in _BAD else "yellow" if text in _BUSY else ""
+    return Text(text, style=style)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _lamp(on: bool, text: str, style: str = "green") -> Text:
+    return Text(text if on else "·", style=style if on else "dim")
+
+
+def town(view: TownView) -> Group:
+    """Everything at a glance."""
+    parts: list[Any] = [_heading(view), gateways(view.gateways)]
+    if view.groups:
+        parts.append(groups(view.groups))
+    if view.broadcasts:
+        parts.append(broadcasts(view.broadcasts[:8]))
+    if view.figures:
+        parts.append(_figures(view))
+    return Group(*parts)
+
+
+def _heading(view: TownView) -> Text:
+    text = Text.assemble((f"Spillway {view.version}", "bold"), f"  {moment(view.at_wall)}  broker ")
+    text.append_text(word("up" if view.bus else "down"))
+    text.append("  journal ")
+    text.append_text(word("up" if view.journal_ok else "down"))
+    for node in view.nodes:
+        text.append(f"  {node.node} ")
+        text.append_text(word("up" if node.up else "down"))
+        text.append(f" {node.legs}/{node.calls} legs")
+    return text
+
+
+def gateways(views: tuple[GatewayView, ...]) -> Table:
+    """Gateways with their lines."""
+    table = _table("Lines", "gateway", "state", "line", "kind", "carrier", "PTT", "leg", "in", "heard")
+    for gateway in views:
+        state = word("online" if gateway.online else "offline")
+        ill = [f"{h.subject}: {h.what} ({h.advice})" for h in gateway.health if not h.ok]
+        first = True
+        for line in gateway.lines:
+            table.add_row(*([gateway.gateway, state] if first else ["", ""]), *_line(line))
+            first = False
+        if first:
+            table.add_row(gateway.gateway, state)
+        for fault in ill:
+            table.add_row("", Text("!", style="red"), Text(fault, style="red"))
+    return table
+
+
+def _line(line: LineView) -> tuple[Any, ...]:
+    return (
+        line.line.partition("/")[2],
+        line.kind,
+        _lamp(line.carrier, "heard", "yellow"),
+        _lamp(line.ptt, "on", "red"),
+        _lamp(line.leg, "up"),
+        " ".join(filter(None, (line.group, *line.zones))),
+        line.playing or (line.talker if line.carrier else ""),
+    )
+
+
+def groups(views: tuple[GroupView, ...]) -> Table:
+    """Talk groups with the floor."""
+    table = _table("Groups", "group", "state", "floor", "heard", "keyed", "members", "hang", "time-out")
+    for group in views:
+        table.add_row(
+            group.group,
+            word(group.state),
+            group.holder or "",
+            group.talker,
+            " ".join(member.line for member in group.members if member.keyed),
+            f"{sum(member.leg and member.online for member in group.members)}/{len(group.members)}",
+            f"{group.hang:g} s",
+            f"{group.timeout:g} s",
+        )
+    return table
+
+
+def group(view: GroupView) -> Group:
+    """One talk group with its members."""
+    members = _table("Members", "line", "priority", "label", "online", "leg", "talking", "keyed")
+    for member in view.members:
+        members.add_row(
+            member.line,
+            str(member.priority),
+            member.label,
+            _lamp(member.online, "online"),
+            _lamp(member.leg, "up"),
+            _lamp(member.talking, "heard", "yellow"),
+            _lamp(member.keyed, "on", "red"),
+        )
+    return Group(groups((view,)), members)
+
+
+def broadcasts(views: tuple[BroadcastView, ...]) -> Table:
+    """Broadcasts, one line each."""
+    columns = ("id", "channel", "state", "at", "by", "approved", "zones", "sound", "loudspeakers")
+    table = _table("Broadcasts", *columns)
+    for view in views:
+        played = sum(target.state == "played" for target in view.targets)
+        playing = sum(target.state == "playing" for target in view.targets)
+        table.add_row(
+            view.id,
+            view.channel,
+            word(view.state if view.over or view.state != "stopped" else "stopping"),
+            clock(view.created_wall),
+            view.by,
+            " ".join(approval.by for approval in view.approvals),
+            " ".join(view.zones),
+            (view.text or view.clip.name or view.clip.sha[:12])[:40],
+            f"{played}/{len(view.targets)} played" + (f", {playing} playing" if playing else ""),
+        )
+    return table
+
+
+def broadcast(view: BroadcastView) -> Group:
+    """One broadcast with its loudspeakers."""
+    table = _table("Loudspeakers", "line", "state", "sent", "started", "ended", "played", "why")
+    for target in view.targets:
+        why = target.why + (f" (later: {target.late})" if target.late else "")
+        table.add_row(
+            target.line,
+            word(target.state),
+            clock(target.ordered_wall),
+            clock(target.started_wall),
+            clock(target.ended_wall),
+            f"{target.played:.1f} of {view.clip.seconds:.1f} s",
+            why,
+        )
+    return Group(broadcasts((view,)), table)
+
+
+def clips(views: tuple[ClipView, ...]) -> Table:
+    """Clips."""
+    table = _table("Clips", "name", "length", "loudness", "size", "sha256")
+    for clip in views:
+        loudness = "" if clip.loudness_dbfs is None else f"{clip.loudness_dbfs:.1f} dBFS"
+        table.add_row(clip.name, f"{clip.seconds:.1f} s", loudness, f"{clip.size:,} B", clip.sha)
+    return table
+
+
+def recordings(views: tuple[RecordingView, ...]) -> Table:
+    """Recordings."""
+    table = _table("Recordings", "id", "kind", "of", "channel", "began", "length", "state")
+    for view in views:
+        length = "" if view.seconds is None else f"{view.seconds:.1f} s"
+        began = moment(view.started_wall)
+        table.add_row(view.id, view.kind, view.subject, view.channel, began, length, word(view.state))
+    return table
+
+
+def entries(views: tuple[EntryView, ...]) -> Table:
+    """Journal entries."""
+    table = _table("Journal", "number", "at", "kind", "subject", "details")
+    for entry in views:
+        details = "erased" if entry.payload is None else _details(entry.payload)
+        table.add_row(str(entry.seq), moment(entry.at_wall), entry.kind, entry.subject, details)
+    return table
+
+
+def _details(payload: dict[str, object]) -> str:
+    return " ".join(f"{name}={value}" for name, value in payload.items())
+
+
+def _figures(view: TownView) -> Table:
+    table = _table("Latencies", "what", "count", "p50", "p99", "max")
+    for figure in view.figures:
+        numbers = (f"{value:.1f} ms" for value in (figure.p50_ms, figure.p99_ms, figure.max_ms))
+        table.add_row(figure.name, str(figure.count), *numbers)
+    return table

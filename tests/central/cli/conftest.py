@@ -1,0 +1,79 @@
+"""The command line against a real API server on this machine, with a fake desk behind it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from typer.testing import CliRunner, Result
+
+from central.api.app import make_app
+from central.api.server import ApiServer
+from central.cli.__main__ import make_cli
+from tests.central.api.fake_desk import TOKENS, FakeDesk, tokens
+
+
+@dataclass
+class Town:
+    """A running API; `desk` may be turned to trouble, `later` runs a function on its loop."""
+
+    desk: FakeDesk
+    url: str
+    note: Path
+    loop: asyncio.AbstractEventLoop
+
+    def later(self, seconds: float, act: Callable[[], object]) -> None:
+        self.loop.call_soon_threadsafe(self.loop.call_later, seconds, act)
+
+
+@dataclass
+class Served:
+    """One API server for all tests of the session; each test puts its own desk behind it."""
+
+    app: FastAPI
+    url: str
+    loop: asyncio.AbstractEventLoop
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    app = make_app(FakeDesk(tmp_path_factory.mktemp("desk")), tokens())
+    loop = asyncio.new_event_loop()
+    server = ApiServer(app)
+    loop.run_until_complete(server.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield Served(app, server.url, loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+@pytest.fixture
+def town(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    served.app.state.desk = desk = FakeDesk(tmp_path)
+    (tmp_path / "tokens.toml").write_text(TOKENS)
+    note = tmp_path / "town.json"
+    note.write_text(json.dumps({"api": served.url, "tokens": "tokens.toml", "person": "wang", "pid": 1}))
+    monkeypatch.setenv("SPILLWAY_TOWN", str(note))
+    return Town(desk, served.url, note, served.loop)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run `spillway` with these words."""
+
+    def running(*words: str) -> Result:
+        return CliRunner().invoke(make_cli(plugins=False), list(words))
+
+    return running

@@ -1,0 +1,134 @@
+"""The paho door over TLS 1.3 with certificates both ways: large messages, strangers, no certificate."""
+
+import asyncio
+import datetime
+import ipaddress
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from link.bus.broker_settings import BrokerSettings
+from link.bus.paho_bus import PahoBus
+from link.bus.port import BusDown, BusUp, Message
+from link.bus.tls import TlsFiles
+from tests.link.bus.port_suite import of
+from tests.system.mosquitto_fixture import Mosquitto, free_port
+
+
+class Authority:
+    """A throw-away certificate authority that writes PEM files into a folder."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.ca = folder / f"{name}.pem"
+        self.ca.write_bytes(self._sign(self._name, self._key, True).public_bytes(serialization.Encoding.PEM))
+
+    def _sign(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, ca: bool) -> x509.Certificate:
+        now = datetime.datetime.now(datetime.UTC)
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(self._name)
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - datetime.timedelta(days=1))
+        builder = builder.not_valid_after(now + datetime.timedelta(days=1))
+        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        return builder.sign(self._key, hashes.SHA256())
+
+    def issue(self, name: str) -> TlsFiles:
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = self._sign(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, False)
+        files = TlsFiles(self.ca, self._folder / f"{name}.crt", self._folder / f"{name}.key")
+        assert files.certificate is not None and files.key is not None
+        files.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        files.key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return files
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "ours")
+
+
+@pytest.fixture
+def tls_broker(tmp_path: Path, authority: Authority) -> Iterator[Mosquitto]:
+    port, files = free_port(), authority.issue("broker")
+    configuration = tmp_path / "mosquitto.conf"
+    configuration.write_text(
+        f"user root\nlistener {port} 127.0.0.1\ncafile {files.ca}\ncertfile {files.certificate}\n"
+        f"keyfile {files.key}\nrequire_certificate true\nuse_identity_as_username true\ntls_version tlsv1.3\n"
+        "set_tcp_nodelay true\nallow_anonymous false\n"
+    )
+    made = Mosquitto(configuration, port, {})
+    made.start()
+    yield made
+    made.stop()
+
+
+async def first_facts(port: int, files: TlsFiles, count: int) -> tuple[PahoBus, list[object]]:
+    seen: list[object] = []
+    bus = PahoBus(BrokerSettings("127.0.0.1", port, "g-one", back_off_first=0.05, tls=files))
+    await bus.start(seen.append, ("t/#",))
+    deadline = time.monotonic() + 10.0
+    while len(seen) < count:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+    return bus, seen
+
+
+async def test_large_and_small_messages(tls_broker: Mosquitto, authority: Authority) -> None:
+    bus, seen = await first_facts(tls_broker.port, authority.issue("g-one"), 1)
+    assert isinstance(seen[0], BusUp)
+    sizes = [0, 1, 150_000, 16_384, 16_385] + [40_000] * 5 + [10] * 100
+    deadline = time.monotonic() + 10.0
+    for size in sizes:
+        while not bus.publish("t/1", bytes(size)):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.005)
+    while len(of(seen, Message)) < len(sizes):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+    assert [len(message.payload) for message in of(seen, Message)] == sizes
+    await bus.stop()
+    assert not of(seen, BusDown)
+
+
+async def test_a_broker_that_is_not_ours_is_refused(
+    tls_broker: Mosquitto, authority: Authority, tmp_path: Path
+) -> None:
+    files = authority.issue("g-one")
+    theirs = Authority(tmp_path, "theirs")
+    bus, seen = await first_facts(tls_broker.port, TlsFiles(theirs.ca, files.certificate, files.key), 1)
+    assert isinstance(seen[0], BusDown) and "is not trusted" in seen[0].reason
+    await bus.stop()
+
+
+async def test_no_certificate_no_connection(tls_broker: Mosquitto, authority: Authority) -> None:
+    bus, seen = await first_facts(tls_broker.port, TlsFiles(authority.ca), 1)
+    assert isinstance(seen[0], BusDown) and "certificate" in seen[0].reason
+    await bus.stop()
+
+
+async def test_plain_port_is_named(tls_broker: Mosquitto, authority: Authority, tmp_path: Path) -> None:
+    port = free_port()
+    configuration = tmp_path / "plain.conf"
+    configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
+    plain = Mosquitto(configuration, port, {})
+    plain.start()
+    bus, seen = await first_facts(port, authority.issue("g-one"), 1)
+    assert isinstance(seen[0], BusDown) and "TLS on both sides" in seen[0].reason
+    await bus.stop()
+    plain.stop()
