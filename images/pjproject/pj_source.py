@@ -90,6 +90,7 @@ def apt_options(folder: Path, line: str) -> list[str]:
         "Dir::Cache::Archives": folder / "archives",
         "Acquire::Check-Valid-Until": "false",
         "Acquire::Retries": "3",
+        "APT::Update::Error-Mode": "any",  # else apt calls an unreachable mirror a success
         "APT::Sandbox::User": "",
     }
     return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]

@@ -2,7 +2,9 @@
 
 Part of the pjsua2 door. Integers outside, pj objects inside. Legs and frame ports always feed the bridge's
 null device too: a port without a listener is not read, so a leg's jitter buffer would keep up to half a
-second of old sound and play it into the next over. Nothing from the network may raise past here.
+second of old sound and play it into the next over. A leg's media begins with a quarter second of silence at
+full rate: the first two neighbouring packets make a G.722 receiver learn the sender's clock and throw its
+jitter buffer away, which must not be speech. Nothing from the network may raise past here.
 """
 
 import itertools
@@ -35,6 +37,7 @@ from link.voice.tokens import TOKEN_SHAPE, ExpectedTokens
 PENDING_MOST = 32
 """Incoming legs answered but not yet confirmed; more are turned away."""
 REFUSED_A_SECOND = 20
+WARM_UP = 0.25
 SETTLE = 0.2
 """Seconds between disconnecting a player and dropping it."""
 WATCH_EVERY = 1.0
@@ -63,12 +66,15 @@ class Exchange:
         self._watched = 0.0
         self._account: Any = None
         self._drain: Any = None
+        self._silence: Any = None
+        self._warming: dict[PortId, float] = {}
 
     # --- pjsua_thread.Work
 
     def open(self, endpoint: Any, sip_port: int) -> None:
         """Set up the account and the drain."""
         self._drain = endpoint.audDevManager().getPlaybackDevMedia()
+        self._silence = FramePort("silence", self._settings.rate_hz)
         self._account = Gate(self._screen)
         self._account.create(gate_config(self._settings, sip_port), True)
 
@@ -76,6 +82,9 @@ class Exchange:
         """Bury the dead, look after the silent."""
         while self._grave and self._grave[0][0] <= now:
             self._grave.popleft()
+        for port, until in list(self._warming.items()):
+            if until <= now:
+                self._warmed(self._legs[port])
         if now - self._watched >= WATCH_EVERY:
             self._watched = now
             self._watch(now)
@@ -98,7 +107,7 @@ class Exchange:
         self._turned_away.clear()
         self._parked.clear()
         self._grave.clear()
-        self._drain = None
+        self._drain = self._silence = None
         if self._account is not None:
             self._account.shutdown()
             self._account = None
@@ -131,17 +140,31 @@ class Exchange:
             raise VoiceError(f"leg {port} is not up; ask again after LegUp")
         return leg.stats()
 
-    def leg_changed(self, leg: Leg) -> None:
-        """LegOwner: announce it once it is answered and has media; join it to what it shall hear."""
+    def leg_media(self, leg: Leg) -> None:
+        """LegOwner: join it to what it shall hear."""
         self._patches.lost_media(leg.port)
         if leg.media is not None:
             leg.media.startTransmit(self._drain)
-            if leg.confirmed and not leg.announced:
-                leg.announced = True
-                leg.rx_seen = (-1, time.monotonic())
-                self._post(LegUp(leg.port, leg.token, leg.codec()))
         for pair in self._patches.pairs_of(leg.port):
             self._settle(pair)
+        self.leg_answered(leg)
+
+    def leg_answered(self, leg: Leg) -> None:
+        """LegOwner: warm it up once it is answered and has media."""
+        if leg.media is not None and leg.confirmed and leg.port in self._legs:
+            self._silence.startTransmit(leg.media)
+            self._warming.setdefault(leg.port, time.monotonic() + WARM_UP)
+
+    def _warmed(self, leg: Leg) -> None:
+        """Its far end has learnt our clock: announce it, let it go idle."""
+        del self._warming[leg.port]
+        if leg.media is None:
+            return
+        self._silence.stopTransmit(leg.media)
+        if not leg.announced:
+            leg.announced = True
+            leg.rx_seen = (-1, time.monotonic())
+            self._post(LegUp(leg.port, leg.token, leg.codec()))
 
     def leg_ended(self, leg: Leg, code: int, reason: str) -> None:
         """LegOwner: gone."""
@@ -149,6 +172,7 @@ class Exchange:
         self._turned_away.discard(leg)
         if self._legs.pop(leg.port, None) is not None:
             self._patches.forget(leg.port)
+            self._warming.pop(leg.port, None)
             self._post(LegDown(leg.port, leg.token, code, reason))
 
     def _screen(self, call_id: int, source: str, message: str) -> None:

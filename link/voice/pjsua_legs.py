@@ -65,8 +65,12 @@ def header_values(message: str, name: str) -> list[str]:
 class LegOwner(Protocol):
     """What a leg tells its engine, in the pj thread."""
 
-    def leg_changed(self, leg: "Leg") -> None:
-        """Answered, or its media came, changed or went."""
+    def leg_answered(self, leg: "Leg") -> None:
+        """Confirmed; it may have media or not."""
+        ...
+
+    def leg_media(self, leg: "Leg") -> None:
+        """Its media came, changed or went."""
         ...
 
     def leg_ended(self, leg: "Leg", code: int, reason: str) -> None:
@@ -96,7 +100,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self.confirmed = True
-            self.owner.leg_changed(self)
+            self.owner.leg_answered(self)
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self.ended:
             self.ended, self.media = True, None
             code, reason = self.ending or (int(info.lastStatusCode), str(info.lastReason))
@@ -111,7 +115,7 @@ class Leg(pj.Call):  # type: ignore[misc]
             if item.type == pj.PJMEDIA_TYPE_AUDIO and item.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self.media, self.media_index = self.getAudioMedia(item.index), item.index
                 break
-        self.owner.leg_changed(self)
+        self.owner.leg_media(self)
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:

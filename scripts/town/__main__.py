@@ -47,7 +47,8 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAULT
     except OSError as error:
-        sys.stderr.write(f"town: {error}\n")
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"town: {error}\n")
         return CANNOT_START
 
 
@@ -94,7 +95,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):  # the terminal may be gone: the town has to end all the same
             say("stopping")
         await town.stop()
 

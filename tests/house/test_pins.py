@@ -1,7 +1,10 @@
 """The pinned packages: complete, hashed, the same at both ends, and no address of ours anywhere."""
 
+import ast
+import importlib.metadata
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -70,13 +73,42 @@ def test_both_ends_have_the_versions_that_the_tests_ran_with(name: str) -> None:
     assert all(here.values())
 
 
-def test_the_pins_cover_what_the_project_file_asks_for() -> None:
+def asked() -> set[str]:
+    """What pyproject.toml asks for, all extras and groups together."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = list(project["project"]["dependencies"]) + list(project["dependency-groups"]["dev"])
+    lines = list(project["project"]["dependencies"]) + list(project["dependency-groups"]["dev"])
     for extra in project["project"]["optional-dependencies"].values():
-        asked += extra
-    missing = {normal(re.split(r"[=<>;\[ ~!]", line)[0]) for line in asked} - set(pins("dev"))
-    assert missing == set(), "run scripts/pin"
+        lines += extra
+    return {normal(re.split(r"[=<>;\[ ~!]", line)[0]) for line in lines}
+
+
+def test_the_pins_cover_what_the_project_file_asks_for() -> None:
+    assert asked() - set(pins("dev")) == set(), "run scripts/pin"
+
+
+def test_what_the_code_imports_is_asked_for_by_name() -> None:
+    """A package that only comes along with another may go with it."""
+    ours = {path.name for path in ROOT.iterdir()} | {path.stem for path in (ROOT / "images").rglob("*.py")}
+    homes = importlib.metadata.packages_distributions()
+    missing = set()
+    for path in tracked():
+        if path.suffix != ".py":
+            continue
+        for module in imports(path) - ours - sys.stdlib_module_names - {"pjsua2", "pjsua2_build"}:
+            if not {normal(home) for home in homes.get(module, [])} & asked():
+                missing.add(f"{module} ({path.relative_to(ROOT)})")
+    assert missing == set()
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level names of the modules that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def test_no_file_names_a_registry_or_this_machines_places() -> None:

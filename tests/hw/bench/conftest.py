@@ -3,6 +3,7 @@
 import asyncio
 import wave
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,18 @@ async def until(done: Callable[[], Any]) -> None:
     async with asyncio.timeout(5):
         while not done():  # noqa: ASYNC110  nothing here could set an event
             await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def mute_server(path: Path) -> AsyncIterator[None]:
+    """Something that accepts connections on a socket and never says a word."""
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_unix_server(lambda _, writer: writers.append(writer), str(path))
+    try:
+        yield
+    finally:
+        server.close()
+        await asyncio.sleep(0.01)
+        for writer in writers:
+            writer.close()
+        await asyncio.sleep(0.01)

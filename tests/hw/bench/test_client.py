@@ -9,7 +9,7 @@ from hw.bench.client import BenchAway, BenchRefused, ask, ask_async
 from hw.bench.config import BenchConfig
 from hw.bench.server import Bench
 
-from .conftest import until
+from .conftest import mute_server, until
 
 
 async def test_blocking_and_async_get_the_same(bench: Bench, config: BenchConfig) -> None:
@@ -47,9 +47,8 @@ async def test_a_bench_that_never_answers_is_given_up(
 ) -> None:
     monkeypatch.setattr("hw.bench.client.MARGIN_S", 0.05)
     path = tmp_path / "mute.sock"
-    server = await asyncio.start_unix_server(lambda r, w: r.read(), str(path))
-    with pytest.raises(BenchAway, match="did not answer"):
-        await ask_async(path, "devices", wait_s=0)
-    with pytest.raises(BenchAway, match="no bench at"):
-        await asyncio.to_thread(ask, path, "devices", wait_s=0)
-    server.close()
+    async with mute_server(path):
+        with pytest.raises(BenchAway, match="did not answer"):
+            await ask_async(path, "devices", wait_s=0)
+        with pytest.raises(BenchAway, match="no bench at"):
+            await asyncio.to_thread(ask, path, "devices", wait_s=0)

@@ -16,7 +16,7 @@ from hw.bench.config import BenchConfig
 from hw.bench.pin_factory import BenchFactory
 from hw.bench.server import Bench
 
-from .conftest import until
+from .conftest import mute_server, until
 
 FREQUENCY = 150_000_000
 
@@ -62,17 +62,19 @@ async def test_an_output_reaches_the_radio_and_its_release_too(bench: Bench, fac
 
 async def test_an_output_opened_on_has_no_glitch(bench: Bench, factory: BenchFactory) -> None:
     radio = bench.world.device("gw1/r1")
-    await output(factory, 17, on=True)
+    ptt = await output(factory, 17, on=True)
     await until(lambda: radio.levels["ptt"])
+    assert ptt.is_active
     assert [(e.what, e.value) for e in radio.edges] == [("ptt", 1), ("carrier", 1)]
 
 
 async def test_closing_the_factory_lets_go_of_everything(bench: Bench, config: BenchConfig) -> None:
     radio = bench.world.device("gw1/r1")
     made = await asyncio.to_thread(BenchFactory, str(config.socket), "gw1")
-    await output(made, 17, on=True)
+    ptt = await output(made, 17, on=True)
     await until(lambda: radio.levels["ptt"])
     await asyncio.to_thread(made.close)
+    assert ptt.closed is False
     await until(lambda: not radio.levels["ptt"])
     assert not [t for t in threading.enumerate() if t.name == "bench-pins-gw1"]
 
@@ -134,12 +136,13 @@ async def test_a_listener_that_fails_does_not_stop_the_edges(bench: Bench, facto
 async def test_a_pin_in_use_elsewhere_stays_with_its_owner(
     bench: Bench, config: BenchConfig, factory: BenchFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await output(factory, 17, on=True)
+    mine = await output(factory, 17, on=True)
     other = await asyncio.to_thread(BenchFactory, str(config.socket), "gw1")
     try:
-        await output(other, 17)
+        theirs = await output(other, 17)
         await until(lambda: "driven by another process" in caplog.text)
         assert bench.world.device("gw1/r1").levels["ptt"] == 1
+        assert mine.is_active and not theirs.is_active
     finally:
         await asyncio.to_thread(other.close)
 
@@ -179,9 +182,8 @@ async def test_a_bench_that_restarts_gets_the_pins_back(
 async def test_a_silent_bench_is_an_error_not_a_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pin_factory, "ANSWER_S", 0.05)
     path = tmp_path / "mute.sock"
-    server = await asyncio.start_unix_server(lambda r, w: r.read(), str(path))
-    made = await asyncio.to_thread(BenchFactory, str(path), "gw1")
-    with pytest.raises(OSError, match="does not answer for pin 4"):
-        await listened(made, 4)
-    await asyncio.to_thread(made.close)
-    server.close()
+    async with mute_server(path):
+        made = await asyncio.to_thread(BenchFactory, str(path), "gw1")
+        with pytest.raises(OSError, match="does not answer for pin 4"):
+            await listened(made, 4)
+        await asyncio.to_thread(made.close)

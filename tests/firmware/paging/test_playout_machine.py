@@ -1,0 +1,247 @@
+"""Playout: one loudspeaker; what is ordered sounds once, in the right order, with a warm amplifier, and ends."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.effects import FeedOutput, Record, SafeOutput, TellVoice
+from firmware.events import VoiceChanged
+from firmware.paging.machine import (
+    FEED_FOR,
+    START_LIMIT,
+    ClipHeld,
+    ClipMissing,
+    FetchClip,
+    Playout,
+    SpeakerSettings,
+)
+from link.contract import facts, orders
+from link.contract import neighbour as voice
+from link.hosting.machine import Tick
+
+SETTINGS = SpeakerSettings(line="pa1", relay="pa1.amp", card="pa1", warm_up=0.3, tail=0.2)
+SHA = "a" * 64
+
+
+def clip(play: str, priority: int = 5, sha: str = SHA, line: str = "pa1") -> orders.PlayClip:
+    return orders.PlayClip(play=play, line=line, sha=sha, size=1000, seconds=2.0, priority=priority)
+
+
+@dataclass
+class Bench:
+    playout: Playout = field(default_factory=lambda: Playout(SETTINGS))
+    now: float = 1000.0
+    lease: float | None = None
+    asked: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+    told: list[object] = field(default_factory=list)
+    fetches: list[str] = field(default_factory=list)
+
+    def post(self, event: object) -> None:
+        self.playout, effects = self.playout.handle(event, self.now)
+        for effect in effects:
+            match effect:
+                case FeedOutput(until=until):
+                    assert until > self.now
+                    self.lease = until
+                case SafeOutput():
+                    self.lease = None
+                case TellVoice(order=voice.StartClip(play=play)):
+                    assert self.on, "a clip was started with a cold amplifier"
+                    self.asked.append(play)
+                case TellVoice(order=voice.CutClip(play=play)):
+                    self.cut.append(play)
+                case Record(fact=fact):
+                    self.told.append(fact)
+                case FetchClip(sha=sha):
+                    self.fetches.append(sha)
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        for _ in range(10_000):
+            if self.playout.deadline is None or self.playout.deadline > end:
+                break
+            self.now = max(self.now, self.playout.deadline)
+            self.post(Tick())
+            assert self.playout.deadline is None or self.playout.deadline > self.now, "a deadline that spins"
+        self.now = end
+
+    @property
+    def on(self) -> bool:
+        return self.lease is not None and self.lease > self.now
+
+    def ready(self) -> "Bench":
+        self.post(VoiceChanged(up=True))
+        return self
+
+    def ended(self) -> dict[str, str]:
+        return {f.play: f.result for f in self.told if isinstance(f, facts.ClipFinished)}
+
+    def sound(self, play: str, seconds: float = 2.0) -> None:
+        """The voice process plays the whole clip."""
+        at = 0.0
+        while at < seconds:
+            self.post(voice.ClipProgress(play=play, seconds=at + 0.02))
+            self.wait(0.5)
+            at += 0.5
+        self.post(voice.ClipDone(play=play, ok=True, seconds=seconds))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["order", "held", "missing", "stop", "progress", "done", "failed", "voice", "gone"]),
+        st.sampled_from(["p1", "p2", "p3"]),
+        st.integers(0, 9),
+        st.floats(0, 2),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_every_order_ends_at_most_once_and_the_amplifier_never_outlives_its_reason(steps):
+    bench = Bench()
+    for what, play, priority, pause in steps:
+        match what:
+            case "order":
+                bench.post(clip(play, priority))
+            case "held":
+                bench.post(ClipHeld(SHA, "/clips/a.wav"))
+            case "missing":
+                bench.post(ClipMissing(SHA, "no such file"))
+            case "stop":
+                bench.post(orders.StopClip(play=play))
+            case "progress":
+                bench.post(voice.ClipProgress(play=play, seconds=1.0))
+            case "done":
+                bench.post(voice.ClipDone(play=play, ok=True, seconds=2.0))
+            case "failed":
+                bench.post(voice.ClipDone(play=play, ok=False, why="unreadable"))
+            case "voice":
+                bench.post(VoiceChanged(up=True))
+            case "gone":
+                bench.post(VoiceChanged(up=False))
+        bench.wait(pause)
+        if bench.on:
+            assert bench.playout.current is not None or bench.playout.tail_until is not None
+    finished = [f.play for f in bench.told if isinstance(f, facts.ClipFinished)]
+    assert len(finished) == len(set(finished))
+    started = [f.play for f in bench.told if isinstance(f, facts.ClipStarted)]
+    assert len(started) == len(set(started))
+    played = {f.play for f in bench.told if isinstance(f, facts.ClipFinished) and f.result == "played"}
+    assert played <= set(bench.asked)
+    bench.post(VoiceChanged(up=False))
+    bench.wait(5)
+    assert not bench.on
+
+
+def test_a_clip_is_fetched_warmed_up_played_and_followed_by_a_tail():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    assert bench.fetches == [SHA]
+    assert not bench.on, "nothing is warmed for a clip that is not here"
+    bench.post(ClipHeld(SHA, "/clips/a.wav"))
+    assert bench.on
+    assert bench.asked == []
+    bench.wait(0.31)
+    assert bench.asked == ["p1"]
+    bench.sound("p1")
+    assert bench.ended() == {"p1": "played"}
+    assert bench.on, "the tail"
+    bench.wait(0.21)
+    assert not bench.on
+    assert isinstance(bench.told[0], facts.ClipStarted)
+
+
+def test_a_higher_priority_pre_empts_as_soon_as_its_file_is_here():
+    bench = Bench().ready()
+    bench.post(clip("p1", 3))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.4)
+    bench.post(voice.ClipProgress(play="p1", seconds=0.02))
+    bench.post(clip("p2", 8, sha="b" * 64))
+    assert bench.playout.current == "p1"
+    bench.post(ClipHeld("b" * 64, "/b.wav"))
+    assert bench.playout.current == "p2"
+    assert bench.cut == ["p1"]
+    assert bench.asked[-1] == "p2", "the amplifier is warm: no second warm-up"
+    assert bench.ended() == {"p1": "pre-empted"}
+
+
+def test_equal_priority_waits_its_turn():
+    bench = Bench().ready()
+    for play in ("p1", "p2"):
+        bench.post(clip(play))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.4)
+    bench.sound("p1")
+    bench.wait(0.01)
+    assert bench.asked == ["p1", "p2"]
+
+
+def test_the_same_order_twice_sounds_once_even_after_its_end():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.4)
+    bench.post(clip("p1"))
+    bench.sound("p1")
+    bench.post(clip("p1"))
+    bench.wait(1)
+    assert bench.asked == ["p1"]
+
+
+def test_a_voice_process_that_never_starts_the_clip_is_a_failure_and_silence():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3 + START_LIMIT + 0.3)
+    assert bench.ended() == {"p1": "failed"}
+    assert not bench.on
+    assert not any(isinstance(f, facts.ClipStarted) for f in bench.told)
+
+
+def test_a_voice_process_that_freezes_in_the_middle_is_a_failure_and_silence():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.4)
+    bench.post(voice.ClipProgress(play="p1", seconds=0.5))
+    bench.wait(FEED_FOR + 0.3)
+    assert bench.ended() == {"p1": "failed"}
+    assert not bench.on
+
+
+def test_a_voice_process_that_dies_ends_the_clip_at_once():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.4)
+    bench.post(voice.ClipProgress(play="p1", seconds=0.5))
+    bench.post(VoiceChanged(up=False))
+    assert bench.ended() == {"p1": "failed"}
+
+
+def test_a_clip_that_cannot_be_had_fails_and_says_why():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipMissing(SHA, "404"))
+    assert bench.ended() == {"p1": "failed"}
+    assert bench.told[-1].why == "404"
+
+
+def test_an_order_for_another_loudspeaker_is_not_ours():
+    bench = Bench().ready()
+    bench.post(clip("p1", line="pa2"))
+    assert bench.fetches == []
+
+
+def test_stop_of_a_clip_that_waits_takes_it_off_the_list():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(orders.StopClip(play="p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(2)
+    assert bench.asked == []
+    assert bench.ended() == {"p1": "stopped"}

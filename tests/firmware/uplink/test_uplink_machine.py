@@ -1,0 +1,185 @@
+"""Uplink: a session's worth of birth, reports, evidence, frames and commands; and everything that is refused."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.events import LinkChanged
+from firmware.uplink.machine import Arrived, FactTold, Identity, LineTold, Obey, Publish, Talk, Uplink
+from link.bus.port import BusDown, BusUp, Message
+from link.contract import facts, orders
+from link.contract.batch import command_for, decode_batch, encode_command
+from link.contract.envelope import pack, unpack
+from link.contract.realtime import REPEAT_EVERY, Keep, TalkFrame, decode_report, encode_frame
+from link.contract.topics import Row, Topics
+from link.hosting.machine import Tick
+
+WALL = 1_700_000_000.0
+KEY = bytes(range(32))
+ME = Identity("gw-a", "main", "1.0", "boot1", 7, (facts.LineDescription(line="r1", kind="radio"),))
+TOPICS = Topics("main")
+
+
+@dataclass
+class Bench:
+    uplink: Uplink = field(default_factory=lambda: Uplink(ME))
+    now: float = 1000.0
+    effects: list[object] = field(default_factory=list)
+
+    def post(self, event: object) -> list[object]:
+        self.uplink, effects = self.uplink.handle(event, self.now)
+        self.effects += effects
+        return list(effects)
+
+    def up(self, session: str = "s1") -> "Bench":
+        self.post(BusUp(session))
+        return self
+
+    def arrive(self, row: Row, payload: bytes, retain: bool = False, gateway: str = "gw-a") -> list[object]:
+        topic = TOPICS.of(row, gateway)
+        return self.post(Arrived(Message(topic, payload, retain), WALL))
+
+    def command(self, order, n: int = 1, **more) -> list[object]:
+        command = command_for(order, "gw-a", n, int(WALL), **more)
+        return self.arrive(Row.COMMAND, encode_command(command))
+
+    def open(self, key: bytes = KEY, sid: str = "s1") -> list[object]:
+        return self.command(orders.OpenSession(sid=sid, key=key.hex()), n=99)
+
+    def published(self, row: Row) -> list[bytes]:
+        return [e.payload for e in self.effects if isinstance(e, Publish) and e.row is row]
+
+    def results(self) -> list[str]:
+        return [unpack(payload)["s"] for payload in self.published(Row.RESULT)]
+
+    def refusals(self) -> list[str]:
+        told = [event.fact for payload in self.published(Row.EVENTS) for event in decode_batch(payload).events]
+        return [fact.reason for fact in told if isinstance(fact, facts.MessageRefused)]
+
+
+def report(carrier: bool = False, ptt: bool = False, leg: bool = False) -> LineTold:
+    return LineTold(facts.LineReport(line="r1", carrier=carrier, ptt=ptt, leg=leg))
+
+
+def frame(seq: int, key: bytes = KEY) -> bytes:
+    return encode_frame(TalkFrame(seq=seq, keep=(Keep(line="r1", lease_ms=1500, talker="south"),)), key)
+
+
+def test_a_session_begins_with_birth_snapshot_and_report_and_tells_the_lines():
+    bench = Bench().up()
+    assert unpack(bench.published(Row.LIVE)[0])["sid"] == "s1"
+    assert unpack(bench.published(Row.STATE)[0])["lines"][0]["line"] == "r1"
+    assert decode_report(bench.published(Row.REALTIME_UP)[0]).n == 1
+    assert bench.effects[-1] == LinkChanged(up=True)
+
+
+def test_a_change_is_reported_at_once_and_again_while_it_is_true():
+    bench = Bench().up()
+    bench.effects.clear()
+    bench.post(report(carrier=True))
+    assert decode_report(bench.published(Row.REALTIME_UP)[0]).lines[0].carrier
+    assert bench.uplink.deadline == bench.now + REPEAT_EVERY
+    bench.now += REPEAT_EVERY
+    bench.post(Tick())
+    assert [decode_report(p).n for p in bench.published(Row.REALTIME_UP)] == [2, 3]
+    bench.post(report(carrier=False))
+    assert bench.uplink.deadline is None
+
+
+def test_nothing_is_published_without_a_link_and_evidence_waits():
+    bench = Bench()
+    bench.post(report(carrier=True))
+    bench.post(FactTold(facts.LineOpened(line="r1"), WALL))
+    assert bench.effects == []
+    bench.up()
+    batch = decode_batch(bench.published(Row.EVENTS)[0])
+    assert [type(event.fact) for event in batch.events] == [facts.LineOpened]
+    assert batch.head.first_seq == 1
+
+
+def test_evidence_that_waits_is_bounded_and_the_loss_is_counted():
+    bench = Bench()
+    for _ in range(700):
+        bench.post(FactTold(facts.LineOpened(line="r1"), WALL))
+    assert len(bench.uplink.waiting) == 500
+    assert bench.uplink.lost == 200
+    bench.up()
+    seqs = [e.seq for p in bench.published(Row.EVENTS) for e in decode_batch(p).events]
+    assert seqs == list(range(201, 701))
+
+
+def test_a_frame_is_heard_only_with_the_sessions_key_and_only_once():
+    bench = Bench().up()
+    assert bench.arrive(Row.REALTIME_DOWN, frame(1)) == [] or bench.refusals() == ["no-session"]
+    bench.open()
+    assert [type(e) for e in bench.arrive(Row.REALTIME_DOWN, frame(1))] == [Talk]
+    assert not any(isinstance(e, Talk) for e in bench.arrive(Row.REALTIME_DOWN, frame(1)))
+    assert not any(isinstance(e, Talk) for e in bench.arrive(Row.REALTIME_DOWN, frame(2, bytes(32))))
+    assert not any(isinstance(e, Talk) for e in bench.arrive(Row.REALTIME_DOWN, frame(3), retain=True))
+    assert [type(e) for e in bench.arrive(Row.REALTIME_DOWN, frame(4))] == [Talk]
+    assert bench.refusals() == ["no-session", "replayed", "forged", "retained"]
+
+
+def test_a_new_session_forgets_the_old_key():
+    bench = Bench().up()
+    bench.open()
+    bench.post(BusDown("gone"))
+    assert bench.effects[-1] == LinkChanged(up=False)
+    bench.up("s2")
+    assert not any(isinstance(e, Talk) for e in bench.arrive(Row.REALTIME_DOWN, frame(1)))
+
+
+def test_a_key_for_another_session_is_rejected():
+    bench = Bench().up()
+    bench.open(sid="old")
+    assert bench.results() == ["rejected"]
+    assert bench.uplink.gate is None
+
+
+def test_a_command_is_obeyed_once_answered_twice():
+    bench = Bench().up()
+    order = orders.StopClip(play="p1")
+    first, second = bench.command(order), bench.command(order)
+    assert [e.order for e in first if isinstance(e, Obey)] == [order]
+    assert not any(isinstance(e, Obey) for e in second)
+    assert bench.results() == ["accepted", "dup"]
+
+
+def test_late_early_retained_and_misaddressed_commands_are_not_obeyed():
+    bench = Bench().up()
+    order = orders.StopClip(play="p1")
+    for n, age in enumerate((-100, 100), start=1):
+        command = command_for(order, "gw-a", n, int(WALL) + age)
+        bench.arrive(Row.COMMAND, encode_command(command))
+    bench.arrive(Row.COMMAND, encode_command(command_for(order, "gw-b", 3, int(WALL))))
+    bench.arrive(Row.COMMAND, encode_command(command_for(order, "gw-a", 4, int(WALL))), retain=True)
+    bench.arrive(Row.COMMAND, encode_command(command_for(order, "gw-b", 5, int(WALL))), gateway="gw-b")
+    assert not any(isinstance(e, Obey) for e in bench.effects)
+    assert bench.results() == ["expired", "expired"]
+    assert bench.refusals() == ["misaddressed", "retained", "misaddressed"]
+
+
+def test_an_unknown_version_and_an_unknown_order_are_refused_by_name():
+    bench = Bench().up()
+    good = command_for(orders.StopClip(play="p"), "gw-a", 1, int(WALL)).model_dump()
+    bench.arrive(Row.COMMAND, pack(["", pack({**good, "v": 2}), []]))
+    bench.arrive(Row.COMMAND, pack(["", pack({**good, "op": "fly"}), []]))
+    assert bench.refusals() == ["version", "unsupported"]
+
+
+def test_refusals_are_named_once_and_counted():
+    bench = Bench().up()
+    for _ in range(100):
+        bench.arrive(Row.COMMAND, b"rubbish")
+    assert bench.uplink.refused == {"command:codec": 100}
+    assert len(bench.refusals()) == 7  # at the 1st, 2nd, 4th … 64th
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Row)), st.binary(max_size=200), st.booleans()), max_size=30))
+def test_no_bytes_from_the_broker_raise_or_key_anything(messages):
+    bench = Bench().up()
+    bench.open()
+    for row, payload, retain in messages:
+        bench.arrive(row, payload, retain)
+    assert not any(isinstance(e, Talk | Obey) for e in bench.effects)

@@ -1,0 +1,118 @@
+"""The written files, read by the loaders of those who will use them."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from central.api.tokens import Tokens
+from central.cli.where import read_note
+from central.config import load_central
+from firmware.config import load_gateway
+from hw.bench.config import load_config
+from hw.board import RadioLine, load_board
+from link.bus.broker_file import CENTRE
+from scripts.town.files import Places, Ports, Secrets, rtp_ports_needed, write_town, write_town_json
+from scripts.town.plan import TownPlan, default_plan
+
+PLAN = default_plan()
+PORTS = Ports(broker=11883, api=18080, rtp=12000)
+KEYS = Secrets.fresh(PLAN)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    folder = tmp_path_factory.mktemp("a town")
+    made = Places(folder, Path("/tmp/spillway-none"))
+    write_town(PLAN, made, PORTS, KEYS)
+    write_town_json(PLAN, made, PORTS, 4711)
+    return made
+
+
+def test_the_centre_knows_gateways_group_zones_and_broker(places: Places) -> None:
+    central = load_central(places.central)
+    assert [entry.id for entry in central.gateway] == [gateway.gateway for gateway in PLAN.gateways]
+    (group,) = central.group
+    assert tuple((m.line, m.priority) for m in group.members) == PLAN.groups[0].members
+    assert {zone.id: zone.lines for zone in central.zone} == {"north": ("gw-north/pa1",), "dam": ("gw-dam/pa1",)}
+    assert (central.broker.port, central.broker.password) == (11883, KEYS.broker[CENTRE])
+    assert (central.api.port, central.api.tokens) == (18080, places.tokens)
+
+
+@pytest.mark.parametrize("plan", PLAN.gateways, ids=lambda plan: plan.gateway)
+def test_each_gateway_and_its_board(places: Places, plan: object) -> None:
+    assert plan in PLAN.gateways
+    name = plan.gateway  # type: ignore[attr-defined]
+    gateway = load_gateway(places.gateway(name))
+    assert gateway.gateway == name
+    assert gateway.centre.url == "http://127.0.0.1:18080"
+    assert Tokens.load(places.tokens).who(gateway.centre.token).name == name  # type: ignore[union-attr]
+    assert gateway.broker.password == KEYS.broker[name]
+    board = load_board(gateway.board)
+    assert (board.kind, board.socket) == ("bench", str(places.bench_socket))
+    assert {f"{name}/{line.id}" for line in board.lines} == set(plan.lines)  # type: ignore[attr-defined]
+
+
+def test_bench_and_boards_agree_on_pins_and_cards(places: Places) -> None:
+    bench = load_config(places.bench)
+    assert bench.socket == places.bench_socket
+    seen = set()
+    for radio in bench.radio:
+        board = load_board(places.board(radio.gateway))
+        line = board.line(radio.line)
+        assert isinstance(line, RadioLine)
+        assert (board.output(line.ptt).pin, board.input(line.cos).pin) == (radio.ptt_pin, radio.cos_pin)
+        assert line.card == radio.card
+        seen.add(radio.device)
+    for speaker in bench.loudspeaker:
+        board = load_board(places.board(speaker.gateway))
+        line = board.line(speaker.line)
+        assert not isinstance(line, RadioLine)
+        assert board.output(line.relay).pin == speaker.relay_pin
+        assert line.warm_up_ms >= speaker.warm_up_ms
+        seen.add(speaker.device)
+    assert seen == set(PLAN.lines)
+
+
+def test_voice_ports_of_two_processes_never_overlap(places: Places) -> None:
+    ranges = [load_central(places.central).voice]
+    spans = [(voice.rtp_port, voice.rtp_port + voice.rtp_ports) for voice in ranges]
+    for gateway in PLAN.gateways:
+        voice = load_gateway(places.gateway(gateway.gateway)).voice
+        spans.append((voice.rtp_port, voice.rtp_port + voice.rtp_ports))
+    spans.sort()
+    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert (spans[0][0], spans[-1][1]) == (PORTS.rtp, PORTS.rtp + rtp_ports_needed(PLAN))
+
+
+def test_persons_and_only_persons_are_persons(places: Places) -> None:
+    tokens = Tokens.load(places.tokens)
+    assert {tokens.who(token).name for token in KEYS.persons.values()} == {"wang", "li"}  # type: ignore[union-attr]
+    assert all(tokens.who(token).kind == "gateway" for token in KEYS.gateways.values())  # type: ignore[union-attr]
+
+
+def test_the_command_line_finds_the_town(places: Places) -> None:
+    note = read_note(places.town)
+    assert (note.api, note.tokens, note.person) == ("http://127.0.0.1:18080", places.tokens, "wang")
+    assert note.bench == places.bench_socket
+    assert json.loads(places.town.read_text())["pid"] == 4711
+
+
+def test_nobody_else_reads_secrets(places: Places) -> None:
+    assert stat.S_IMODE(places.folder.stat().st_mode) == 0o700
+    for path in places.folder.rglob("*"):
+        if path.is_file():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_secrets_are_new_each_time_and_never_shown() -> None:
+    other = Secrets.fresh(PLAN)
+    assert set(other.persons.values()).isdisjoint(KEYS.persons.values())
+    assert all(password not in repr(other) for password in other.broker.values())
+
+
+def test_an_empty_town_can_be_written(tmp_path: Path) -> None:
+    places = Places(tmp_path, tmp_path / "run")
+    write_town(TownPlan(()), places, PORTS, Secrets.fresh(TownPlan(())))
+    assert load_central(places.central).gateway == ()
