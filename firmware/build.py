@@ -14,7 +14,7 @@ from firmware.switchboard import Switchboard
 from firmware.uplink.machine import Identity, Uplink
 from hw.board import Board, LoudspeakerLine, RadioLine, load_board
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
-from hw.notify import notify
+from link.hosting.notify import notify
 from hw.pins import Pins, PinsUnavailable, open_pins
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus

@@ -13,7 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from hw.bench.config import BenchConfig, BenchConfigError, load_config
 from hw.bench.server import Bench, BenchInUse
-from hw.notify import notify, watchdog_interval
+from link.hosting.notify import notify, watchdog_interval
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 

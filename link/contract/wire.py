@@ -26,6 +26,11 @@ class Tagged:
     def __init__(self, kinds: Iterable[type[Wire]]) -> None:
         self._kinds = {kind.__name__: kind for kind in kinds}
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the messages of the family."""
+        return tuple(self._kinds)
+
     def encode(self, message: Wire) -> bytes:
         """Bytes of one message of the family."""
         name = type(message).__name__

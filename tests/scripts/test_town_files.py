@@ -35,7 +35,10 @@ def test_the_centre_knows_gateways_group_zones_and_broker(places: Places) -> Non
     assert [entry.id for entry in central.gateway] == [gateway.gateway for gateway in PLAN.gateways]
     (group,) = central.group
     assert tuple((m.line, m.priority) for m in group.members) == PLAN.groups[0].members
-    assert {zone.id: zone.lines for zone in central.zone} == {"north": ("gw-north/pa1",), "dam": ("gw-dam/pa1",)}
+    assert {zone.id: zone.lines for zone in central.zone} == {
+        "north": ("gw-north/pa1",),
+        "dam": ("gw-dam/pa1",),
+    }
     assert (central.broker.port, central.broker.password) == (11883, KEYS.broker[CENTRE])
     assert (central.api.port, central.api.tokens) == (18080, places.tokens)
 

@@ -1,4 +1,4 @@
-"""hw.notify: words reach the notify socket, and nothing ever raises or blocks."""
+"""notify: words reach the notify socket, and nothing ever raises or blocks."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.notify import notify, watchdog_interval
+from link.hosting.notify import notify, watchdog_interval
 
 
 def test_word_reaches_the_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
