@@ -12,10 +12,7 @@ from central.api.server import ApiServer
 from central.api.tokens import Tokens
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
-from central.config import GroupSettings as ConfiguredGroup
 from central.desk import CoreDesk, centre_version
-from central.fleet.machine import Gateway
-from central.groups.machine import Group, GroupSettings, Member
 from central.speech.engines import build_speech
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
@@ -23,18 +20,14 @@ from central.store.database import Database
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.recordings import Recordings
 from central.studio import Studio
-from central.switchboard import Switchboard
 from central.tapes import Tapes
 from central.views import Views
+from central.wiring import wire_core
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
 from link.bus.stream import StreamServer
-from link.contract.neighbour import BEAT_LOST
-from link.contract.topics import Topics
-from link.hosting.beat import BeatWatch
 from link.hosting.clock import Clock, SystemClock
 from link.hosting.notify import notify
-from link.hosting.runner import Runner
 from link.hosting.stall import StallWatch
 
 log = logging.getLogger(__name__)
@@ -42,12 +35,6 @@ log = logging.getLogger(__name__)
 BEAT = 0.5
 JOURNAL_PATIENCE = 1.0
 """Seconds a warning waits for the journal's disk. Then it sounds all the same: people come before paper."""
-
-
-def group_settings(configured: ConfiguredGroup) -> GroupSettings:
-    """A group of the configuration as its machine knows it."""
-    members = tuple(Member(m.line, m.priority, m.label) for m in configured.members)
-    return GroupSettings(configured.id, members, configured.hang, configured.timeout)
 
 
 class CoreBuild:
@@ -64,17 +51,12 @@ class CoreBuild:
         self.journal = Journal(self.database, self._journal_told)
         self.bus = PahoBus(self._broker())
         self.node = StreamServer(settings.voice_socket, "core")
-        self.switchboard = Switchboard(
-            self.clock,
-            self.bus,
-            self.node,
-            self.journal,
-            Topics(settings.realm),
-            self.changed,
-            self._orders.put_nowait,
+        self.switchboard = wire_core(
+            settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
         )
         self.recordings = Recordings(self.database, settings.recordings)
         self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed)
+        self.switchboard.tapes = self.tapes
         self.broadcasts = Broadcasts(self.database)
         self.clips = Clips(self.database, settings.state / "clips")
         self.broadcasting = Broadcasting(self.switchboard, self.broadcasts, self.clock, self._spawn)
@@ -94,7 +76,6 @@ class CoreBuild:
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())
         self.api = ApiServer(app, settings.api.host, settings.api.port)
-        self._wire()
 
     def _uploads(self) -> Path:
         """A fresh folder for files on their way in."""
@@ -118,22 +99,6 @@ class CoreBuild:
             back_off_first=broker.first_retry,
             back_off_most=broker.longest_retry,
         )
-
-    def _wire(self) -> None:
-        board = self.switchboard
-        board.tapes = self.tapes
-        board.node_watch = Runner("node-watch", BeatWatch(BEAT_LOST), board.perform_node_watch, self.clock)
-        for entry in self.settings.gateway:
-            board.gateways[entry.id] = Runner(
-                f"gateway-{entry.id}", Gateway(entry.id), board.perform_gateway, self.clock
-            )
-        for configured in self.settings.group:
-            board.groups[configured.id] = Runner(
-                f"group-{configured.id}",
-                Group(group_settings(configured)),
-                board.perform_group,
-                self.clock,
-            )
 
     def changed(self, kind: str, name: str) -> None:
         """Something that screens show has changed."""

@@ -7,14 +7,12 @@ from contextlib import AsyncExitStack
 from importlib.metadata import PackageNotFoundError, version
 
 from firmware.config import GatewaySettings
-from firmware.lines.machine import Line, LineSettings
 from firmware.paging.clips import ClipError, ClipStore
-from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip, Playout, SpeakerSettings
-from firmware.switchboard import Switchboard
-from firmware.uplink.machine import Identity, Uplink
-from hw.board import Board, LoudspeakerLine, RadioLine, load_board
+from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
+from firmware.uplink.machine import Identity
+from firmware.wiring import describe, wire_gateway
+from hw.board import Board, RadioLine, load_board
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
-from link.hosting.notify import notify
 from hw.pins import Pins, PinsUnavailable, open_pins
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
@@ -22,11 +20,9 @@ from link.bus.port import Will
 from link.bus.stream import StreamServer
 from link.contract import facts
 from link.contract.envelope import pack
-from link.contract.neighbour import BEAT_LOST
 from link.contract.topics import Row, Topics
-from link.hosting.beat import BeatWatch
 from link.hosting.clock import Clock, SystemClock
-from link.hosting.runner import Runner
+from link.hosting.notify import notify
 from link.hosting.stall import StallWatch
 
 log = logging.getLogger(__name__)
@@ -54,8 +50,17 @@ class GatewayBuild:
         self.bus = PahoBus(self._broker())
         self.clips = ClipStore(settings.state / "clips", settings.centre.url, settings.centre.token)
         self.board_tasks: set[asyncio.Task[None]] = set()
-        self.switchboard = Switchboard(self.clock, self.bus, self.guard, self.neighbour, self._fetch)
-        self._wire()
+        identity = Identity(
+            gateway=settings.gateway,
+            realm=settings.realm,
+            fw=firmware_version(),
+            boot=secrets.token_hex(8),
+            epoch=secrets.randbits(62),
+            lines=describe(self.board, settings.labels),
+        )
+        self.switchboard = wire_gateway(
+            self.board, identity, self.clock, self.bus, self.guard, self.neighbour, self._fetch
+        )
 
     def _broker(self) -> BrokerSettings:
         broker = self.settings.broker
@@ -68,58 +73,6 @@ class GatewayBuild:
             back_off_first=broker.first_retry,
             back_off_most=broker.longest_retry,
         )
-
-    def _wire(self) -> None:
-        board, settings = self.switchboard, self.settings
-        identity = Identity(
-            gateway=settings.gateway,
-            realm=settings.realm,
-            fw=firmware_version(),
-            boot=secrets.token_hex(8),
-            epoch=secrets.randbits(62),
-            lines=tuple(self._describe(line) for line in self.board.lines),
-        )
-        board.uplink = Runner("uplink", Uplink(identity), board.perform_uplink, self.clock, limit=20_000)
-        board.watch = Runner("voice-watch", BeatWatch(BEAT_LOST), board.perform_watch, self.clock)
-        for line in self.board.lines:
-            if isinstance(line, RadioLine):
-                self._wire_radio(line)
-            else:
-                self._wire_speaker(line)
-
-    def _describe(self, line: RadioLine | LoudspeakerLine) -> facts.LineDescription:
-        return facts.LineDescription(
-            line=line.id, kind=line.kind, label=self.settings.labels.get(line.id, "")
-        )
-
-    def _wire_radio(self, line: RadioLine) -> None:
-        told = LineSettings(
-            line=line.id,
-            ptt=line.ptt,
-            cos=line.cos,
-            card=line.card,
-            lead=line.lead_ms / 1000,
-            tail=line.tail_ms / 1000,
-            timeout=line.timeout,
-        )
-        perform = self.switchboard.perform_line(line.id)
-        safe = lambda: void(self.guard.safe(line.ptt))  # noqa: E731
-        runner = Runner(f"line-{line.id}", Line(told), perform, self.clock, on_crash=safe)
-        self.switchboard.lines[line.id] = runner
-        self.switchboard.outputs[line.ptt] = runner
-
-    def _wire_speaker(self, line: LoudspeakerLine) -> None:
-        told = SpeakerSettings(
-            line=line.id,
-            relay=line.relay,
-            card=line.card,
-            warm_up=line.warm_up_ms / 1000,
-            tail=line.tail_ms / 1000,
-        )
-        safe = lambda: void(self.guard.safe(line.relay))  # noqa: E731
-        perform = self.switchboard.perform_speaker
-        runner = Runner(f"speaker-{line.id}", Playout(told), perform, self.clock, on_crash=safe)
-        self.switchboard.speakers[line.id] = runner
 
     def _fetch(self, effect: FetchClip) -> None:
         task = asyncio.create_task(self._hold(effect))
@@ -176,9 +129,8 @@ class GatewayBuild:
             pins = self._open_inputs()
             if pins is not None:
                 stack.callback(pins.close)
-            will = self._will()
-            subscriptions = will_topics(self.settings)
-            await self.bus.start(board.from_bus, subscriptions, will)
+            topics = Topics(self.settings.realm).for_gateway(self.settings.gateway)
+            await self.bus.start(board.from_bus, topics, self._will())
             stack.push_async_callback(self.bus.stop)
             stalls = StallWatch(f"gateway {self.settings.gateway}")
             group.create_task(stalls.run())
@@ -187,12 +139,3 @@ class GatewayBuild:
             while True:
                 notify("WATCHDOG=1")
                 await asyncio.sleep(BEAT)
-
-
-def will_topics(settings: GatewaySettings) -> tuple[str, ...]:
-    """What this gateway subscribes to."""
-    return Topics(settings.realm).for_gateway(settings.gateway)
-
-
-def void(_: object) -> None:
-    """A callback's answer is not wanted."""

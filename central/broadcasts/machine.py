@@ -200,7 +200,7 @@ class Broadcast:
             stopped = replace(self, stopped_by=by, stopped_at=now)
         for target in stopped.targets.values():
             if target.ordered and not target.confirmed:
-                stopped = stopped._with(replace(target, restop_at=now, stop_sends=0, resend_at=None))
+                stopped = stopped._with(target.stopping(now))
         return stopped._keep("stopped", {"by": by})
 
     def _again(self, gateway: str, now: float) -> "Broadcast":
@@ -209,12 +209,9 @@ class Broadcast:
         for target in self.targets.values():
             if target.gateway != gateway or not target.ordered or target.confirmed:
                 continue
-            renewed = replace(target, renewals=target.renewals + 1, stop_accepted_at=None)
-            if target.ended or self.stopped_by is not None:
-                renewed = replace(renewed, restop_at=now, stop_sends=0)
-            else:
-                renewed = replace(renewed, resend_at=now)
-            broadcast = broadcast._with(renewed)
+            renewed = replace(target, renewals=target.renewals + 1, stop_sends=0)
+            stop = target.ended or self.stopped_by is not None
+            broadcast = broadcast._with(renewed.stopping(now) if stop else replace(renewed, resend_at=now))
         return broadcast
 
     def _receipt(self, gateway: str, result: facts.CommandResult, now: float) -> "Broadcast":

@@ -88,9 +88,15 @@ class Target:
         cancel_at = now if self.ordered and not confirmed else None
         return replace(ended, resend_at=None, restop_at=cancel_at, stop_sends=0)
 
+    def stopping(self, now: float) -> "Target":
+        """This target, with a stop due now. A stop that is repeated gets a new command id."""
+        renewals = self.renewals + (1 if self.stop_sends else 0)
+        stopping = replace(self, renewals=renewals, stop_sends=0, stop_accepted_at=None)
+        return replace(stopping, restop_at=now, resend_at=None)
+
     def receipt(self, result: facts.CommandResult, now: float) -> "Target":
         """What the gateway answered to a PlayClip order."""
-        if self.ended:
+        if self.ended or not self.ordered:
             return self
         refusal = _REFUSALS.get(result.s)
         if refusal is None:
@@ -101,8 +107,9 @@ class Target:
         return self.ending(refusal, result.why or result.s, now, confirmed=refusal == "refused")
 
     def stop_receipt(self, result: facts.CommandResult, now: float) -> "Target":
-        """What the gateway answered to a StopClip order."""
-        if result.s not in ("accepted", "running", "done", "dup"):
+        """What the gateway answered to the newest StopClip order; an older one may have been lost since."""
+        newest = self.stop_sends > 0 and result.id.startswith(f"{self.play}.stop.{self.renewals}-")
+        if not newest or result.s not in ("accepted", "running", "done", "dup"):
             return self
         accepted_at = now if self.stop_accepted_at is None else self.stop_accepted_at
         return replace(self, stop_accepted_at=accepted_at, restop_at=None)

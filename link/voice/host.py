@@ -13,6 +13,7 @@ from link.bus.port import Frame, NeighbourClient, PeerDown, PeerUp
 from link.contract.envelope import EnvelopeError
 from link.contract.neighbour import BEAT_EVERY, VoiceBeat
 from link.contract.wire import Tagged, Wire
+from link.hosting.clock import Clock, SystemClock
 from link.hosting.inbox import Inbox
 from link.hosting.notify import notify
 from link.voice.port import EngineStopped, VoiceEngine
@@ -48,11 +49,13 @@ class VoiceHost:
         came: Callable[[], Awaitable[None]],
         left: Callable[[], Awaitable[None]],
         patience: float,
+        clock: Clock | None = None,
     ) -> None:
         self.inbox = Inbox("voice-host", limit=20_000)
         self._engine, self._client, self._family = engine, client, family
         self._came, self._left, self._patience = came, left, patience
-        self._away: asyncio.TimerHandle | None = None
+        self._clock = clock or SystemClock()
+        self._away: asyncio.Task[None] | None = None
 
     def tell(self, fact: Wire) -> bool:
         """Send a fact to the neighbour; False when it is not there."""
@@ -85,8 +88,7 @@ class VoiceHost:
                     self._away = None
                 await self._came()
             case PeerDown():
-                loop = asyncio.get_running_loop()
-                self._away = loop.call_later(self._patience, self.inbox.post, _Away())
+                self._away = asyncio.create_task(self._stay_away())
             case _Away():
                 self._away = None
                 await self._left()
@@ -94,6 +96,10 @@ class VoiceHost:
                 raise EngineDied(reason)
             case _:
                 await performer.heard(item)
+
+    async def _stay_away(self) -> None:
+        await self._clock.sleep_until(self._clock.now() + self._patience)
+        self.inbox.post(_Away())
 
     async def _beat(self) -> None:
         while True:
@@ -105,7 +111,7 @@ class VoiceHost:
                 continue
             self.tell(VoiceBeat(lag_ms=round(lag * 1000, 3)))
             notify("WATCHDOG=1")
-            await asyncio.sleep(BEAT_EVERY)
+            await self._clock.sleep_until(self._clock.now() + BEAT_EVERY)
 
 
 class _Away:

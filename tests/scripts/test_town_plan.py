@@ -1,4 +1,4 @@
-"""The default town: what the issue asks for, and nothing that would let radios hear each other over the air."""
+"""The default town: what the issue asks for; no radio hears another one over the air."""
 
 from scripts.town.plan import default_plan
 

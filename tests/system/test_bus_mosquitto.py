@@ -13,7 +13,7 @@ import pytest
 from link.bus.broker_file import CENTRE
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
-from link.bus.port import BusDown, BusUp, Message
+from link.bus.port import BusDown, BusUp, Message, Will
 from tests.link.bus.port_suite import BusSuite, of, up
 from tests.system.mosquitto_fixture import Mosquitto, fleet_broker, open_broker  # noqa: F401
 from tests.system.tcp_wire import Wire
@@ -130,6 +130,32 @@ async def test_stop_does_not_wait_for_a_broker_that_hangs() -> None:
         writer.transport.abort()
     server.close()
     await asyncio.sleep(0.01)
+
+
+async def test_stop_under_a_flood_is_still_a_goodbye(rig: MosquittoRig) -> None:
+    """Unread bytes at the close would reset the connection and bring the will."""
+    flood, _ = await up(rig, "flood", window_bytes=1_000_000)
+    _, watcher = await up(rig, "watcher", "w/#")
+    ended = threading.Event()
+
+    def pour() -> None:
+        while not ended.is_set():
+            flood.publish("f/1", bytes(5000), qos=0)
+
+    thread = threading.Thread(target=pour)
+    thread.start()
+    try:
+        for _ in range(20):
+            seen: list[object] = []
+            bus = PahoBus(BrokerSettings("127.0.0.1", rig.broker.port, "a", **QUICK))
+            await bus.start(seen.append, ("f/#",), Will("w/a", b"dead"))
+            await until(lambda seen=seen: len(seen) > 20)
+            await bus.stop()
+    finally:
+        ended.set()
+        thread.join()
+    await rig.rest()
+    assert of(watcher, Message) == []
 
 
 async def test_small_packets_leave_at_once(rig: MosquittoRig) -> None:

@@ -1,4 +1,4 @@
-"""The town's stand-in for systemd with real child processes: restart, watchdog, order, nothing left behind."""
+"""The stand-in for systemd with real child processes: restart, watchdog, order, nothing left behind."""
 
 import asyncio
 import contextlib

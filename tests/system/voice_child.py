@@ -142,6 +142,13 @@ class Child:
     async def do_hang_pj_thread(self, seconds: float) -> None:
         self._engine._thread.submit(lambda: time.sleep(seconds))
 
+    async def do_alive_soon(self) -> float:
+        return await asyncio.wait_for(self._engine.alive(), 3.0)
+
+    async def do_second_engine(self) -> None:
+        settings = VoiceSettings(rtp_port=self._engine._settings.rtp_port)
+        await PjsuaEngine(settings).start(lambda fact: None)
+
     async def do_timed_stop(self) -> float:
         began = time.monotonic()
         await self._engine.stop()

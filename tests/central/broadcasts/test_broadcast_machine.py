@@ -87,9 +87,10 @@ class Bench:
         fact = {"play": f"b1.{name}", "line": name, "result": result, "played": played}
         self.tell(ClipTold(gateway, facts.ClipFinished.model_validate(fact)))
 
-    def stop_answer(self, line: str) -> None:
+    def stop_answer(self, line: str, renewal: int | None = None) -> None:
         gateway, _, name = line.partition("/")
-        self.tell(Result(gateway, facts.CommandResult(id=f"b1.{name}.stop.0-1", s="accepted")))
+        renewal = self.machine.targets[line].renewals if renewal is None else renewal
+        self.tell(Result(gateway, facts.CommandResult(id=f"b1.{name}.stop.{renewal}-1", s="accepted")))
 
 
 # ---- ordinary courses --------------------------------------------------------------------------------------
@@ -300,6 +301,33 @@ def test_stop_is_sent_again_without_a_receipt_and_when_the_gateway_returns() -> 
     assert bench.machine.targets["gw-b/pa1"].late == "stopped"
 
 
+def test_a_receipt_nobody_waits_for_ends_nothing() -> None:
+    bench = Bench("test", online=())
+    bench.answer("gw-a/pa1", "rejected")
+    bench.stop_answer("gw-a/pa1")
+    bench.wait(10.0)
+    bench.tell(GatewayOnline("gw-a"))
+    assert bench.states()["gw-a/pa1"] == "ordered"
+    assert [c.order.play for c in bench.tell(Stop("li")) if isinstance(c, Cancel)] == ["b1.pa1", "b1.pa2"]
+    bench.tell(GatewayOnline("gw-a"))
+    bench.stop_answer("gw-a/pa1", renewal=0)
+    bench.wait(6.0)
+    assert bench.states()["gw-a/pa1"] == "ordered", (
+        "the gateway was born again: that receipt is worth nothing"
+    )
+    bench.stop_answer("gw-a/pa1")
+    bench.wait(6.0)
+    assert bench.states()["gw-a/pa1"] == "stopped"
+
+
+def test_a_second_stop_is_a_new_command() -> None:
+    bench = Bench("test", online=("gw-a",))
+    bench.tell(Stop("li"))
+    bench.tell(Stop("wang"))
+    ids = [c.id for c in bench.of(Cancel)]
+    assert len(ids) == len(set(ids)) == 4 and bench.machine.stopped_by == "li"
+
+
 def test_stop_of_one_that_waits_means_nothing_was_ever_sent() -> None:
     bench = Bench("live")
     bench.tell(Stop("wang"))
@@ -364,6 +392,7 @@ class Watched(Bench):
         self.stopped = False
         self.said_played: set[str] = set()
         self.ends: Counter[str] = Counter()
+        self.commands: set[tuple[type, str, str]] = set()
         super().__init__(channel, online, window=60.0)
 
     def tell(self, event: object) -> tuple[object, ...]:
@@ -377,6 +406,10 @@ class Watched(Bench):
         if isinstance(event, GatewayOnline):
             self.check_return(before, event.gateway, effects)
         for effect in effects:
+            if isinstance(effect, Deliver | Cancel):
+                same = (type(effect), effect.gateway, effect.id)
+                assert isinstance(effect, Deliver) or same not in self.commands, "a stop's id came twice"
+                self.commands.add(same)
             if isinstance(effect, Deliver):
                 assert not self.stopped, "delivered after a stop"
                 assert self.now + effect.ttl <= self.machine.not_after, "may be obeyed after its time"
@@ -431,7 +464,7 @@ class Watched(Bench):
                 self.stop_answer(line)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     channel=st.sampled_from(["live", "live", "drill", "test"]),
     online=st.sampled_from([(), ("gw-a",), ("gw-a", "gw-b")]),

@@ -1,0 +1,83 @@
+"""Wires the machines of one gateway to their doors: every runner, its machine and who performs its effects.
+
+Doors come in from outside, so that the whole gateway runs on real ones (build.py) or on fakes (tests/flows).
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from firmware.lines.machine import Line, LineSettings
+from firmware.paging.machine import FetchClip, Playout, SpeakerSettings
+from firmware.switchboard import Guard, Switchboard
+from firmware.uplink.machine import Identity, Uplink
+from hw.board import Board, LoudspeakerLine, RadioLine
+from link.bus.port import Bus, NeighbourServer
+from link.contract import facts
+from link.contract.neighbour import BEAT_LOST
+from link.hosting.beat import BeatWatch
+from link.hosting.clock import Clock
+from link.hosting.runner import Runner
+
+
+def describe(board: Board, labels: dict[str, str]) -> tuple[facts.LineDescription, ...]:
+    """What the centre is told of each line of a board."""
+    return tuple(
+        facts.LineDescription(line=line.id, kind=line.kind, label=labels.get(line.id, ""))
+        for line in board.lines
+    )
+
+
+def wire_gateway(
+    board: Board,
+    identity: Identity,
+    clock: Clock,
+    bus: Bus,
+    guard: Guard,
+    neighbour: NeighbourServer,
+    fetch: Callable[[FetchClip], None],
+) -> Switchboard:
+    """The switchboard of a gateway with a runner for everything that stands in the board file."""
+    switchboard = Switchboard(clock, bus, guard, neighbour, fetch)
+    uplink = Uplink(identity)
+    switchboard.uplink = Runner("uplink", uplink, switchboard.perform_uplink, clock, limit=20_000)
+    watch = BeatWatch(BEAT_LOST)
+    switchboard.watch = Runner("voice-watch", watch, switchboard.perform_watch, clock)
+    for line in board.lines:
+        if isinstance(line, RadioLine):
+            _wire_radio(switchboard, line, clock, guard)
+        else:
+            _wire_speaker(switchboard, line, clock, guard)
+    return switchboard
+
+
+def _wire_radio(switchboard: Switchboard, line: RadioLine, clock: Clock, guard: Guard) -> None:
+    told = LineSettings(
+        line=line.id,
+        ptt=line.ptt,
+        cos=line.cos,
+        card=line.card,
+        lead=line.lead_ms / 1000,
+        tail=line.tail_ms / 1000,
+        timeout=line.timeout,
+    )
+    perform = switchboard.perform_line(line.id)
+    runner = Runner(f"line-{line.id}", Line(told), perform, clock, on_crash=partial(_safe, guard, line.ptt))
+    switchboard.lines[line.id] = runner
+    switchboard.outputs[line.ptt] = runner
+
+
+def _wire_speaker(switchboard: Switchboard, line: LoudspeakerLine, clock: Clock, guard: Guard) -> None:
+    told = SpeakerSettings(
+        line=line.id,
+        relay=line.relay,
+        card=line.card,
+        warm_up=line.warm_up_ms / 1000,
+        tail=line.tail_ms / 1000,
+    )
+    perform, safe = switchboard.perform_speaker, partial(_safe, guard, line.relay)
+    runner = Runner(f"speaker-{line.id}", Playout(told), perform, clock, on_crash=safe)
+    switchboard.speakers[line.id] = runner
+
+
+def _safe(guard: Guard, out: str) -> None:
+    guard.safe(out)
