@@ -85,8 +85,9 @@ class Target:
         if self.ended:
             return self
         ended = replace(self, result=result, why=why, ended_at=now, played=played, confirmed=confirmed)
-        cancel_at = now if self.ordered and not confirmed else None
-        return replace(ended, resend_at=None, restop_at=cancel_at, stop_sends=0)
+        if self.ordered and not confirmed:
+            return ended.stopping(now)
+        return replace(ended, resend_at=None, restop_at=None)
 
     def stopping(self, now: float) -> "Target":
         """This target, with a stop due now. A stop that is repeated gets a new command id."""

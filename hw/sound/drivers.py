@@ -1,7 +1,8 @@
 """Which program captures or plays raw s16le mono on which kind of card, and what to advise when it cannot.
 
 A table and texts; starting the programs is `child`'s. Traps: aplay starts at the first sample unless told to
-wait, and then runs dry at once; parec and pacat need a latency request or they buffer two seconds.
+wait, and then runs dry at once; parec and pacat need a latency request or they buffer two seconds; pacat at
+20 ms has a hole of some milliseconds about once a second (measured), at 60 ms none.
 """
 
 import shutil
@@ -37,7 +38,7 @@ class Device:
         return self.capture if direction == "capture" else self.playback
 
 
-PLAYBACK_LAG_MS = {"alsa": 80, "pulse": 60, "bench": 80}
+PLAYBACK_LAG_MS = {"alsa": 80, "pulse": 100, "bench": 80}
 """How long a written frame may take to leave the card, from the buffer sizes asked for below."""
 
 
@@ -55,9 +56,11 @@ def command(device: Device, direction: str) -> tuple[str, ...]:
             return ("arecord", *alsa, "--period-time=20000", "--buffer-time=160000")
         return ("aplay", *alsa, "--period-time=20000", "--buffer-time=80000", "--start-delay=40000")
     if device.driver == "pulse":
-        form = ("--raw", "--format=s16le", "--channels=1", f"--rate={device.rate_hz}", "--latency-msec=20")
+        form = ("--raw", "--format=s16le", "--channels=1", f"--rate={device.rate_hz}", f"--device={name}")
         label = f"--client-name=spillway {direction}"
-        return ("parec" if direction == "capture" else "pacat", *form, label, f"--device={name}")
+        if direction == "capture":
+            return ("parec", *form, label, "--latency-msec=20")
+        return ("pacat", *form, label, "--latency-msec=60")
     who, _, socket = name.partition("@")
     gateway, _, card = who.partition("/")
     return (sys.executable, "-I", "-S", str(_PIPE), socket, gateway, card, direction)

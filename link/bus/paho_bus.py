@@ -265,9 +265,10 @@ class _Session:
             self._sock.close()
         if self.parting is not None:
             with self.parting, contextlib.suppress(OSError):
-                self.parting.settimeout(GOODBYE_LIMIT / 2)
+                limit = time.monotonic() + GOODBYE_LIMIT / 2
                 self.parting.shutdown(socket.SHUT_WR)
-                while self.parting.recv(65536):
+                self.parting.settimeout(GOODBYE_LIMIT / 2)
+                while self.parting.recv(65536) and time.monotonic() < limit:
                     pass
 
     def _on_socket_open(self, client: Client, _: Any, sock: Any) -> None:

@@ -81,6 +81,11 @@ class FakeAir:
         self.now = 0.0
         self.engines: dict[str, FakeEngine] = {}
 
+    def answering(self, uri: str) -> "FakeEngine | None":
+        """The engine at the host of `uri`; as in the real one, the user part does not matter."""
+        host = uri.removeprefix("sip:").rpartition("@")[2]
+        return self.engines.get(uri) or self.engines.get(f"sip:{host}")
+
     def tick(self, count: int = 1) -> None:
         """Let `count` frames of 20 ms pass through every engine."""
         for _ in range(count):
@@ -295,7 +300,7 @@ class FakeEngine:
         if leg is None:
             return
         refusal, self._refusal = self._refusal, None
-        there = self._air.engines.get(uri)
+        there = self._air.answering(uri)
         if refusal is not None:
             self.end_leg(port, *refusal)
         elif there is None or not there.warm.is_set():

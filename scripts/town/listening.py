@@ -93,7 +93,9 @@ def load(path: Path) -> Samples:
     except (OSError, EOFError, wave.Error) as error:
         raise ListeningError(f"{path}: not a readable WAV file: {error}") from error
     if shape != (RATE_HZ, 1, 2):
-        raise ListeningError(f"{path}: {shape[0]} Hz, {shape[1]} channel(s), {8 * shape[2]} bit; want 16 kHz mono 16")
+        raise ListeningError(
+            f"{path}: {shape[0]} Hz, {shape[1]} channel(s), {8 * shape[2]} bit; want 16 kHz mono 16"
+        )
     return np.frombuffer(data, "<i2").astype(np.float64) / 32768.0
 
 
@@ -157,7 +159,9 @@ def _fast(length: int) -> int:
 def _power(sound: Samples) -> Samples:
     """Mean power of each 10 ms."""
     count = len(sound) // FRAME
-    power: Samples = np.mean(sound[: count * FRAME].reshape(count, FRAME) ** 2, axis=1) if count else np.zeros(0)
+    power: Samples = (
+        np.mean(sound[: count * FRAME].reshape(count, FRAME) ** 2, axis=1) if count else np.zeros(0)
+    )
     return power
 
 

@@ -47,7 +47,9 @@ def _word(word: str) -> Samples:
             rate_hz, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
             data = file.readframes(file.getnframes())
     except (OSError, EOFError, wave.Error) as error:
-        raise ListeningError(f"{path}: {error}; install the package alsa-utils (scripts/setup does)") from error
+        raise ListeningError(
+            f"{path}: {error}; install the package alsa-utils (scripts/setup does)"
+        ) from error
     if (channels, width) != (1, 2):
         raise ListeningError(f"{path}: not mono with 16 bit")
     sound = np.frombuffer(data, "<i2").astype(np.float64) / 32768.0

@@ -91,9 +91,7 @@ def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
         voice.ClipProgress(play="b-1.pa1", seconds=0.5),
         voice.ClipDone(play="b-1.pa1", ok=True, seconds=12.4),
         voice.SoundState(card="r1", ok=False, what="gone", advice="plug it in"),
-        voice.LevelReport(
-            card="r1", capture_rms=-20.5, capture_peak=9000, playback_rms=-96, playback_peak=0
-        ),
+        voice.LevelReport(card="r1", capture_rms=-20.5, capture_peak=9000, playback_rms=-96, playback_peak=0),
     )
     centre = (
         voice.Hello(),

@@ -33,6 +33,15 @@ def other() -> Samples:
     return phrase("south")
 
 
+@pytest.fixture(scope="module")
+def hurried() -> Samples:
+    """Speech without any pause, so that each lost millisecond is one of speech."""
+    sound = phrase("north")
+    frames = sound[: len(sound) // 160 * 160].reshape(-1, 160)
+    loud = np.sqrt((frames**2).mean(axis=1))
+    return frames[loud > 0.15 * loud.max()].ravel()
+
+
 def inside_a_word(sound: Samples) -> Samples:
     frames = sound[: len(sound) // 160 * 160].reshape(-1, 160)
     loud = np.flatnonzero(np.sqrt((frames**2).mean(axis=1)) > 0.25 * np.sqrt((frames**2).mean(axis=1)).max())
@@ -69,19 +78,19 @@ def test_gain_is_measured_and_loses_nothing(speech, gain_db):
     assert heard.lost_ms == 0
 
 
-@pytest.mark.parametrize("cut_ms", [20, 40, 75, 150, 400, 900])
-def test_a_cut_start_is_reported(speech, cut_ms):
-    damaged = speech.copy()
+@pytest.mark.parametrize("cut_ms", [20, 40, 75, 150, 400, 700])
+def test_a_cut_start_is_reported(hurried, cut_ms):
+    damaged = hurried.copy()
     damaged[: ms(cut_ms)] = 0
-    heard = find(speech, placed(damaged))
+    heard = find(hurried, placed(damaged))
     assert heard.lost_start_ms == pytest.approx(cut_ms, abs=15)
     assert heard.lost_end_ms == 0
     assert heard.gaps_ms == 0
 
 
 @pytest.mark.parametrize("cut_ms", [20, 75, 150, 400])
-def test_a_cut_end_is_reported(speech, cut_ms):
-    heard = find(speech, placed(speech[: -ms(cut_ms)]))
+def test_a_cut_end_is_reported(hurried, cut_ms):
+    heard = find(hurried, placed(hurried[: -ms(cut_ms)]))
     assert heard.lost_end_ms == pytest.approx(cut_ms, abs=15)
     assert heard.lost_start_ms == 0
 
@@ -98,12 +107,12 @@ def test_noise_loses_nothing(speech, level_db):
     assert heard.gain_db == pytest.approx(0, abs=0.5)
 
 
-def test_a_cut_start_is_reported_under_noise(speech):
-    damaged = speech.copy()
+def test_a_cut_start_is_reported_under_noise(hurried):
+    damaged = hurried.copy()
     damaged[: ms(200)] = 0
-    level = float(np.sqrt((speech**2).mean())) / 10
+    level = float(np.sqrt((hurried**2).mean())) / 10
     clean = placed(damaged)
-    assert find(speech, clean + noise(len(clean), level)).lost_start_ms == pytest.approx(200, abs=15)
+    assert find(hurried, clean + noise(len(clean), level)).lost_start_ms == pytest.approx(200, abs=15)
 
 
 def test_other_speech_is_not_contained(speech, other):

@@ -22,7 +22,10 @@ from link.contract import facts
 from link.contract.realtime import TRUE_FOR
 from link.hosting.machine import Tick
 
-LINES = (facts.LineDescription(line="r1", kind="radio"), facts.LineDescription(line="pa1", kind="loudspeaker"))
+LINES = (
+    facts.LineDescription(line="r1", kind="radio"),
+    facts.LineDescription(line="pa1", kind="loudspeaker"),
+)
 
 
 @dataclass

@@ -54,7 +54,9 @@ class Bench:
         return [unpack(payload)["s"] for payload in self.published(Row.RESULT)]
 
     def refusals(self) -> list[str]:
-        told = [event.fact for payload in self.published(Row.EVENTS) for event in decode_batch(payload).events]
+        told = [
+            event.fact for payload in self.published(Row.EVENTS) for event in decode_batch(payload).events
+        ]
         return [fact.reason for fact in told if isinstance(fact, facts.MessageRefused)]
 
 

@@ -26,7 +26,8 @@ def test_pulse_commands_ask_for_a_low_latency() -> None:
     device = Device("pulse", "mic", "out")
     assert command(device, "capture")[0] == "parec"
     assert command(device, "playback")[0] == "pacat"
-    assert "--latency-msec=20" in command(device, "playback")
+    assert "--latency-msec=20" in command(device, "capture")
+    assert "--latency-msec=60" in command(device, "playback")
     assert "--device=mic" in command(device, "capture")
 
 

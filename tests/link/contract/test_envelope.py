@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from link.contract.envelope import DEEPEST, LARGEST, Codec, EnvelopeError, pack, unpack
 
-LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
 TREES = st.recursive(
     LEAVES | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
