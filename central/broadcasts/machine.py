@@ -264,7 +264,8 @@ class Broadcast:
         """The orders that are due, and when they are due again."""
         left = int(self.not_after - now)  # whole seconds: the order's own limit must lie inside ours
         sending = self.approved and self.stopped_by is None and left >= 1
-        broadcast, effects = self, []  # type: tuple[Broadcast, list[object]]
+        moved: dict[str, Target] = {}
+        effects: list[object] = []
         for target in self.targets.values():
             after = target
             if not target.ended and sending and target.gateway in self.online:
@@ -278,8 +279,8 @@ class Broadcast:
                 after = _stop_sent(after, now)
                 effects.append(self._cancel(after))
             if after is not target:
-                broadcast = replace(broadcast, targets={**broadcast.targets, after.line: after})
-        return broadcast, tuple(effects)
+                moved[after.line] = after
+        return (replace(self, targets={**self.targets, **moved}) if moved else self), tuple(effects)
 
     def _deliver(self, target: Target, ttl: int) -> Deliver:
         order = self.asked.order(target.line)

@@ -72,13 +72,16 @@ class ClipStore:
             address = f"{self._url}/api/v1/blob/{sha}"
             async with client.stream("GET", address, headers=self._headers) as answer:
                 answer.raise_for_status()
-                with part.open("wb") as file:
+                file = await asyncio.to_thread(part.open, "wb")
+                try:  # off the loop: a busy SD card can hold a write for seconds, and leases are fed here
                     async for chunk in answer.aiter_bytes(CHUNK):
                         taken += len(chunk)
                         if taken > size:
                             raise ClipError(f"longer than the {size} bytes that were announced")
                         digest.update(chunk)
-                        file.write(chunk)
+                        await asyncio.to_thread(file.write, chunk)
+                finally:
+                    await asyncio.to_thread(file.close)
         if digest.hexdigest() != sha:
             part.unlink()
             raise ClipError("its hash is not the one that was ordered")

@@ -26,10 +26,14 @@ class Bell:
             self._writer.send(b"!")
 
     def hush(self) -> None:
-        """Take note; look for work only after this, or work handed over just before it may be left lying."""
-        self._rung = False
+        """Take note; look for work only after this.
+
+        The order matters: were the flag taken down first, a ring in between would lose its byte to `recv` and
+        leave the flag up, and nobody would be woken again. A ring before the flag falls is met by the look.
+        """
         with contextlib.suppress(OSError):
             self._reader.recv(4096)
+        self._rung = False
 
     def close(self) -> None:
         """Free both ends."""

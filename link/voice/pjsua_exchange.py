@@ -1,10 +1,11 @@
 """The exchange: every leg and port of the pjsua2 engine, and who hears whom. Lives in the pj thread.
 
-Part of the pjsua2 door. Integers outside, pj objects inside. Legs and frame ports always feed the bridge's
-null device too: a port without a listener is not read, so a leg's jitter buffer would keep up to half a
-second of old sound and play it into the next over. A leg's media begins with a quarter second of silence at
-full rate: the first two neighbouring packets make a G.722 receiver learn the sender's clock and throw its
-jitter buffer away, which must not be speech. Nothing from the network may raise past here.
+Part of the pjsua2 door. Integers outside, pj objects inside; nothing from the network may raise past here.
+Traps: a port without a listener is not read, so a leg's jitter buffer would keep half a second of old sound
+and play it into the next over: legs and frame ports always feed the bridge's null device too. The first two
+neighbouring packets make a G.722 receiver learn the sender's clock and throw its jitter buffer away, which
+must not be speech: a leg begins with a quarter second of silence at full rate. A call that ends inside
+onIncomingCall (no common codec, say) aborts the process: calls are answered after that callback.
 """
 
 import itertools
@@ -60,6 +61,7 @@ class Exchange:
         self._parked: list[FramePort] = []
         self._players: dict[PortId, Player] = {}
         self._recorders: dict[PortId, Recorder] = {}
+        self._to_answer: deque[tuple[Leg, int]] = deque()
         self._grave: deque[tuple[float, Any]] = deque()
         self._refusals: deque[float] = deque(maxlen=REFUSED_A_SECOND)
         self._refusals_untold = 0
@@ -79,7 +81,8 @@ class Exchange:
         self._account.create(gate_config(self._settings, sip_port), True)
 
     def turn(self, now: float) -> None:
-        """Bury the dead, look after the silent."""
+        """Answer who called, bury the dead, look after the silent."""
+        self._answer_all()
         while self._grave and self._grave[0][0] <= now:
             self._grave.popleft()
         for port, until in list(self._warming.items()):
@@ -105,6 +108,7 @@ class Exchange:
         for objects in (self._legs, self._frames, self._players, self._recorders):
             objects.clear()
         self._turned_away.clear()
+        self._to_answer.clear()
         self._parked.clear()
         self._grave.clear()
         self._drain = self._silence = None
@@ -187,15 +191,22 @@ class Exchange:
         else:
             leg = Leg(self, self._account, next(_ids), tokens[0], call_id)
             self._legs[leg.port] = leg
-            try:
-                leg.answer(call_param(200))
-            except pj.Error as error:
-                leg.end(500, f"cannot be answered: {error_text(error)}")
+            self._to_answer.append((leg, 200))
             return
         turned_away = Leg(self, self._account, next(_ids), "", call_id)
         self._turned_away.add(turned_away)
+        self._to_answer.append((turned_away, code))
         self._refused(source, why)
-        turned_away.hangup(call_param(code))
+
+    def _answer_all(self) -> None:
+        while self._to_answer:
+            leg, code = self._to_answer.popleft()
+            try:
+                if not leg.ended:
+                    leg.answer(call_param(code))
+            except pj.Error as error:
+                log.info("event=answer-failed leg=%d error=%s", leg.port, error_text(error))
+                leg.end(500, "cannot be answered")
 
     def _refused(self, source: str, why: str) -> None:
         now = time.monotonic()

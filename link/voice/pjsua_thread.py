@@ -10,7 +10,6 @@ a keep-alive datagram to our own SIP port; limits are cut in silence, so the rea
 import concurrent.futures
 import ctypes
 import gc
-import importlib.util
 import logging
 import resource
 import socket
@@ -33,6 +32,9 @@ POLL_MS = 50
 COLLECT_EVERY = 10.0
 LAST_CALLS, LAST_ANSWERS = 1.0, 0.05
 """Seconds at the end for calls to say goodbye, and for the answers to that."""
+
+LIBRARY = str(sys.modules["_pjsua2"].__file__)
+"""The compiled module that pjsua2 imports: the C library is in it."""
 
 _only_one = threading.Lock()
 
@@ -122,8 +124,9 @@ class PjThread:
             self.started.set_result(limits)
             self._loop(endpoint)
         except Exception as error:  # noqa: BLE001 - the thread's edge: it becomes EngineStopped
-            reason = error_text(error) if not isinstance(error, VoiceError) else str(error)
-            log_failure("voice-engine-failed")
+            reason = str(error) if isinstance(error, VoiceError) else error_text(error)
+            if not isinstance(error, VoiceError):
+                log_failure("voice-engine-failed")
         self._close(endpoint)
         del endpoint
         gc.collect()
@@ -134,6 +137,8 @@ class PjThread:
 
     def _open(self, endpoint: Any) -> VoiceLimits:
         settings = self._settings
+        library = ctypes.CDLL(LIBRARY)
+        library.pj_log_set_level(0)  # libCreate would print to stdout: there is no log writer before it
         endpoint.libCreate()
         config = pj.EpConfig()
         self._log = LibraryLog()
@@ -157,7 +162,7 @@ class PjThread:
         media.clockRate = media.sndClockRate = settings.rate_hz
         media.maxMediaPorts = settings.media_ports
         endpoint.libInit(config)
-        limits = read_limits(endpoint, settings)
+        limits = read_limits(library, endpoint, settings)
         sip_port = self._listen(endpoint)
         endpoint.audDevManager().setNullDev()
         choose_codecs(endpoint, settings)
@@ -252,28 +257,32 @@ class PjThread:
         self.ended.set_result(reason)
 
 
-def read_limits(endpoint: Any, settings: VoiceSettings) -> tuple[int, int]:
-    """(calls, bridge ports) the initialised library really grants. VoiceError when too small."""
-    found = importlib.util.find_spec("_pjsua2")
-    where = found.origin if found and found.origin else "_pjsua2"
+def read_limits(library: ctypes.CDLL, endpoint: Any, settings: VoiceSettings) -> tuple[int, int]:
+    """(calls, bridge ports) the initialised library really grants. VoiceError when too small.
+
+    pjsua2 has no call for the first; the C library inside the module has.
+    """
     try:
-        calls = int(ctypes.CDLL(where).pjsua_call_get_max_count())
-    except (OSError, AttributeError) as error:
+        calls = int(library.pjsua_call_get_max_count())
+    except AttributeError:
         raise VoiceError(
-            f"{where}: call limit cannot be read ({error}); build it with scripts/build_pjsua2"
+            f"{LIBRARY}: its call limit cannot be read; build it with scripts/build_pjsua2"
         ) from None
     ports = int(endpoint.mediaMaxPorts())
     for what, got, asked, name in (
         ("calls", calls, settings.max_calls, "max_calls"),
         ("bridge ports", ports, settings.media_ports, "media_ports"),
-        ("RTP ports", settings.rtp_ports, settings.max_calls * 2, "rtp_ports"),
     ):
         if got < asked:
             raise VoiceError(
-                f"{where}: {got} {what} per process, {asked} are needed; "
-                "build a larger one with scripts/build_pjsua2, or change "
-                f"{name} or max_calls in the voice settings"
+                f"{LIBRARY}: {got} {what} per process, {asked} are needed; build a larger one with "
+                f"scripts/build_pjsua2, or lower {name} in the voice settings"
             )
+    if settings.rtp_ports < settings.max_calls * 2:
+        raise VoiceError(
+            f"voice settings: {settings.rtp_ports} RTP ports, {settings.max_calls * 2} are needed for "
+            f"{settings.max_calls} calls; raise rtp_ports or lower max_calls"
+        )
     _need_files(settings.max_calls * 2 + settings.media_ports + 64)
     return calls, ports
 

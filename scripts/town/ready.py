@@ -1,6 +1,7 @@
 """Says when a town is ready, and what is missing while it is not. Asks the centre's API and nothing else."""
 
 import asyncio
+from collections.abc import Callable
 
 import httpx
 from pydantic import ValidationError
@@ -33,18 +34,19 @@ def missing(view: TownView, plan: TownPlan) -> list[str]:
     return lacking
 
 
-async def wait_until_ready(api: str, token: str, plan: TownPlan, timeout: float) -> None:
-    """Return when nothing is missing. NotReady after `timeout` seconds."""
-    lacking = ["nobody has answered yet"]
+async def wait_until_ready(
+    api: str, token: str, plan: TownPlan, timeout: float, also: Callable[[], list[str]] = list
+) -> None:
+    """Return when nothing is missing, neither by the API nor by `also`. NotReady after `timeout` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
     async with httpx.AsyncClient(base_url=api, headers={"Authorization": f"Bearer {token}"}) as client:
-        while loop.time() < deadline:
-            lacking = await _lacking(client, plan)
-            if not lacking:
-                return
+        while lacking := also() or await _lacking(client, plan):
+            if loop.time() > deadline:
+                break
             await asyncio.sleep(ASK_EVERY)
-    raise NotReady(f"the town is not ready after {timeout:g} s: {'; '.join(lacking)}")
+    if lacking:
+        raise NotReady(f"the town is not ready after {timeout:g} s: {'; '.join(lacking)}")
 
 
 async def _lacking(client: httpx.AsyncClient, plan: TownPlan) -> list[str]:

@@ -81,9 +81,17 @@ class Town:
         await self._supervisor.start()
 
     async def wait_ready(self, timeout: float = READY_LIMIT) -> None:
-        """Wait until the centre sees every gateway and every leg. NotReady says what is missing."""
+        """Wait until all processes are ready and the centre sees every gateway and every leg.
+
+        NotReady names what is missing.
+        """
         token = next(iter(self.tokens.values()))
-        await wait_until_ready(self.api, token, self.plan, timeout)
+        await wait_until_ready(self.api, token, self.plan, timeout, self._not_ready)
+
+    def _not_ready(self) -> list[str]:
+        return [
+            f"process {name} is {each.state}" for name, each in self.units.items() if each.state != "ready"
+        ]
 
     async def stop(self) -> None:
         """Stop everything, last started first; sockets and lock are gone afterwards. Idempotent."""

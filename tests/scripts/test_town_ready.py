@@ -33,6 +33,13 @@ def test_a_line_that_the_centre_does_not_know_has_no_leg() -> None:
     assert missing(view, PLAN) == ["no voice leg to gw-north/pa1"]
 
 
+async def test_processes_that_are_not_ready_are_named_first() -> None:
+    with pytest.raises(NotReady, match="process core is resting"):
+        await wait_until_ready(
+            "http://127.0.0.1:1", "secret", PLAN, 0.02, lambda: ["process core is resting"]
+        )
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -63,7 +70,7 @@ async def test_the_api_is_asked_with_the_token(
     if said is None:
         await wait_until_ready("http://127.0.0.1:1", "secret", PLAN, 5.0)
     else:
-        with pytest.raises(NotReady, match=rf"not ready after 0.02 s: .*{said}"):
-            await wait_until_ready("http://127.0.0.1:1", "secret", PLAN, 0.02)
+        with pytest.raises(NotReady, match=rf"not ready after 0 s: .*{said}"):
+            await wait_until_ready("http://127.0.0.1:1", "secret", PLAN, 0.0)
     assert asked[0].url.path == "/api/v1/status"
     assert asked[0].headers["authorization"] == "Bearer secret"

@@ -128,7 +128,9 @@ async def test_plain_port_is_named(tls_broker: Mosquitto, authority: Authority, 
     configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
     plain = Mosquitto(configuration, port, {})
     plain.start()
-    bus, seen = await first_facts(port, authority.issue("g-one"), 1)
-    assert isinstance(seen[0], BusDown) and "TLS on both sides" in seen[0].reason
-    await bus.stop()
-    plain.stop()
+    try:
+        bus, seen = await first_facts(port, authority.issue("g-one"), 1)
+        assert isinstance(seen[0], BusDown) and "TLS on both sides" in seen[0].reason
+        await bus.stop()
+    finally:
+        plain.stop()

@@ -73,8 +73,8 @@ async def test_a_recording_survives_kill_9(engines: Engines, tmp_path: Path) -> 
     await asyncio.sleep(4.0)
     here.kill(signal.SIGKILL)
     await here.end()
-    with pytest.raises((wave.Error, EOFError)):
-        wave.open(str(tmp_path / "over.wav"))
+    with pytest.raises((wave.Error, EOFError)), wave.open(str(tmp_path / "over.wav")):
+        pass
     (repaired,) = repair_unclosed(tmp_path)
     print(f"recording of 4.0 s killed with -9: {repaired.seconds:.2f} s are there")
     assert repaired.seconds >= 3.6
@@ -105,8 +105,7 @@ async def test_a_frozen_engine_never_answers_and_is_left_within_3_s(engines: Eng
     here = await engines.one()
     engines.mishandled.append(here)
     await here.ask("hang_pj_thread", 60)
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(here.ask("alive_soon"), 1.0)
+    assert not await here.ask("answers_within", 1.0)
     took = await here.ask("timed_stop")
     assert took <= 3.0
     assert "frozen" in (await here.fact(EngineStopped)).reason
@@ -128,8 +127,7 @@ async def test_stop_is_quick_with_legs_and_recorders(engines: Engines, tmp_path:
     ("changes", "words"),
     [
         ({"max_calls": 5000, "rtp_ports": 20000}, r"\d+ calls per process, 5000 .*build_pjsua2.*max_calls"),
-        ({"media_ports": 20000}, r"\d+ bridge ports per process, 20000 .*media_ports"),
-        ({"rtp_ports": 16}, r"16 RTP ports .*32 .*rtp_ports"),
+        ({"rtp_ports": 16}, r"16 RTP ports, 32 .*rtp_ports"),
         ({"codecs": ("G729/8000",)}, r"codec G729/8000: not in this pjsua2 .*G722"),
         ({"bind_host": "192.0.2.1"}, r"SIP port 192.0.2.1:0/udp.*sip_port"),
     ],
@@ -268,7 +266,7 @@ def udp_ports_of(pid: int) -> set[int]:
     inodes = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
-            name = os.readlink(link)
+            name = str(link.readlink())
             if name.startswith("socket:["):
                 inodes.add(name[8:-1])
     rows = [row.split() for row in Path("/proc/net/udp").read_text().splitlines()[1:]]

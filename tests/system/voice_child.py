@@ -142,8 +142,12 @@ class Child:
     async def do_hang_pj_thread(self, seconds: float) -> None:
         self._engine._thread.submit(lambda: time.sleep(seconds))
 
-    async def do_alive_soon(self) -> float:
-        return await asyncio.wait_for(self._engine.alive(), 3.0)
+    async def do_answers_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._engine.alive(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     async def do_second_engine(self) -> None:
         settings = VoiceSettings(rtp_port=self._engine._settings.rtp_port)

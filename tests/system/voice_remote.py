@@ -134,6 +134,10 @@ class RemoteEngine:
             else:
                 answer.set_result(message["ok"])
 
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(ConnectionError("the engine's process is gone"))
+
     async def dial(self, uri: str, token: str) -> PortId:
         return await self.ask("dial", uri, token)
 

@@ -3,6 +3,8 @@
 import selectors
 import threading
 
+import pytest
+
 from link.bus.bell import Bell
 
 
@@ -23,3 +25,23 @@ def test_rings_until_hushed() -> None:
     bell.close()
     bell.hush()
     bell.ring()
+
+
+def test_a_ring_in_the_middle_of_hushing_does_not_deafen_the_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    bell = Bell()
+    real = bell._reader
+
+    class RingsFirst:
+        def recv(self, size: int) -> bytes:
+            bell.ring()
+            return real.recv(size)
+
+    with selectors.DefaultSelector() as selector:
+        selector.register(bell, selectors.EVENT_READ)
+        bell.ring()
+        monkeypatch.setattr(bell, "_reader", RingsFirst())
+        bell.hush()
+        monkeypatch.undo()
+        bell.ring()
+        assert len(selector.select(0)) == 1
+    bell.close()
