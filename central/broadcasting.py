@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from central.broadcasts.machine import Broadcast
+from central.broadcasts.messages import Stop
 from central.broadcasts.view import resumed, view
 from central.readmodels import BroadcastView
 from central.store.broadcasts import BroadcastRow, Broadcasts
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 RESUME_MOST = 200
 RECENT_MOST = 50
+UNCONFIRMED_FOR = 86_400.0
+"""Seconds for which a restarted core still stops what a gateway never confirmed."""
 
 
 class Broadcasting:
@@ -41,7 +44,9 @@ class Broadcasting:
         self._clock = clock
         self._spawn = spawn
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._unsaved: asyncio.Queue[BroadcastView] = asyncio.Queue()
+        self._unsaved: set[str] = set()
+        self._news = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     async def resume(self) -> None:
         """Take up what was under way when core ended, and remember what was lately."""
@@ -55,24 +60,38 @@ class Broadcasting:
                 log.error("broadcast=%s cannot be read back error=%s", row.id, error)
                 continue
             self._remember(seen)
-            if not machine.settled and now < machine.not_after:
+            young = wall - seen.created_wall < UNCONFIRMED_FOR
+            if not machine.over or (not machine.settled and young):
                 self.begin(machine)
 
     def begin(self, machine: Broadcast) -> Runner[Broadcast]:
         """Host a broadcast; its first effects follow at once."""
-        runner = Runner(f"broadcast-{machine.id}", machine, self._board.perform_broadcast, self._clock)
+        runner = Runner(
+            f"broadcast-{machine.id}",
+            machine,
+            self._board.perform_broadcast,
+            self._clock,
+            recover=lambda: self._recovered(machine),
+        )
         self._board.broadcasts[machine.id] = runner
         self._tasks[machine.id] = self._spawn(runner.run())
         return runner
+
+    def _recovered(self, first: Broadcast) -> tuple[Broadcast, tuple[object, ...]]:
+        """A broadcast whose machine crashed is stopped: it must never begin anew by itself."""
+        now, wall = self._clock.now(), self._clock.wall()
+        seen = self.recent.get(first.id)
+        known = first if seen is None else resumed(seen, now, wall)
+        return known.handle(Stop("core"), now)
 
     def changed(self, name: str) -> None:
         """A broadcast has changed: remember and save its view; forget it when nothing can follow."""
         runner = self._board.broadcasts.get(name)
         if runner is None:
             return
-        seen = view(runner.machine)
-        self._remember(seen)
-        self._unsaved.put_nowait(seen)
+        self._remember(view(runner.machine))
+        self._unsaved.add(name)
+        self._news.set()
         if runner.machine.settled:
             del self._board.broadcasts[name]
             self._tasks.pop(name).cancel()
@@ -85,17 +104,19 @@ class Broadcasting:
     async def save(self) -> None:
         """Write views behind, newest of each, until cancelled."""
         while True:
-            waiting = {}
-            seen = await self._unsaved.get()
-            waiting[seen.id] = seen
-            while not self._unsaved.empty():
-                seen = self._unsaved.get_nowait()
-                waiting[seen.id] = seen
-            for each in waiting.values():
+            await self._news.wait()
+            self._news.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Return when the store holds every view, or has said that it cannot."""
+        async with self._writing:
+            waiting, self._unsaved = self._unsaved, set()
+            for name in waiting & self.recent.keys():
                 try:
-                    await self._store.save(row_of(each))
+                    await self._store.save(row_of(self.recent[name]))
                 except StoreError as error:
-                    log.error("broadcast=%s not saved error=%s", each.id, error)
+                    log.error("broadcast=%s not saved error=%s", name, error)
 
 
 def row_of(seen: BroadcastView) -> BroadcastRow:

@@ -33,6 +33,7 @@ from link.hosting.stall import StallWatch
 log = logging.getLogger(__name__)
 
 BEAT = 0.5
+ANNOUNCE_EVERY = 0.05
 JOURNAL_PATIENCE = 1.0
 """Seconds a warning waits for the journal's disk. Then it sounds all the same: people come before paper."""
 
@@ -44,6 +45,7 @@ class CoreBuild:
         self.settings = settings
         self.clock = clock or SystemClock()
         self._tasks: asyncio.TaskGroup | None = None
+        self._news: dict[tuple[str, str], None] = {}
         self._orders: asyncio.Queue[Callable[[], object]] = asyncio.Queue()
         settings.state.mkdir(parents=True, exist_ok=True)
         settings.run.mkdir(parents=True, exist_ok=True)
@@ -101,15 +103,22 @@ class CoreBuild:
         )
 
     def changed(self, kind: str, name: str) -> None:
-        """Something that screens show has changed."""
+        """Something that screens show has changed; they are told at most every ANNOUNCE_EVERY seconds."""
         if kind == "broadcast":
             self.broadcasting.changed(name)
         if kind == "gateway":
             self.views.note_presence(name)
-        if kind == "recording":
-            self._spawn(self.desk.announce_recording(name))
-        else:
-            self.desk.changed(kind, name)
+        if not self._news:
+            asyncio.get_running_loop().call_later(ANNOUNCE_EVERY, self._announce)
+        self._news[kind, name] = None
+
+    def _announce(self) -> None:
+        news, self._news = self._news, {}
+        for kind, name in news:
+            if kind == "recording":
+                self._spawn(self.desk.announce_recording(name))
+            else:
+                self.desk.changed(kind, name)
 
     def _journal_told(self, fact: object) -> None:
         """Trouble with the disk; called on the store's thread."""
@@ -119,12 +128,17 @@ class CoreBuild:
     async def _send_orders(self) -> None:
         """Orders that cannot be taken back leave when the journal holds them."""
         while True:
-            order = await self._orders.get()
+            orders = [await self._orders.get()]
+            while not self._orders.empty():
+                orders.append(self._orders.get_nowait())
             try:
-                await self.journal.barrier(JOURNAL_PATIENCE)
-            except JournalError as error:
-                log.error("order sent before its journal entry: %s", error)
-            order()
+                async with asyncio.timeout(JOURNAL_PATIENCE):
+                    await self.broadcasting.flush()
+                    await self.journal.barrier(JOURNAL_PATIENCE)
+            except (JournalError, TimeoutError) as error:
+                log.error("orders=%d sent before the disk holds them: %r", len(orders), error)
+            for order in orders:
+                order()
 
     async def run(self) -> None:
         """Start everything, serve until cancelled, stop everything in reverse."""

@@ -5,10 +5,11 @@ It orders by posting to machines and answers with what they are afterwards; it k
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 from central.api.changes import (
     Announcer,
@@ -39,12 +40,14 @@ from central.readmodels import (
 from central.store.broadcasts import Broadcasts
 from central.store.clips import ClipError, Clips
 from central.store.database import StoreError
-from central.store.journal import Journal
+from central.store.journal import Journal, JournalError
 from central.store.recordings import Kind, Recordings
 from central.studio import Studio
 from central.switchboard import Switchboard
 from central.views import Views, clip_view, entry_view, recording_view, verdict_view
 from link.hosting.clock import Clock
+
+T = TypeVar("T")
 
 KINDS: dict[str, Kind] = {"leg": "leg", "group": "group", "broadcast": "broadcast"}
 
@@ -79,6 +82,14 @@ class CoreDesk:
         self._board, self._views, self._clock, self._journal = board, views, clock, journal
         self._broadcasting, self._studio = broadcasting, studio
         self._clips, self._recordings, self._broadcasts = clips, recordings, broadcasts
+
+    @staticmethod
+    async def _asked(work: Awaitable[T]) -> T:
+        """The answer of the store, or what is wrong with it in the API's words."""
+        try:
+            return await work
+        except (StoreError, JournalError) as error:
+            raise DeskError(503, error.reason, error.advice) from None
 
     # -- looks --
 
@@ -178,7 +189,7 @@ class CoreDesk:
 
     async def broadcasts(self, limit: int) -> tuple[BroadcastView, ...]:
         """See Desk."""
-        rows = await self._broadcasts.list(limit=limit)
+        rows = await self._asked(self._broadcasts.list(limit=limit))
         stored = {row.id: BroadcastView.model_validate(row.snapshot) for row in rows}
         stored |= self._broadcasting.recent
         newest = sorted(stored.values(), key=lambda each: -each.created_wall)
@@ -190,7 +201,7 @@ class CoreDesk:
             return self._views.broadcast(id)
         if id in self._broadcasting.recent:
             return self._broadcasting.recent[id]
-        row = await self._broadcasts.get(id)
+        row = await self._asked(self._broadcasts.get(id))
         return None if row is None else BroadcastView.model_validate(row.snapshot)
 
     async def approve(self, id: str, by: str) -> BroadcastView:
@@ -235,7 +246,7 @@ class CoreDesk:
 
     async def clips(self) -> tuple[ClipView, ...]:
         """See Desk."""
-        return tuple(clip_view(clip) for clip in await self._clips.list())
+        return tuple(clip_view(clip) for clip in await self._asked(self._clips.list()))
 
     async def blob(self, sha: str) -> Path | None:
         """See Desk."""
@@ -250,27 +261,28 @@ class CoreDesk:
         self, kind: str | None, subject: str | None, limit: int
     ) -> tuple[RecordingView, ...]:
         """See Desk."""
-        rows = await self._recordings.list(kind=KINDS.get(kind or ""), subject=subject, limit=limit)
+        found = self._recordings.list(kind=KINDS.get(kind or ""), subject=subject, limit=limit)
+        rows = await self._asked(found)
         return tuple(recording_view(row) for row in rows)
 
     async def recording(self, id: str) -> RecordingView | None:
         """See Desk."""
-        row = await self._recordings.find(id)
+        row = await self._asked(self._recordings.find(id))
         return None if row is None else recording_view(row)
 
     async def recording_audio(self, id: str) -> Path | None:
         """See Desk."""
-        row = await self._recordings.find(id)
+        row = await self._asked(self._recordings.find(id))
         path = None if row is None else self._recordings.path_of(row)
         return path if path is not None and path.is_file() else None
 
     async def journal_tail(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
         """See Desk."""
-        return tuple(entry_view(entry) for entry in await self._journal.tail(n, kind))
+        return tuple(entry_view(entry) for entry in await self._asked(self._journal.tail(n, kind)))
 
     async def journal_verify(self) -> VerdictView:
         """See Desk."""
-        return verdict_view(await self._journal.verify())
+        return verdict_view(await self._asked(self._journal.verify()))
 
     # -- news --
 

@@ -276,11 +276,11 @@ class Switchboard:
     def perform_broadcast(self, effect: object) -> None:
         """Effects of one broadcast. Its orders leave when what stands before them is in the journal."""
         match effect:
-            case warn.Deliver() | warn.Cancel():
-                if isinstance(effect, warn.Deliver):
-                    self.figures.begin(SOUND, f"{effect.gateway}/{effect.order.play}", self.clock.now())
-                limits: dict[str, object] = {"id": effect.id, "ch": effect.channel, "ref": effect.broadcast}
-                self.after_journal(partial(self.command, effect.gateway, effect.order, effect.ttl, **limits))
+            case warn.Deliver():
+                self.figures.begin(SOUND, f"{effect.gateway}/{effect.order.play}", self.clock.now())
+                self.after_journal(partial(self._deliver, effect))
+            case warn.Cancel():  # a stop waits for nothing
+                self._send(effect)
             case warn.Keep(kind=kind, broadcast=broadcast, payload=payload):
                 self.journal(kind, broadcast, payload)
             case warn.RecordFrom(broadcast=broadcast, legs=legs, channel=channel):
@@ -289,6 +289,18 @@ class Switchboard:
                 self.tapes.broadcast(broadcast, (), "live", on=False)
             case warn.Changed(broadcast=broadcast):
                 self.changed("broadcast", broadcast)
+
+    def _deliver(self, effect: warn.Deliver) -> None:
+        """The journal holds the order; send it, unless it was stopped or ran out of time meanwhile."""
+        runner = self.broadcasts.get(effect.broadcast)
+        if runner is None or runner.machine.stopped_by is not None:
+            return
+        if self.clock.now() < runner.machine.not_after:
+            self._send(effect)
+
+    def _send(self, effect: warn.Deliver | warn.Cancel) -> None:
+        limits: dict[str, object] = {"id": effect.id, "ch": effect.channel, "ref": effect.broadcast}
+        self.command(effect.gateway, effect.order, effect.ttl, **limits)
 
     @staticmethod
     def _set_bridge(bridge: floor.Bridge) -> voice.SetBridge:

@@ -1,7 +1,7 @@
 """The read model of broadcasts: the newest snapshot of each, with the columns that lists are filtered by.
 
-It is written on every change of a broadcast and read by the API; the machine never reads it back, and
-evidence lives in the journal, not here.
+It is written on every change of a broadcast, before its orders leave, and read by the API and by a core that
+starts again; evidence lives in the journal, not here.
 """
 
 import json

@@ -1,7 +1,8 @@
 """Hosts one machine: one inbox, one task, one crash domain, one log line per transition.
 
-A crash of the machine or of an effect is logged with the events before it; the machine starts over from its
-first state after the owner was told (`on_crash` makes outputs safe), and gives up when it crashes too often.
+A crash of the machine or of an effect is logged with the events before it. The machine then starts over
+from its first state, or from what `recover` makes of what is known, after `on_crash` has made outputs safe;
+when it crashes too often the process gives up.
 """
 
 import asyncio
@@ -38,6 +39,7 @@ class Runner(Generic[M]):
         clock: Clock,
         on_crash: Callable[[], None] | None = None,
         limit: int = 4096,
+        recover: Callable[[], tuple[M, tuple[object, ...]]] | None = None,
     ) -> None:
         self.name = name
         self.machine = machine
@@ -46,6 +48,7 @@ class Runner(Generic[M]):
         self._perform = perform
         self._clock = clock
         self._on_crash = on_crash
+        self._recover = recover
         self._trace: deque[object] = deque(maxlen=20)
         self._crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED + 1)
 
@@ -100,10 +103,15 @@ class Runner(Generic[M]):
         return waiting.result() if waiting.done() else None
 
     def _crashed(self, now: float) -> None:
-        self.machine = self._first
+        self._crashes.append(now)
         if self._on_crash is not None:
             self._on_crash()
-        self._crashes.append(now)
+        if self._recover is None:
+            self.machine = self._first
+        else:
+            self.machine, effects = self._recover()
+            for effect in effects:
+                self._perform(effect)
         if len(self._crashes) > CRASHES_ALLOWED and now - self._crashes[0] < CRASH_WINDOW:
             raise CrashedTooOften(f"{self.name}: {len(self._crashes)} crashes within {CRASH_WINDOW:.0f} s")
 
