@@ -64,7 +64,8 @@ def silent(module: ast.Module) -> list[int]:
         if not isinstance(node, ast.ExceptHandler) or not broad(ast.Module([_try(node)], [])):
             continue
         used = {each.id for each in ast.walk(ast.Module(node.body, [])) if isinstance(each, ast.Name)}
-        logs = any(name.startswith(("log.", "log_")) for name, _ in calls(ast.Module(node.body, [])))
+        tells = [name for name, _ in calls(ast.Module(node.body, []))]
+        logs = any(name.startswith(("log.", "log_")) or name.endswith("_failed") for name in tells)
         raises = any(isinstance(each, ast.Raise) for each in ast.walk(ast.Module(node.body, [])))
         if not (logs or raises or (node.name and node.name in used)):
             found.append(node.lineno)

@@ -8,6 +8,9 @@ from tests.house.sources import Function, called, calls, functions, module_name,
 
 RAISES = {"pytest.raises", "pytest.warns", "pytest.fail"}
 
+SUITE = "SUITE"
+"""A test that is given each promise of a port suite calls it by the name of its argument."""
+
 HARMLESS = {
     "tests/central/api/test_api_documentation.py: test_examples_of_fields_are_valid",
     "tests/link/bus/test_bus_topic_filter.py: test_good_filters",
@@ -46,6 +49,11 @@ def asserts(function: ast.AST, known: set[str] | frozenset[str]) -> bool:
             last = name.rpartition(".")[2]
             if name in RAISES or last in known or last.startswith("assert_"):
                 return True
+            if isinstance(function, Function) and name in {each.arg for each in function.args.args}:
+                return any(
+                    SUITE in {part.id for part in ast.walk(mark) if isinstance(part, ast.Name)}
+                    for mark in function.decorator_list
+                )
     return False
 
 
