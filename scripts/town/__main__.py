@@ -82,7 +82,7 @@ async def _run(arguments: argparse.Namespace) -> int:
         loop.add_signal_handler(number, stop.set)
     town = _make(arguments)
     stopped = asyncio.create_task(stop.wait())
-    playing = asyncio.create_task(_play(town) if arguments.once else _show(town, stop))
+    playing = asyncio.create_task(_play(town, arguments.sabotage) if arguments.once else _show(town, stop))
     try:
         await asyncio.wait({playing, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if playing.done():
@@ -119,11 +119,11 @@ async def _show(town: Town, stop: asyncio.Event) -> int:
     return 0
 
 
-async def _play(town: Town) -> int:
+async def _play(town: Town, sabotage: str | None) -> int:
     from scripts.town import tour
 
     await _start(town)
-    return await tour.play(town)
+    return await tour.play(town, sabotage)
 
 
 async def _start(town: Town) -> None:

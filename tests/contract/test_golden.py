@@ -1,4 +1,4 @@
-"""What a released version put on the wire is still understood, and we still say the same thing in the same bytes."""
+"""What a released version put on the wire is understood, and we still say the same in the same bytes."""
 
 import pytest
 

@@ -1,5 +1,6 @@
 """Flow 1: a carrier at one gateway keys the others and carries the words there."""
 
+from central.switchboard import NODE_PEER
 from link.contract.realtime import LEASE_MS
 from tests.flows.world import World, word
 
@@ -115,6 +116,21 @@ async def test_a_frozen_voice_process_is_a_lost_voice(world):
     await world.pass_time(2.0)
     assert not world.gateways["gw-b"].ptt()
     assert world.gateways["gw-c"].ptt()
+
+
+async def test_a_voice_node_that_dies_or_freezes_in_mid_speech_releases_everybody(world):
+    for trouble in (world.node_engine.freeze, lambda: world.core_place.cut(NODE_PEER)):
+        world.gateways["gw-a"].carrier(True)
+        await say(world, "gw-a", 20)
+        assert world.gateways["gw-b"].ptt()
+        trouble()
+        await world.pass_time(2.0)
+        assert not world.gateways["gw-b"].ptt()
+        assert world.core.groups["valley"].machine.holder is None
+        world.node_engine.thaw()
+        world.core_place.mend(NODE_PEER)
+        world.gateways["gw-a"].carrier(False)
+        await world.pass_time(3.0)
 
 
 async def test_a_leg_that_falls_is_dialled_again(world):

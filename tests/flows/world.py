@@ -1,4 +1,4 @@
-"""The whole town on fakes and a hand-turned clock: real machines, switchboards, rack and node; no process, no socket.
+"""The whole town on fakes and a hand-turned clock: real machines, switchboards, rack and node.
 
 Time moves only by `pass_time`; between two moments everything that can happen happens.
 """
@@ -104,7 +104,7 @@ class FakeCard:
         self.mode = "shut"
         self.waiting: deque[bytes] = deque()
         self.finishing = False
-        self.drained: "object" = None
+        self.drained: object = None
         self.source = self
         self.sink = self
 

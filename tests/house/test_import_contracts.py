@@ -5,12 +5,15 @@ import tomllib
 from functools import cache
 
 import pytest
+from importlinter import configuration
 from importlinter.adapters.building import GraphBuilder
 from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.layers import LayersContract
 from importlinter.contracts.protected import ProtectedContract
 
 from tests.house.sources import ROOT
+
+configuration.configure()
 
 KINDS = {"layers": LayersContract, "forbidden": ForbiddenContract, "protected": ProtectedContract}
 

@@ -57,7 +57,7 @@ def asserts(function: ast.AST, known: set[str] | frozenset[str]) -> bool:
     return False
 
 
-def tests_in(path: Path) -> list[tuple[str, Function]]:
+def cases(path: Path) -> list[tuple[str, Function]]:
     """The tests in a file."""
     found = functions(tree(path))
     return [(name, node) for name, node in found if name.rpartition(".")[2].startswith("test_")]
@@ -68,7 +68,7 @@ def test_every_test_can_fail():
     idle = [
         f"{path}: {name}"
         for path in python_files("tests")
-        for name, node in tests_in(path)
+        for name, node in cases(path)
         if not asserts(node, known)
     ]
     assert set(idle) - HARMLESS == set()
@@ -78,7 +78,7 @@ def test_every_test_can_fail():
 def test_every_test_file_holds_a_test():
     files = [path for path in python_files("tests") if path.name.startswith("test_")]
     assert len(files) > 80
-    assert [str(path) for path in files if not tests_in(path) and "port_suite" not in text(path)] == []
+    assert [str(path) for path in files if not cases(path) and "port_suite" not in text(path)] == []
 
 
 def test_no_unit_test_sleeps_for_real():

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hw.bench.client import ask
 
 from .sound_rig import BENCH, bench_process, until
 
-PIPE = Path(__file__).parents[2] / "hw" / "bench" / "pipe.py"
+PIPE = Path(str(find_spec("hw.bench.pipe").origin))  # type: ignore[union-attr]
 
 
 def pipe(*arguments: str, **kwargs: object) -> "subprocess.Popen[bytes]":

@@ -6,6 +6,7 @@ here, where the media clock is; the clock (CLOCK_MONOTONIC) is the machine's, so
 
 import array
 import asyncio
+import contextlib
 import dataclasses
 import faulthandler
 import json
@@ -163,7 +164,8 @@ async def main(fd: int) -> None:
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=fd))
     child = Child(reader, writer)
     try:
-        await child.serve()
+        with contextlib.suppress(ConnectionError):
+            await child.serve()
     finally:
         if child._engine is not None:
             await child._engine.stop()

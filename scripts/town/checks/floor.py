@@ -25,9 +25,7 @@ def _one_floor(scenes: dict[str, Scene], findings: Findings) -> None:
     findings.want(len(winners) <= 1, "the radios hear different talkers")
     for said in (first, second):
         other = second if said is first else first
-        findings.want(
-            scene.heard(said.device, said.sound).absent, f"{said.device} hears itself"
-        )
+        findings.want(scene.heard(said.device, said.sound).absent, f"{said.device} hears itself")
         findings.note(f"{said.device} hears {other.device}", scene.heard(said.device, other.sound).share)
 
 
@@ -57,5 +55,7 @@ FLOOR = (
         "When two press together, every other radio emits only one of them, and all the same one.",
         _one_floor,
     ),
-    Check("priority", "One of higher priority is heard at once and whole; the other one is cut off.", _priority),
+    Check(
+        "priority", "One of higher priority is heard at once and whole; the other one is cut off.", _priority
+    ),
 )

@@ -14,7 +14,9 @@ def _recorded(records: Records, findings: Findings) -> None:
         if not recorded.id:
             continue
         findings.note(f"{what} state", recorded.state)
-        findings.want(recorded.state in ("closed", "repaired"), f"the recording of {what} is {recorded.state}")
+        findings.want(
+            recorded.state in ("closed", "repaired"), f"the recording of {what} is {recorded.state}"
+        )
         findings.want(recorded.sound is not None, f"the recording of {what} cannot be played")
         if recorded.sound is None:
             continue
@@ -23,7 +25,8 @@ def _recorded(records: Records, findings: Findings) -> None:
         findings.note(f"{what} lost ms", heard.lost_ms if heard.contained else None)
         findings.want(heard.contained, f"the recording of {what} does not hold it")
         findings.want(
-            not heard.contained or heard.lost_ms <= LOST_MS, f"{heard.lost_ms:.0f} ms of {what} are not recorded"
+            not heard.contained or heard.lost_ms <= LOST_MS,
+            f"{heard.lost_ms:.0f} ms of {what} are not recorded",
         )
         findings.want(recorded.hash_ok, f"the file of {what} is not the one that was recorded")
 

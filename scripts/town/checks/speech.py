@@ -83,7 +83,9 @@ def _unkeyed_soon(scene: Scene, findings: Findings) -> None:
         falls = [at for at in emitted.times("ptt", 0) if at >= said.carrier_off_ns]
         late_ms = (falls[-1] - said.carrier_off_ns) / 1e6 if falls else float("inf")
         findings.note(f"{name} unkeyed after ms", late_ms if falls else None)
-        findings.want(late_ms <= UNKEYED_LIMIT_MS, f"{name}: still keyed {UNKEYED_LIMIT_MS:.0f} ms after the end")
+        findings.want(
+            late_ms <= UNKEYED_LIMIT_MS, f"{name}: still keyed {UNKEYED_LIMIT_MS:.0f} ms after the end"
+        )
 
 
 def _no_echo(scene: Scene, findings: Findings) -> None:

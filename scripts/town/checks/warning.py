@@ -72,7 +72,9 @@ def _in_time(warning: Warning, findings: Findings) -> None:
         late = (first - max(warned.approved_ns, free_ns)) / 1e9
         findings.note(f"{warned.language} began after s", late)
         findings.want(late <= IN_TIME_S, f"the {warned.language} warning began {late:.1f} s late")
-        findings.want(first >= free_ns, f"the {warned.language} warning began before the one before had ended")
+        findings.want(
+            first >= free_ns, f"the {warned.language} warning began before the one before had ended"
+        )
         free_ns = last
 
 
@@ -96,7 +98,9 @@ def _loudness(warning: Warning, findings: Findings) -> None:
         gain = warning.scene.heard(emitted.device, warned.sound).gain_db
         findings.note(f"{warned.language} dBFS", loud)
         findings.note(f"{warned.language} gain dB", gain)
-        findings.want(LOUDNESS[0] <= loud <= LOUDNESS[1], f"the {warned.language} warning has {loud:.1f} dBFS")
+        findings.want(
+            LOUDNESS[0] <= loud <= LOUDNESS[1], f"the {warned.language} warning has {loud:.1f} dBFS"
+        )
         findings.want(abs(gain) <= LEVEL_DB, f"the {warned.language} warning has {gain:+.1f} dB")
 
 
@@ -111,7 +115,8 @@ def _relay(warning: Warning, findings: Findings) -> None:
     late = (off[-1] - last) / 1e9 if off and off[-1] > last else None
     findings.note("off after the last sound s", late)
     findings.want(
-        late is not None and late <= RELAY_LIMIT_S, f"the amplifier was still on {RELAY_LIMIT_S:.0f} s after the end"
+        late is not None and late <= RELAY_LIMIT_S,
+        f"the amplifier was still on {RELAY_LIMIT_S:.0f} s after the end",
     )
 
 
@@ -128,7 +133,9 @@ def _talk_undisturbed(warning: Warning, findings: Findings) -> None:
             )
     for name in scene.radios():
         for warned in warning.warnings:
-            findings.want(scene.heard(name, warned.sound).absent, f"{name} emitted the {warned.language} warning")
+            findings.want(
+                scene.heard(name, warned.sound).absent, f"{name} emitted the {warned.language} warning"
+            )
 
 
 def _drill(warning: Warning, findings: Findings) -> None:
@@ -143,9 +150,21 @@ WARNING = (
     Check("right-zone", "The loudspeakers of the zone sound, and no others.", _right_zone),
     Check("right-warning", "What sounds is what was ordered, in both languages.", _right_warning),
     Check("in-time", f"Each begins within {IN_TIME_S:.0f} s, one after the other.", _in_time),
-    Check("whole-warning", "Nothing of a warning is lost: the amplifier is warm before its first word.", _whole),
-    Check("loudness", f"Warnings are as loud as their clips, {LOUDNESS[0]:.0f} to {LOUDNESS[1]:.0f} dBFS.", _loudness),
-    Check("amplifier", f"The amplifier is on before the first sound and off {RELAY_LIMIT_S:.0f} s after the last.", _relay),
-    Check("talk-undisturbed", "Radio talk goes on whole during a warning, and without it.", _talk_undisturbed),
+    Check(
+        "whole-warning", "Nothing of a warning is lost: the amplifier is warm before its first word.", _whole
+    ),
+    Check(
+        "loudness",
+        f"Warnings are as loud as their clips, {LOUDNESS[0]:.0f} to {LOUDNESS[1]:.0f} dBFS.",
+        _loudness,
+    ),
+    Check(
+        "amplifier",
+        f"The amplifier is on before the first sound and off {RELAY_LIMIT_S:.0f} s after the last.",
+        _relay,
+    ),
+    Check(
+        "talk-undisturbed", "Radio talk goes on whole during a warning, and without it.", _talk_undisturbed
+    ),
 )
 DRILL = (Check("drill", "A drill sounds at one person's word.", _drill),)

@@ -197,6 +197,7 @@ def test_a_released_line_that_never_drains_is_unkeyed_all_the_same():
     bench.post(ReleaseLine())
     bench.wait(DRAIN_LIMIT + 0.01)
     assert not bench.keyed
+    assert not bench.line.transmitting
 
 
 def test_a_new_order_while_draining_goes_on_without_a_gap():

@@ -1,4 +1,4 @@
-"""Playout: one loudspeaker; what is ordered sounds once, in the right order, with a warm amplifier, and ends."""
+"""Playout: what is ordered sounds once, in the right order, with a warm amplifier, and ends."""
 
 from dataclasses import dataclass, field
 
@@ -188,6 +188,7 @@ def test_the_same_order_twice_sounds_once_even_after_its_end():
     bench.post(clip("p1"))
     bench.sound("p1")
     bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
     bench.wait(1)
     assert bench.asked == ["p1"]
 

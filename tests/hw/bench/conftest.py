@@ -104,7 +104,13 @@ async def until(done: Callable[[], Any]) -> None:
     """Waits, at most 5 s, for something that real sockets and the real clock of a bench bring about."""
     async with asyncio.timeout(5):
         while not done():  # noqa: ASYNC110  nothing here could set an event
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0)
+
+
+async def some_turns() -> None:
+    """Lets the loop finish what closing a connection begins."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -116,7 +122,7 @@ async def mute_server(path: Path) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
-        await asyncio.sleep(0.01)
+        await some_turns()
         for writer in writers:
             writer.close()
-        await asyncio.sleep(0.01)
+        await some_turns()

@@ -74,7 +74,8 @@ async def test_listen_gives_what_was_emitted_with_its_edges(
     bench.world.write(("gw1", 17), 1, bench._clock())
     sound = np.arange(1, 4 * FRAME_SAMPLES + 1, dtype="<i2")
     radio.buffer.feed(sound.tobytes())
-    await asyncio.sleep(0.15)
+    begun = bench.world.done_ns
+    await until(lambda: bench.world.done_ns > begun + 140_000_000)
     bench.world.write(("gw1", 17), 0, bench._clock())
     out = tmp_path / "out.wav"
     told = await ask_async(config.socket, "listen_stop", id=started["id"], wav=out)

@@ -1,0 +1,119 @@
+"""What a tour asks of the centre, as the town's two persons do: broadcasts, recordings, the journal."""
+
+import asyncio
+import hashlib
+import io
+import time
+import wave
+from types import TracebackType
+from typing import Self
+
+import httpx
+import numpy as np
+from pydantic import TypeAdapter
+
+from central.readmodels import BroadcastView, RecordingView, VerdictView
+from scripts.town.listening import RATE_HZ, Samples
+
+PREFIX = "/api/v1"
+ASK_EVERY = 0.1
+RECORDINGS: TypeAdapter[tuple[RecordingView, ...]] = TypeAdapter(tuple[RecordingView, ...])
+
+
+class DeskRefused(Exception):
+    """The centre refused; the text holds its own words."""
+
+
+class Desk:
+    """One connection per person; use as `async with`."""
+
+    def __init__(self, api: str, tokens: dict[str, str]) -> None:
+        self._clients = {
+            name: httpx.AsyncClient(
+                base_url=api + PREFIX,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=20,
+                trust_env=False,
+            )
+            for name, token in tokens.items()
+        }
+        self.asker, self.second = tuple(tokens)[:2]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def _ask(self, person: str, method: str, path: str, **more: object) -> httpx.Response:
+        try:
+            answer = await self._clients[person].request(method, path, **more)  # type: ignore[arg-type]
+        except httpx.HTTPError as error:
+            raise DeskRefused(f"{method} {path}: {type(error).__name__}: {error}") from error
+        if answer.is_error:
+            raise DeskRefused(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+        return answer
+
+    async def warn(self, zone: str, text: str, voice: str, channel: str) -> BroadcastView:
+        """The first person asks for a broadcast of a text. DeskRefused."""
+        body = {"zones": [zone], "text": text, "voice": voice, "channel": channel}
+        answer = await self._ask(self.asker, "POST", "/broadcasts", json=body)
+        return BroadcastView.model_validate_json(answer.content)
+
+    async def approve(self, id: str) -> None:
+        """The second person says yes. DeskRefused."""
+        await self._ask(self.second, "POST", f"/broadcasts/{id}/approve")
+
+    async def until_over(self, id: str, patience: float) -> BroadcastView:
+        """Wait until nothing will change any more, at most `patience` seconds."""
+        until = time.monotonic() + patience
+        while True:
+            answer = await self._ask(self.asker, "GET", f"/broadcasts/{id}")
+            view = BroadcastView.model_validate_json(answer.content)
+            if view.over or time.monotonic() > until:
+                return view
+            await asyncio.sleep(ASK_EVERY)
+
+    async def stop(self, id: str) -> None:
+        """Stop a broadcast."""
+        await self._ask(self.asker, "POST", f"/broadcasts/{id}/stop")
+
+    async def clip(self, sha: str) -> Samples:
+        """The sound of a clip. DeskRefused when it is not 16 kHz mono or its hash is another."""
+        answer = await self._ask(self.asker, "GET", f"/blob/{sha}")
+        if hashlib.sha256(answer.content).hexdigest() != sha:
+            raise DeskRefused(f"the file of clip {sha[:12]} has another hash")
+        sound = playable(answer.content)
+        if sound is None:
+            raise DeskRefused(f"clip {sha[:12]} is not a mono 16 kHz WAV")
+        return sound
+
+    async def recordings(self, kind: str, subject: str) -> tuple[RecordingView, ...]:
+        """The newest of a kind and subject, newest first."""
+        query = {"kind": kind, "subject": subject, "limit": 20}
+        answer = await self._ask(self.asker, "GET", "/recordings", params=query)
+        return RECORDINGS.validate_json(answer.content)
+
+    async def recording(self, id: str) -> bytes:
+        """The file of a recording. DeskRefused when it is missing."""
+        return (await self._ask(self.asker, "GET", f"/recordings/{id}/audio")).content
+
+    async def verify(self) -> VerdictView:
+        """Have the journal checked."""
+        answer = await self._ask(self.asker, "POST", "/journal/verify")
+        return VerdictView.model_validate_json(answer.content)
+
+
+def playable(file: bytes) -> Samples | None:
+    """The sound of a WAV of 16 kHz mono 16 bit; None for anything else."""
+    try:
+        with wave.open(io.BytesIO(file), "rb") as wav:
+            if (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) != (RATE_HZ, 1, 2):
+                return None
+            data = wav.readframes(wav.getnframes())
+    except (wave.Error, EOFError):
+        return None
+    return np.frombuffer(data, "<i2").astype(np.float64) / 32768.0
