@@ -23,7 +23,7 @@ from central.studio import Studio
 from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
-from link.bus.broker_settings import BrokerSettings
+from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
 from link.bus.stream import StreamServer
 from link.hosting.clock import Clock, SystemClock
@@ -51,7 +51,7 @@ class CoreBuild:
         settings.run.mkdir(parents=True, exist_ok=True)
         self.database = Database.open(settings.state / "spillway.db")
         self.journal = Journal(self.database, self._journal_told)
-        self.bus = PahoBus(self._broker())
+        self.bus = PahoBus(settings.broker.settings(CENTRE))
         self.node = StreamServer(settings.voice_socket, "core")
         self.switchboard = wire_core(
             settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
@@ -89,18 +89,6 @@ class CoreBuild:
     def _spawn(self, serve: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         assert self._tasks is not None
         return self._tasks.create_task(serve)
-
-    def _broker(self) -> BrokerSettings:
-        broker = self.settings.broker
-        return BrokerSettings(
-            client_id="svc-centre",
-            host=broker.host,
-            port=broker.port,
-            username=broker.username,
-            password=broker.password,
-            back_off_first=broker.first_retry,
-            back_off_most=broker.longest_retry,
-        )
 
     def changed(self, kind: str, name: str) -> None:
         """Something that screens show has changed; they are told at most every ANNOUNCE_EVERY seconds."""

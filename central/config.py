@@ -7,22 +7,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from central.speech.engines import SpeechSettings
+from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, GroupId, LineRef, ZoneId
 from link.hosting.settings import Settings, load
 
 RESERVED_ZONES = ("approve", "stop", "list", "show")
 """Words of the command line that a zone must not be called."""
-
-
-class BrokerSettings(Settings):
-    """Where the fleet's broker is and how to be let in."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=1883, ge=1, le=65535)
-    username: str = "svc-centre"
-    password: str = Field(default="", repr=False)
-    first_retry: float = Field(default=1.0, gt=0, le=60)
-    longest_retry: float = Field(default=30.0, gt=0, le=600)
 
 
 class ApiSettings(Settings):
@@ -83,7 +73,7 @@ class CentralSettings(Settings):
     realm: str = "main"
     state: Path = Field(description="database, clips and recordings")
     run: Path = Field(description="sockets between the processes of the centre")
-    broker: BrokerSettings = BrokerSettings()
+    broker: BrokerAccess = BrokerAccess()
     api: ApiSettings
     voice: VoiceNodeSettings = VoiceNodeSettings()
     speech: SpeechSettings = SpeechSettings()

@@ -14,7 +14,6 @@ from firmware.wiring import describe, wire_gateway
 from hw.board import Board, RadioLine, load_board
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
 from hw.pins import Pins, PinsUnavailable, open_pins
-from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
 from link.bus.port import Will
 from link.bus.stream import StreamServer
@@ -47,7 +46,7 @@ class GatewayBuild:
         self.board: Board = load_board(settings.board)
         self.guard = GuardClient(settings.guard_socket)
         self.neighbour = StreamServer(settings.voice_socket, "gateway")
-        self.bus = PahoBus(self._broker())
+        self.bus = PahoBus(settings.broker.settings(settings.gateway))
         self.clips = ClipStore(settings.state / "clips", settings.centre.url, settings.centre.token)
         self.board_tasks: set[asyncio.Task[None]] = set()
         identity = Identity(
@@ -60,18 +59,6 @@ class GatewayBuild:
         )
         self.switchboard = wire_gateway(
             self.board, identity, self.clock, self.bus, self.guard, self.neighbour, self._fetch
-        )
-
-    def _broker(self) -> BrokerSettings:
-        broker = self.settings.broker
-        return BrokerSettings(
-            client_id=self.settings.gateway,
-            host=broker.host,
-            port=broker.port,
-            username=broker.username,
-            password=broker.password,
-            back_off_first=broker.first_retry,
-            back_off_most=broker.longest_retry,
         )
 
     def _fetch(self, effect: FetchClip) -> None:

@@ -4,19 +4,9 @@ from pathlib import Path
 
 from pydantic import Field
 
+from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId
 from link.hosting.settings import Settings, load
-
-
-class BrokerSettings(Settings):
-    """Where the fleet's broker is and how to be let in."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=1883, ge=1, le=65535)
-    username: str = ""
-    password: str = Field(default="", repr=False)
-    first_retry: float = Field(default=1.0, gt=0, le=60)
-    longest_retry: float = Field(default=120.0, gt=0, le=600)
 
 
 class CentreSettings(Settings):
@@ -44,7 +34,7 @@ class GatewaySettings(Settings):
     board: Path
     state: Path = Field(description="folder for held clips and other state")
     run: Path = Field(description="folder for the sockets between the three processes")
-    broker: BrokerSettings = BrokerSettings()
+    broker: BrokerAccess = BrokerAccess()
     centre: CentreSettings = CentreSettings()
     voice: VoiceProcessSettings = VoiceProcessSettings()
     labels: dict[str, str] = Field(default_factory=dict, description="line id -> name that people see")

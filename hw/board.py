@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from hw.board_checks import cross_check
-from hw.board_text import did_you_mean, find_line
+from link.hosting.toml_places import did_you_mean, find_line
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
 LineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,24}$")]

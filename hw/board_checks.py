@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hw.board_text import did_you_mean
+from link.hosting.toml_places import did_you_mean
 
 if TYPE_CHECKING:
     from hw.board import Board

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hw.board_text import did_you_mean, find_line
+from link.hosting.toml_places import did_you_mean, find_line
 
 Name = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 Pin = Field(ge=0, le=53)

@@ -3,13 +3,14 @@
 Unknown keys are errors with a suggestion: a typing error in a safety setting must not pass in silence.
 """
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from link.hosting.toml_places import did_you_mean, find_line
 
 
 class SettingsError(ValueError):
@@ -53,32 +54,24 @@ def _fault(path: Path, text: str, kind: type[BaseModel], fault: Any) -> str:
     place = f"{path}:{line}" if line else str(path)
     if fault["type"] == "extra_forbidden":
         known = sorted(_keys(kind))
-        near = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys here and below: {', '.join(known)}"
-        return f"{place}: unknown key {where!r}; {hint}"
+        hint = did_you_mean(key, known) or f"; known keys here and below: {', '.join(known)}"
+        return f"{place}: unknown key {where!r}{hint}"
     if fault["type"] == "missing":
         return f"{place}: key {where!r} is missing; add it"
     shown = repr(fault.get("input"))[:80]
     return f"{place}: {where or 'file'} = {shown}: {fault['msg']}"
 
 
-def line_of(text: str, location: tuple[int | str, ...]) -> int:
-    """1-based line where the key at `location` of a TOML text stands, or 0 when it cannot be told."""
-    lines = text.splitlines()
-    at = 0
-    for index, part in enumerate(location):
-        if isinstance(part, int):
-            table = location[index - 1]
-            heads = [
-                i
-                for i, row in enumerate(lines)
-                if re.match(rf"\s*\[\[\s*{re.escape(str(table))}\s*\]\]", row)
-            ]
-            at = heads[part] if part < len(heads) else at
-        else:
-            pattern = rf"\s*(\[+\s*)?([\w\".-]*\.)?\"?{re.escape(part)}\"?\s*(=|\])"
-            at = next((i for i in range(at, len(lines)) if re.match(pattern, lines[i])), at)
-    return at + 1 if lines and location else 0
+def line_of(text: str, location: tuple[int | str, ...]) -> int | None:
+    """1-based line where the key at `location` of a TOML text stands; None when it cannot be told."""
+    names = [part for part in location if isinstance(part, str)]
+    index = next((part for part in location if isinstance(part, int)), None)
+    if len(names) < 2:
+        lines = text.splitlines()
+        top = re.compile(rf"\s*\[*\s*{re.escape(names[0])}\s*(=|\])") if names else None
+        return next((n for n, row in enumerate(lines, 1) if top and top.match(row)), None)
+    table = ".".join(names[:-1]) if index is None else names[0]
+    return find_line(text, table, index, names[-1])
 
 
 def _keys(kind: type[BaseModel]) -> set[str]:

@@ -21,7 +21,7 @@ from scripts.town.town import Town
 AFTER_TALK = 1.4
 """Seconds after the last word in which the transmitters must have been let go."""
 UNAPPROVED = 0.8
-CUT_IN_AFTER = 1.4
+CONTESTS = 4
 FREEZE_AFTER = 1.3
 FROZEN = 2.5
 PATIENCE = 30.0
@@ -88,7 +88,7 @@ async def speech(stage: Stage) -> Scene:
 
 
 async def floor(stage: Stage) -> dict[str, Scene]:
-    """Two press together; then a more important one cuts in."""
+    """Two equals press together; then an ordinary one and one of higher priority."""
     cast = stage.cast
     sounds = _even(phrase("north"), phrase("south"))
     listening = await stage.hands.listen("floor-together")
@@ -98,14 +98,35 @@ async def floor(stage: Stage) -> dict[str, Scene]:
     await asyncio.sleep(AFTER_TALK)
     together = Scene(tuple(both), await stage.hands.stop(listening))
 
-    listening = await stage.hands.listen("floor-cut-in")
-    low = asyncio.create_task(stage.speak(cast.first, "north"))
-    await asyncio.sleep(CUT_IN_AFTER)
-    left = len(phrase("north")) / RATE_HZ - CUT_IN_AFTER - len(phrase("dam")) / RATE_HZ
-    high = await stage.speak(cast.chief, "dam", trail_ms=1000 * max(0.0, left) + 400)
-    cut_in = (await low, high)
+    for attempt in range(CONTESTS):
+        chief = await _contest(stage)
+        if _both_pressed(chief):
+            break
+        stage.notes.append(f"contest {attempt + 1}: they did not press close enough together")
+    return {"together": together, "chief": chief}
+
+
+async def _contest(stage: Stage) -> Scene:
+    """An ordinary one presses, and a moment later one of higher priority, before anything can be keyed."""
+    cast = stage.cast
+    sounds = _even(phrase("north"), phrase("dam"))
+    listening = await stage.hands.listen("floor-chief")
+    both = await asyncio.gather(
+        *(stage.hands.speak(*pair) for pair in zip((cast.first, cast.chief), sounds, strict=True))
+    )
     await asyncio.sleep(AFTER_TALK)
-    return {"together": together, "cut-in": Scene(cut_in, await stage.hands.stop(listening))}
+    return Scene(tuple(both), await stage.hands.stop(listening))
+
+
+def _both_pressed(scene: Scene) -> bool:
+    """The ordinary one was first, and both receivers opened: a keyed radio is deaf to a second press."""
+    low, high = scene.said
+    opened = scene.emitted[high.device].times("cos", 1)
+    return (
+        low.carrier_on_ns < high.carrier_on_ns
+        and bool(opened)
+        and opened[0] < high.carrier_on_ns + 60_000_000
+    )
 
 
 def _even(*sounds: Samples) -> tuple[Samples, ...]:
@@ -126,7 +147,11 @@ async def warning(stage: Stage) -> Warning:
     talk = asyncio.create_task(stage.speak(cast.first, "north"))
     await asyncio.sleep(0.5)
     approved = [await _approve(stage, view.id) for _, _, view in asked]
-    said = [await talk, await stage.speak(cast.chief, "dam")]
+    said = [await talk]
+    await stage.hands.until_off(cast.chief, "ptt", AFTER_TALK)  # as long as it transmits it hears nobody
+    await asyncio.sleep(0.1)
+    said.append(await stage.speak(cast.chief, "dam"))
+    await asyncio.sleep(AFTER_TALK)
     warned = []
     for (language, at, view), yes in zip(asked, approved, strict=True):
         warned.append(await _over(stage, language, view, at, yes))

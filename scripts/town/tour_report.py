@@ -1,4 +1,4 @@
-"""The report of a tour: outcomes and figures, as tables for people and as JSON. Measures and judges nothing new."""
+"""The report of a tour: outcomes and figures, as tables for people and as JSON. Judges nothing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Two press together, and a more important one cuts in: does everybody hear exactly one, the right one?"""
+"""Two press together, equals or not: does everybody hear exactly one, the right one?"""
 
 from scripts.town.checks.check import Check, Findings
 from scripts.town.tour_evidence import Scene
@@ -30,23 +30,21 @@ def _one_floor(scenes: dict[str, Scene], findings: Findings) -> None:
 
 
 def _priority(scenes: dict[str, Scene], findings: Findings) -> None:
-    scene = scenes["cut-in"]
+    scene = scenes["chief"]
     low, high = scene.said
+    findings.note("pressed later by ms", (high.carrier_on_ns - low.carrier_on_ns) / 1e6)
     for name in scene.radios(but=(low.device, high.device)):
         emitted = scene.emitted[name]
         important, ordinary = scene.heard(name, high.sound), scene.heard(name, low.sound)
-        findings.note(f"{name} share of the more important", important.share)
-        findings.note(f"{name} share of the other before", ordinary.share)
-        if ordinary.absent:
-            findings.want(False, f"{name} did not hear {low.device} before")
-            continue
+        findings.note(f"{name} hears {high.device}", important.share)
+        findings.note(f"{name} hears {low.device}", ordinary.share)
         findings.want(important.contained, f"{name} did not hear {high.device}")
         if important.contained:
             findings.note(f"{name} lost ms", important.lost_ms)
             findings.want(important.lost_ms <= GRAIN_MS, f"{name} lost {important.lost_ms:.0f} ms of it")
-        after = (emitted.ns(ordinary.last) - high.carrier_on_ns) / 1e9
-        findings.note(f"{name} the other was heard for s", after)
-        findings.want(after <= CUT_IN_LIMIT_S, f"{name} heard {low.device} for {after:.1f} s more")
+        if not ordinary.absent:
+            after = (emitted.ns(ordinary.last) - high.carrier_on_ns) / 1e9
+            findings.want(after <= CUT_IN_LIMIT_S, f"{name} heard {low.device} for {after:.1f} s")
 
 
 FLOOR = (
@@ -55,7 +53,5 @@ FLOOR = (
         "When two press together, every other radio emits only one of them, and all the same one.",
         _one_floor,
     ),
-    Check(
-        "priority", "One of higher priority is heard at once and whole; the other one is cut off.", _priority
-    ),
+    Check("priority", "Of two who press together the one of higher priority is heard, whole.", _priority),
 )

@@ -1,9 +1,9 @@
-"""hw.board_text: lines are found again, words are guessed; neither ever raises."""
+"""link.hosting.toml_places: lines are found again, words are guessed; neither ever raises."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.board_text import did_you_mean, find_line
+from link.hosting.toml_places import did_you_mean, find_line
 
 TEXT = """\
 # first
