@@ -149,6 +149,8 @@ class Gateway:
 
     def _take(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
         match event:
+            case facts.Birth(sid=sid) if sid == self.sid:  # said again because of a late will: nothing is new
+                return self, ()
             case facts.Birth(sid=sid, fw=fw):
                 born = replace(self._forget(), sid=sid, fw=fw, reported_n=-1, heard_at=now)
                 came = (PresenceChanged(self.gateway, True, "birth"),) if not self.online else ()

@@ -12,7 +12,7 @@ from firmware.events import LinkChanged
 from link.bus.port import BusDown, BusUp, Message
 from link.contract import facts, orders
 from link.contract.batch import BatchHead, decode_command, encode_batch
-from link.contract.envelope import EnvelopeError, pack
+from link.contract.envelope import EnvelopeError, pack, unpack
 from link.contract.realtime import REPEAT_EVERY, TalkFrame, TalkGate, encode_report
 from link.contract.topics import Row, Topics
 from link.contract.wire import Wire
@@ -20,6 +20,8 @@ from link.contract.wire import Wire
 WAITING = 500
 """Events kept while there is no link."""
 BATCH = 50
+HEARTBEAT_EVERY = 60.0
+"""Seconds; any other message counts as a heartbeat, so this one is sent only in silence."""
 REMEMBERED = 256
 """Command ids remembered, so that a repeated command is answered and not carried out again."""
 
@@ -107,6 +109,8 @@ class Uplink:
     health: dict[str, facts.HealthChanged] = field(default_factory=dict)
     n: int = 0
     reported_at: float = 0.0
+    beat_at: float = 0.0
+    wall_ahead: float = field(default=0.0, compare=False)
     seq: int = 0
     waiting: tuple[facts.Event, ...] = ()
     lost: int = 0
@@ -125,10 +129,12 @@ class Uplink:
 
     @property
     def deadline(self) -> float | None:
-        """When the report is due again: only while something is true."""
-        if self.up and any(r.carrier or r.ptt or r.leg for r in self.lines.values()):
+        """When the report is due again (while something is true), else the heartbeat."""
+        if not self.up:
+            return None
+        if any(r.carrier or r.ptt or r.leg for r in self.lines.values()):
             return self.reported_at + REPEAT_EVERY
-        return None
+        return max(self.reported_at, self.beat_at) + HEARTBEAT_EVERY
 
     @property
     def topics(self) -> Topics:
@@ -137,6 +143,11 @@ class Uplink:
 
     def handle(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
         """The uplink after `event` and what must be done."""
+        if isinstance(event, Arrived | FactTold):
+            return replace(self, wall_ahead=event.wall - now)._take(event, now)
+        return self._take(event, now)
+
+    def _take(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
         match event:
             case BusUp(session_id=session):
                 return self._begin(session, now)
@@ -151,9 +162,13 @@ class Uplink:
                 return self._told(fact, wall, now)
             case CommandEnded(result=result):
                 return self, self._publish(Row.RESULT, pack(result.model_dump(mode="python")))
-        if self.deadline is not None and now >= self.deadline:
+        if self.deadline is None or now < self.deadline:
+            return self, ()
+        if self.deadline == self.reported_at + REPEAT_EVERY:
             return self._report(now)
-        return self, ()
+        beat = facts.Heartbeat(s=self.session or "", t=int((now + self.wall_ahead) * 1000))
+        told = replace(self, beat_at=now)
+        return told, self._publish(Row.HEARTBEAT, pack(beat.model_dump(mode="python")))
 
     # -- up --
 
@@ -164,13 +179,15 @@ class Uplink:
 
     def _begin(self, session: str, now: float) -> tuple["Uplink", tuple[object, ...]]:
         born = replace(self, session=session, gate=None, n=0)
-        me = self.identity
-        birth = facts.Birth(sid=session, boot=me.boot, fw=me.fw)
-        effects = born._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
-        effects = (*effects, *born._snapshot())
+        effects = (*born._birth(), *born._snapshot())
         born, report = born._report(now)
         born, drained = born._drain()
         return born, (*effects, *report, *drained, LinkChanged(up=True))
+
+    def _birth(self) -> tuple[object, ...]:
+        me = self.identity
+        birth = facts.Birth(sid=self.session or "", boot=me.boot, fw=me.fw)
+        return self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
 
     def _snapshot(self) -> tuple[object, ...]:
         me = self.identity
@@ -227,12 +244,20 @@ class Uplink:
                     return self._frame(message)
                 case Row.COMMAND:
                     return self._command(message, wall)
-                case Row.LIVE | Row.ACK | Row.DESIRED | Row.CENTRE | Row.GROUP_COMMAND:
+                case Row.LIVE:
+                    return self, self._still_alive(message)
+                case Row.ACK | Row.DESIRED | Row.CENTRE | Row.GROUP_COMMAND:
                     return self, ()
                 case _:
                     raise EnvelopeError("misaddressed", f"topic {message.topic[:80]}")
         except EnvelopeError as error:
             return self._refuse(row.name.lower() if row else "topic", error.reason, wall, now)
+
+    def _still_alive(self, message: Message) -> tuple[object, ...]:
+        """A death that is not ours stands on our topic (a late will): say again that we live."""
+        value = unpack(message.payload)
+        foreign = isinstance(value, dict) and value.get("on") == 0 and value.get("sid") != self.session
+        return self._birth() if foreign else ()
 
     def _refuse(
         self, where: str, reason: str, wall: float, now: float

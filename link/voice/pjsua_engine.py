@@ -6,7 +6,10 @@ object: integers only.
 """
 
 import asyncio
+import ipaddress
 import logging
+import re
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -32,6 +35,8 @@ from link.voice.tokens import ExpectedTokens, checked_token, checked_uri
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+HOST = re.compile(r"(sip:(?:[^@]*@)?)(\[[0-9a-fA-F:.]+\]|[^@:;?\[\]]+)((?::[0-9]{1,5})?(?:[;?].*)?)")
+LOOK_UP_MOST = 5.0
 STOP_MOST = 2.8
 FILE_CLOSE_MOST = 1.0
 
@@ -79,7 +84,8 @@ class PjsuaEngine:
 
     async def dial(self, uri: str, token: str) -> PortId:
         """See `VoiceEngine.dial`."""
-        return await self._do(partial(self._there.dial, checked_uri(uri), checked_token(token)))
+        there, token = self._there, checked_token(token)
+        return await self._do(partial(there.dial, await resolved(checked_uri(uri)), token))
 
     async def expect(self, token: str, ttl: float) -> None:
         """See `VoiceEngine.expect`."""
@@ -142,6 +148,26 @@ class PjsuaEngine:
     def _tell_stopped(self, reason: str) -> None:
         if self._sink is not None and self._stopped_told.acquire(blocking=False):
             self._sink(EngineStopped(reason))
+
+
+async def resolved(uri: str) -> str:
+    """`uri` with its host's name replaced by its IPv4 address: the library would look it up in the pj thread
+    and stand still as long as the name server does. VoiceError when there is no such host."""
+    match = HOST.fullmatch(uri)
+    if match is None:
+        raise VoiceError(f"uri {uri[:80]!r}: sip:name@host[:port] expected")
+    before, host, after = match.groups()
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+        return uri
+    except ValueError:
+        pass
+    try:
+        async with asyncio.timeout(LOOK_UP_MOST):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET)
+    except (OSError, UnicodeError, TimeoutError) as error:
+        raise VoiceError(f"{host}: no address found ({error}); check the name and the name server") from None
+    return f"{before}{found[0][4][0]}{after}"
 
 
 async def _header_written(path: Path) -> None:

@@ -56,7 +56,7 @@ class Exchange:
         self._sink = sink
         self._patches = PatchTable()
         self._legs: dict[PortId, Leg] = {}
-        self._turned_away: set[Leg] = set()
+        self._leaving: set[Leg] = set()
         self._frames: dict[PortId, FramePort] = {}
         self._parked: list[FramePort] = []
         self._players: dict[PortId, Player] = {}
@@ -93,21 +93,19 @@ class Exchange:
             self._watch(now)
 
     def calls(self) -> int:
-        """Calls not yet ended, those being turned away included."""
-        return len(self._legs) + len(self._turned_away)
+        """Calls not yet ended, those on their way out included."""
+        return len(self._legs) + len(self._leaving)
 
     def hang_up_all(self) -> None:
         """Say goodbye on every leg."""
         for leg in list(self._legs.values()):
-            leg.end()
+            self._end(leg, 200, "voice engine stops")
 
     def drop_all(self) -> None:
         """Let go of every pj object. The bridge's clock must stand still."""
-        for leg in list(self._legs.values()):
-            self._post(LegDown(leg.port, leg.token, 500, "voice engine stopped"))
         for objects in (self._legs, self._frames, self._players, self._recorders):
             objects.clear()
-        self._turned_away.clear()
+        self._leaving.clear()
         self._to_answer.clear()
         self._parked.clear()
         self._grave.clear()
@@ -125,9 +123,9 @@ class Exchange:
         try:
             leg.makeCall(uri, call_param(token=token))
         except pj.Error as error:
-            if self._legs.pop(leg.port, None) is not None:
-                self._patches.forget(leg.port)
-                self._bury(leg)
+            if self._legs.pop(leg.port, None) is None:
+                return leg.port  # it has ended already, and its LegDown is posted
+            self._bury(leg)
             raise VoiceError(f"{uri}: cannot be dialled: {error_text(error)}") from None
         return leg.port
 
@@ -135,7 +133,7 @@ class Exchange:
         """End a call; one that is gone is no error (its LegDown may be on its way to the caller)."""
         leg = self._legs.get(port)
         if leg is not None:
-            leg.end()
+            self._end(leg, 200, "hung up here")
 
     def stats(self, port: PortId) -> LegStats:
         """Counters of a leg that is up."""
@@ -171,9 +169,21 @@ class Exchange:
             self._post(LegUp(leg.port, leg.token, leg.codec()))
 
     def leg_ended(self, leg: Leg, code: int, reason: str) -> None:
-        """LegOwner: gone."""
+        """LegOwner: SIP is done with it."""
         self._bury(leg)
-        self._turned_away.discard(leg)
+        self._leaving.discard(leg)
+        self._forget(leg, code, reason)
+
+    def _end(self, leg: Leg, code: int, reason: str) -> None:
+        """Hang up, and say so at once: a far end that is dead or cut off lets a BYE wait for 32 s."""
+        for pair in self._patches.pairs_of(leg.port):
+            self._patches.unwant(pair)
+            self._settle(pair)
+        self._leaving.add(leg)
+        self._forget(leg, code, reason)
+        leg.bye()
+
+    def _forget(self, leg: Leg, code: int, reason: str) -> None:
         if self._legs.pop(leg.port, None) is not None:
             self._patches.forget(leg.port)
             self._warming.pop(leg.port, None)
@@ -193,9 +203,9 @@ class Exchange:
             self._legs[leg.port] = leg
             self._to_answer.append((leg, 200))
             return
-        turned_away = Leg(self, self._account, next(_ids), "", call_id)
-        self._turned_away.add(turned_away)
-        self._to_answer.append((turned_away, code))
+        stranger = Leg(self, self._account, next(_ids), "", call_id)
+        self._leaving.add(stranger)
+        self._to_answer.append((stranger, code))
         self._refused(source, why)
 
     def _answer_all(self) -> None:
@@ -206,7 +216,7 @@ class Exchange:
                     leg.answer(call_param(code))
             except pj.Error as error:
                 log.info("event=answer-failed leg=%d error=%s", leg.port, error_text(error))
-                leg.end(500, "cannot be answered")
+                self._end(leg, 500, "cannot be answered")
 
     def _refused(self, source: str, why: str) -> None:
         now = time.monotonic()
@@ -229,7 +239,7 @@ class Exchange:
             if count != packets:
                 leg.rx_seen = (count, now)
             elif now - since >= limit:
-                leg.end(408, f"no media for {limit:g} s")
+                self._end(leg, 408, f"no media for {limit:g} s")
 
     # --- frame ports, players, recorders
 

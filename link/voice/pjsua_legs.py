@@ -91,7 +91,6 @@ class Leg(pj.Call):  # type: ignore[misc]
         self.confirmed = False
         self.announced = False
         self.ended = False
-        self.ending: tuple[int, str] | None = None
         self.rx_seen = (-1, 0.0)
 
     @guarded
@@ -103,8 +102,7 @@ class Leg(pj.Call):  # type: ignore[misc]
             self.owner.leg_answered(self)
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self.ended:
             self.ended, self.media = True, None
-            code, reason = self.ending or (int(info.lastStatusCode), str(info.lastReason))
-            self.owner.leg_ended(self, code, reason)
+            self.owner.leg_ended(self, int(info.lastStatusCode), str(info.lastReason))
 
     @guarded
     def onCallMediaState(self, prm: Any) -> None:
@@ -155,14 +153,12 @@ class Leg(pj.Call):  # type: ignore[misc]
             rtt_ms=rtcp.rttUsec.last / 1000,
         )
 
-    def end(self, code: int = 0, reason: str = "") -> None:
-        """Hang up; `code` and `reason` are what LegDown will say (0: what SIP says)."""
-        if code:
-            self.ending = (code, reason)
+    def bye(self) -> None:
+        """Hang up; onCallState tells when SIP is done with it."""
+        self.media = None
         try:
             self.hangup(call_param())
         except pj.Error as error:
-            # Already on its way down: onCallState tells.
             log.debug("event=hangup-failed leg=%d error=%s", self.port, error_text(error))
 
 

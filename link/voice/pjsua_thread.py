@@ -29,7 +29,7 @@ T = TypeVar("T")
 Command = tuple["concurrent.futures.Future[Any]", Callable[[], Any]]
 
 POLL_MS = 50
-COLLECT_EVERY = 10.0
+COLLECT_EVERY = 30.0
 LAST_CALLS, LAST_ANSWERS = 1.0, 0.05
 """Seconds at the end for calls to say goodbye, and for the answers to that."""
 
@@ -129,6 +129,7 @@ class PjThread:
                 log_failure("voice-engine-failed")
         self._close(endpoint)
         del endpoint
+        gc.unfreeze()
         gc.collect()
         if had_gc:
             gc.enable()
@@ -189,6 +190,8 @@ class PjThread:
         return port
 
     def _loop(self, endpoint: Any) -> None:
+        gc.collect()
+        gc.freeze()  # what was imported is never garbage: a full collection then takes a millisecond or two
         collected = time.monotonic()
         while not self._ending:
             endpoint.libHandleEvents(POLL_MS)
@@ -197,7 +200,7 @@ class PjThread:
             self._work.turn(now)
             if now - collected > COLLECT_EVERY:
                 collected = now
-                gc.collect(1)
+                gc.collect()
 
     def _serve(self) -> None:
         while True:

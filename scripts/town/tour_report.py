@@ -65,9 +65,8 @@ def rows_of(chapter: str, evidence: object) -> list[Row]:
         case Freeze(after=after):
             return _scene(f"{chapter}, after", after)
         case dict():
-            return _scene(
-                f"{chapter}, cut in", Scene((evidence["cut-in"].said[1],), evidence["cut-in"].emitted)
-            )
+            chief: Scene = evidence["chief"]
+            return _scene(f"{chapter}, chief", Scene((chief.said[1],), chief.emitted))
     return []
 
 

@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -148,6 +152,25 @@ def test_a_killed_town_leaves_nothing_running_and_the_next_one_clears_up(folder:
     assert not left.exists()
     asyncio.run(town.stop())
     assert not town.places.run.exists()
+
+
+def test_a_terminal_gets_a_live_table(folder: Path) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 140, 0, 0))
+    argv = [sys.executable, "-m", "scripts.town", "--dir", str(folder / "town")]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=theirs, env={**os.environ, "TERM": "xterm"}) as process:
+        os.close(theirs)
+        seen = b""
+        end = time.monotonic() + START_LIMIT
+        while not (b"gw-dam-voice" in seen and b"valley" in seen and b" idle" in seen):
+            assert time.monotonic() < end, seen.decode(errors="replace")[-2000:]
+            if select.select([ours], [], [], 1.0)[0]:
+                seen += os.read(ours, 65536)
+        assert b"http://127.0.0.1:" in seen
+        os.close(ours)  # the terminal window is closed
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(40) == 0
+    assert belonging(folder) == []
 
 
 def test_a_port_in_use_is_named(folder: Path) -> None:

@@ -101,6 +101,31 @@ async def test_a_leg_whose_far_end_died_goes_down_by_itself(engines: Engines) ->
     assert "no media" in down.reason
 
 
+async def test_hanging_up_on_a_far_end_that_is_cut_off_is_told_at_once(engines: Engines) -> None:
+    here, there = await engines.one(), await engines.one()
+    mine, _ = await leg(here, there)
+    there.kill(signal.SIGSTOP)
+    await here.hang_up(mine)
+    down = await here.fact(LegDown, seconds=1.0)
+    assert down.code == 200
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        never_answered = await here.dial(f"sip:node@127.0.0.1:{silent.getsockname()[1]}", "t")
+        await here.hang_up(never_answered)
+        await here.fact(LegDown, seconds=1.0, leg=never_answered)
+    there.kill(signal.SIGCONT)
+
+
+async def test_a_host_is_looked_up_before_the_call(engines: Engines) -> None:
+    here, there = await engines.one(), await engines.one()
+    assert there.limits is not None
+    await there.expect("t", 5)
+    await here.dial(f"sip:node@localhost:{there.limits.sip_port}", "t")
+    await here.fact(LegUp)
+    with pytest.raises(VoiceError, match=r"no-such-host\.invalid: no address found"):
+        await here.dial("sip:node@no-such-host.invalid", "t")
+
+
 async def test_a_frozen_engine_never_answers_and_is_left_within_3_s(engines: Engines) -> None:
     here = await engines.one()
     engines.mishandled.append(here)

@@ -149,6 +149,14 @@ def test_a_late_will_of_an_earlier_session_is_old_news():
     assert not bench.gateway.online
 
 
+def test_a_birth_said_again_changes_nothing():
+    bench = Bench().standing()
+    bench.report(carrier=True)
+    bench.effects.clear()
+    bench.post(facts.Birth(sid="s1", boot="b", fw="1"))
+    assert bench.effects == []
+
+
 def test_a_dead_gateway_talks_no_more():
     bench = Bench().standing()
     bench.report(carrier=True)

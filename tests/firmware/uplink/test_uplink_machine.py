@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.events import LinkChanged
-from firmware.uplink.machine import Arrived, FactTold, Identity, LineTold, Obey, Publish, Talk, Uplink
+from firmware.uplink.machine import (
+    HEARTBEAT_EVERY,
+    Arrived,
+    FactTold,
+    Identity,
+    LineTold,
+    Obey,
+    Publish,
+    Talk,
+    Uplink,
+)
 from link.bus.port import BusDown, BusUp, Message
 from link.contract import facts, orders
 from link.contract.batch import command_for, decode_batch, encode_command
@@ -86,7 +96,26 @@ def test_a_change_is_reported_at_once_and_again_while_it_is_true():
     bench.post(Tick())
     assert [decode_report(p).n for p in bench.published(Row.REALTIME_UP)] == [2, 3]
     bench.post(report(carrier=False))
-    assert bench.uplink.deadline is None
+    bench.effects.clear()
+    bench.now += HEARTBEAT_EVERY - 1
+    bench.post(Tick())
+    assert bench.effects == [], "nothing is true: only a heartbeat is due, and not yet"
+    bench.now += 1.5
+    bench.post(Tick())
+    assert [e.row for e in bench.effects] == [Row.HEARTBEAT]
+    assert bench.uplink.deadline == bench.now + HEARTBEAT_EVERY
+
+
+def test_a_late_will_on_our_own_topic_is_answered_by_a_new_birth():
+    bench = Bench().up()
+    bench.effects.clear()
+    death = pack(facts.Death(sid="earlier").model_dump(mode="python"))
+    bench.arrive(Row.LIVE, death)
+    assert unpack(bench.published(Row.LIVE)[0])["on"] == 1
+    bench.effects.clear()
+    bench.arrive(Row.LIVE, pack(facts.Death(sid="s1").model_dump(mode="python")))
+    bench.arrive(Row.LIVE, pack(["x"]))
+    assert bench.published(Row.LIVE) == []
 
 
 def test_nothing_is_published_without_a_link_and_evidence_waits():
