@@ -91,9 +91,10 @@ class Radio:
         return start is not None and start <= now < start + self.timeout_ns
 
     def squelch_open(self, now: int) -> bool:
-        """The receiver lets sound through: after the squelch delay; noise for the tail after a carrier."""
-        if self.keyed_since is not None or self.trouble.deaf:
-            return False
+        """The receiver lets sound through: after the squelch delay; noise for the tail after a carrier.
+
+        Keyed or deaf it is closed: then it is not receivable, and `was_open` is forgotten.
+        """
         age = now - self.receivable_since
         if self.receivable:
             return self.was_open or age >= self.squelch_ns

@@ -21,7 +21,9 @@ from scripts.town.town import Town
 AFTER_TALK = 1.4
 """Seconds after the last word in which the transmitters must have been let go."""
 UNAPPROVED = 0.8
-CONTESTS = 4
+CONTESTS = 5
+HAIR = 0.004
+"""Seconds between two presses: longer than a file takes to be read, shorter than it takes to key a radio."""
 FREEZE_AFTER = 1.3
 FROZEN = 2.5
 PATIENCE = 30.0
@@ -111,11 +113,12 @@ async def _contest(stage: Stage) -> Scene:
     cast = stage.cast
     sounds = _even(phrase("north"), phrase("dam"))
     listening = await stage.hands.listen("floor-chief")
-    both = await asyncio.gather(
-        *(stage.hands.speak(*pair) for pair in zip((cast.first, cast.chief), sounds, strict=True))
-    )
+    low = asyncio.create_task(stage.hands.speak(cast.first, sounds[0]))
+    await asyncio.sleep(HAIR)
+    high = await stage.hands.speak(cast.chief, sounds[1])
+    both = (await low, high)
     await asyncio.sleep(AFTER_TALK)
-    return Scene(tuple(both), await stage.hands.stop(listening))
+    return Scene(both, await stage.hands.stop(listening))
 
 
 def _both_pressed(scene: Scene) -> bool:

@@ -200,7 +200,7 @@ class Unit:
 
     def _feed(self) -> None:
         if self.spec.watchdog is not None:
-            (lambda *a: None)(self.spec.watchdog, "gave no sign of life")
+            self._arm(self.spec.watchdog, "gave no sign of life")
 
     async def _probe(self) -> None:
         while True:

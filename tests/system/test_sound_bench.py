@@ -215,6 +215,20 @@ def test_nothing_of_a_card_outlives_its_process(bench: Path) -> None:
     until(lambda: not devices(bench)["gw1/r1"]["sound"]["capture"])
 
 
+def test_even_a_program_that_looks_at_nothing_dies_with_its_process() -> None:
+    code = (
+        "import time; from hw.sound.child import Child; Child(('sleep', '100'), 'capture'); time.sleep(100)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        until(lambda: children_of(process.pid, "sleep"))
+        pids = children_of(process.pid, "sleep")
+    finally:
+        process.kill()
+        process.wait()
+    until(lambda: not any(running(pid) for pid in pids))
+
+
 def test_everyday_use_leaves_nothing_over(bench: Path) -> None:
     """Many openings, holds and finishes in a row: nothing is lost, left over or dropped."""
     voice = frames_of(tone(700, 0.2))

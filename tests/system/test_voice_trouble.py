@@ -14,7 +14,7 @@ import pytest
 
 from link.voice.port import EngineStopped, LegDown, LegRefused, LegUp, PlayEnded, VoiceError, VoiceSettings
 from link.voice.repair import repair_unclosed
-from tests.link.voice.tones import RATE, loudness, tail
+from tests.link.voice.tones import RATE, loudness, tail, write_tone
 from tests.system.voice_remote import RemoteEngine, RemoteSound, free_rtp_ports
 
 
@@ -296,3 +296,53 @@ def udp_ports_of(pid: int) -> set[int]:
                 inodes.add(name[8:-1])
     rows = [row.split() for row in Path("/proc/net/udp").read_text().splitlines()[1:]]
     return {int(row[1].partition(":")[2], 16) for row in rows if row[9] in inodes}
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_many_calls_and_ports_leave_nothing_behind(engines: Engines, tmp_path: Path) -> None:
+    here, there = await engines.one(), await engines.one()
+    clip = write_tone(tmp_path / "clip.wav", 440, 0.1)
+    first = 0.0
+    for turn in range(60):
+        tokens = [f"t{turn}-{number}" for number in range(8)]
+        for token in tokens:
+            await there.expect(token, 10)
+        legs = [await here.dial(there.uri, token) for token in tokens]
+        ends = [(await there.fact(LegUp, token=token)).leg for token in tokens]
+        for mine in legs:
+            await here.fact(LegUp, leg=mine)
+        tone = await here.add_frames("tone", RemoteSound(hz=440), RemoteSound(), RATE)
+        for mine, end in zip(legs, ends, strict=True):
+            player = await there.play(clip)
+            recorder = await there.record(tmp_path / f"{turn}-{end}.wav")
+            await here.connect(tone, mine)
+            await there.connect(player, end)
+            await there.connect(end, recorder)
+            if end % 2:
+                await asyncio.sleep(0.01 * (end % 12))
+                await there.close(player)
+            else:
+                await there.fact(PlayEnded, port=player)
+                await there.close(player)
+            await there.close(recorder)
+        await here.close(tone)
+        for mine in legs:
+            await here.hang_up(mine)
+        for mine, end in zip(legs, ends, strict=True):
+            await here.fact(LegDown, leg=mine)
+            await there.fact(LegDown, leg=end)
+        if turn == 30:
+            first = rss_mb(there.process.pid)
+    there.facts.clear()
+    grown = rss_mb(there.process.pid) - first
+    now = rss_mb(there.process.pid)
+    print(f"480 calls, 480 players, 480 recorders: {now:.0f} MB, {grown:.1f} MB more than half way")
+    assert grown < 25
+    assert repair_unclosed(tmp_path) == []

@@ -141,7 +141,7 @@ class LiveTown:
             yield
         finally:
             over.cancel()
-            until(lambda: self.level(device, "carrier") == 0, 5, "the end of the talk")
+            until(lambda: self.level(device, "cos") == 0, 5, "the end of the talk")
 
     @contextlib.contextmanager
     def listening(self, device: str, wav: Path) -> Iterator[None]:

@@ -1,0 +1,101 @@
+"""Inbox: nothing posted is lost, up to the limit; what is beyond it is refused and counted, never waited for."""
+
+import asyncio
+import threading
+
+import pytest
+
+from link.hosting.clock import settle_loop
+from link.hosting.inbox import Inbox
+
+
+async def test_items_come_out_in_the_order_they_were_posted():
+    inbox = Inbox("box")
+    assert [inbox.post(number) for number in range(3)] == [True, True, True]
+    assert [await inbox.get() for _ in range(3)] == [0, 1, 2]
+    assert inbox.get_nowait() is None
+
+
+async def test_a_reader_that_waits_is_woken():
+    inbox = Inbox("box")
+    reader = asyncio.create_task(inbox.get())
+    await settle_loop()
+    assert not reader.done()
+    inbox.post("news")
+    assert await asyncio.wait_for(reader, 1) == "news"
+
+
+async def test_what_was_posted_before_the_loop_ran_is_read():
+    inbox = Inbox("box")
+    inbox.post("early")
+    inbox.bind()
+    assert await asyncio.wait_for(inbox.get(), 1) == "early"
+
+
+async def test_a_full_inbox_refuses_the_newcomer_and_counts_it(caplog: pytest.LogCaptureFixture):
+    inbox = Inbox("box", limit=2)
+    assert [inbox.post(number) for number in range(5)] == [True, True, False, False, False]
+    assert (inbox.dropped, len(inbox)) == (3, 2)
+    assert [record.message for record in caplog.records] == ["inbox=box full limit=2 dropped=int"]
+    assert await inbox.get() == 0
+    assert inbox.post("again")
+    assert [await inbox.get(), await inbox.get()] == [1, "again"]
+
+
+async def test_a_post_between_the_look_and_the_wait_is_not_lost(monkeypatch: pytest.MonkeyPatch):
+    inbox = Inbox("box")
+    inbox.bind()
+    clear = inbox._ready.clear
+
+    def post_just_before_the_clear() -> None:
+        if not len(inbox):  # a thread that posts: the item first, the wake-up is still on its way to the loop
+            inbox._items.append("in between")
+        clear()
+
+    monkeypatch.setattr(inbox._ready, "clear", post_just_before_the_clear)
+    assert await asyncio.wait_for(inbox.get(), 1) == "in between"
+
+
+async def test_many_threads_post_at_once_and_nothing_is_lost():
+    inbox, each, threads = Inbox("box", limit=10_000), 500, 6
+    inbox.bind()
+    gate = threading.Barrier(threads)
+
+    def post(name: int) -> None:
+        gate.wait()
+        for number in range(each):
+            assert inbox.post((name, number))
+
+    posters = [threading.Thread(target=post, args=(name,)) for name in range(threads)]
+    for poster in posters:
+        poster.start()
+    read = [await asyncio.wait_for(inbox.get(), 10) for _ in range(each * threads)]
+    for poster in posters:
+        poster.join()
+    assert len(inbox) == inbox.dropped == 0
+    for name in range(threads):
+        assert [n for poster, n in read if poster == name] == list(range(each)), "in the order of its poster"
+
+
+async def test_a_thread_wakes_the_reader():
+    inbox = Inbox("box")
+    reader = asyncio.create_task(inbox.get())
+    await settle_loop()
+    thread = threading.Thread(target=inbox.post, args=("from afar",))
+    thread.start()
+    thread.join()
+    assert await asyncio.wait_for(reader, 1) == "from afar"
+
+
+def test_a_thread_that_posts_after_the_end_is_told_so():
+    inbox = Inbox("box")
+
+    async def serve() -> None:
+        inbox.bind()
+
+    asyncio.run(serve())
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(inbox.post("too late")))
+    thread.start()
+    thread.join()
+    assert answers == [False]
