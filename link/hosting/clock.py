@@ -19,6 +19,9 @@ class Clock(Protocol):
     def wall(self) -> float:
         """Unix seconds, as good as the machine's clock is."""
 
+    def call_at(self, when: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` on the loop at monotonic time `when`; the answer takes that back."""
+
     async def sleep_until(self, when: float) -> None:
         """Return at monotonic time `when`, or at once if it has passed."""
 
@@ -34,6 +37,10 @@ class SystemClock:
         """See Clock."""
         return time.time()
 
+    def call_at(self, when: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """See Clock."""
+        return asyncio.get_running_loop().call_later(max(0.0, when - time.monotonic()), callback).cancel
+
     async def sleep_until(self, when: float) -> None:
         """See Clock."""
         await asyncio.sleep(max(0.0, when - time.monotonic()))
@@ -45,7 +52,8 @@ class HandClock:
     def __init__(self, now: float = 1000.0, wall: float = 1_700_000_000.0) -> None:
         self._now = now
         self._offset = wall - now
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._alarms: list[tuple[float, int, Callable[[], None]]] = []
+        self._armed: set[int] = set()
         self._count = 0
 
     def now(self) -> float:
@@ -62,21 +70,32 @@ class HandClock:
             await asyncio.sleep(0)
             return
         woken = asyncio.get_running_loop().create_future()
+        cancel = self.call_at(when, lambda: None if woken.done() else woken.set_result(None))
+        try:
+            await woken
+        finally:
+            cancel()
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """See Clock."""
         self._count += 1
-        heapq.heappush(self._sleepers, (when, self._count, woken))
-        await woken
+        number = self._count
+        heapq.heappush(self._alarms, (when, number, callback))
+        self._armed.add(number)
+        return lambda: self._armed.discard(number)
 
     async def advance(self, seconds: float, settle: Callable[[], Awaitable[None]] | None = None) -> None:
         """Let `seconds` pass, waking sleepers in order; `settle` runs after each (default: idle the loop)."""
         calm = settle or settle_loop
         await calm()
         end = self._now + seconds
-        while self._sleepers and self._sleepers[0][0] <= end:
-            when, _, woken = heapq.heappop(self._sleepers)
-            if woken.done():
+        while self._alarms and self._alarms[0][0] <= end:
+            when, number, callback = heapq.heappop(self._alarms)
+            if number not in self._armed:
                 continue
+            self._armed.discard(number)
             self._now = max(self._now, when)
-            woken.set_result(None)
+            callback()
             await calm()
         self._now = end
         await calm()

@@ -8,6 +8,8 @@ import logging
 import threading
 from collections import deque
 
+from link.hosting.clock import Clock
+
 log = logging.getLogger(__name__)
 
 
@@ -21,15 +23,12 @@ class Inbox:
         self._items: deque[object] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
-        self._ready: asyncio.Event | None = None
+        self._waiter: asyncio.Future[None] | None = None
 
     def bind(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Tie the inbox to the loop that reads it. `get` does this itself at its first call."""
         self._loop = loop or asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._ready = asyncio.Event()
-        if self._items:
-            self._ready.set()
 
     def post(self, item: object) -> bool:
         """Put `item` in; False when the inbox was full (counted in `dropped`). Any thread."""
@@ -39,16 +38,20 @@ class Inbox:
                 log.warning("inbox=%s full limit=%d dropped=%s", self.name, self._limit, type(item).__name__)
             return False
         self._items.append(item)
-        if self._loop is None or self._ready is None:
+        if self._loop is None:
             return True
         if threading.get_ident() == self._thread:
-            self._ready.set()
+            self._wake()
         else:
             try:
-                self._loop.call_soon_threadsafe(self._ready.set)
+                self._loop.call_soon_threadsafe(self._wake)
             except RuntimeError:  # the loop has closed: the process is on its way out
                 return False
         return True
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def get_nowait(self) -> object | None:
         """The next item, or None when empty."""
@@ -56,15 +59,25 @@ class Inbox:
 
     async def get(self) -> object:
         """The next item; waits for it."""
-        if self._ready is None:
-            self.bind()
-        assert self._ready is not None
         while not self._items:
-            self._ready.clear()
-            if self._items:  # posted by a thread between the look and the clear
-                break
-            await self._ready.wait()
+            await self.wait(None, None)
         return self._items.popleft()
+
+    async def wait(self, until: float | None, clock: Clock | None) -> None:
+        """Return when there may be an item, or at `until` by `clock`. One future, no task: a hot path."""
+        if self._loop is None:
+            self.bind()
+        assert self._loop is not None
+        waiter = self._waiter = self._loop.create_future()
+        cancel = clock.call_at(until, self._wake) if until is not None and clock is not None else None
+        try:
+            # A thread puts its item in before it asks the loop to wake: who looks from here on is woken.
+            if not self._items:
+                await waiter
+        finally:
+            self._waiter = None
+            if cancel is not None:
+                cancel()
 
     def __len__(self) -> int:
         return len(self._items)

@@ -6,10 +6,10 @@ when it crashes too often the process gives up.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from link.hosting.clock import Clock
@@ -22,6 +22,8 @@ M = TypeVar("M", bound=Machine)
 
 CRASHES_ALLOWED = 5
 CRASH_WINDOW = 60.0
+AT_A_TIME = 50
+"""Events handled before the other tasks of the loop get their turn."""
 
 
 class CrashedTooOften(RuntimeError):
@@ -71,49 +73,42 @@ class Runner(Generic[M]):
     async def run(self) -> None:
         """Serve the inbox until cancelled."""
         self.inbox.bind()
-        waiting: asyncio.Task[object] | None = None
-        try:
-            while True:
-                event = self.inbox.get_nowait()
-                if event is None:
-                    deadline = self.machine.deadline
-                    if deadline is not None and deadline <= self._clock.now():
-                        event = Tick()
-                    else:
-                        waiting = waiting or asyncio.create_task(self.inbox.get())
-                        event = await self._wait(waiting, deadline)
-                        if event is not None:
-                            waiting = None
-                if event is not None:
-                    self.step(event)
-        finally:
-            if waiting is not None:
-                waiting.cancel()
-
-    async def _wait(self, waiting: "asyncio.Task[object]", deadline: float | None) -> object | None:
-        if deadline is None:
-            return await waiting
-        alarm = asyncio.create_task(self._clock.sleep_until(deadline))
-        try:
-            await asyncio.wait({waiting, alarm}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            alarm.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await alarm
-        return waiting.result() if waiting.done() else None
+        taken = 0
+        while True:
+            event = self.inbox.get_nowait()
+            if event is None:
+                deadline = self.machine.deadline
+                if deadline is None or deadline > self._clock.now():
+                    await self.inbox.wait(deadline, self._clock)
+                    taken = 0
+                    continue
+                event = Tick()
+            self.step(event)
+            taken += 1
+            if taken % AT_A_TIME == 0:  # a babbler must not starve the others on this loop
+                await asyncio.sleep(0)
 
     def _crashed(self, now: float) -> None:
         self._crashes.append(now)
         if self._on_crash is not None:
-            self._on_crash()
+            self._while_recovering(self._on_crash)
         if self._recover is None:
             self.machine = self._first
         else:
-            self.machine, effects = self._recover()
+            try:
+                self.machine, effects = self._recover()
+            except Exception as error:
+                raise CrashedTooOften(f"{self.name}: cannot be recovered: {error!r}") from error
             for effect in effects:
-                self._perform(effect)
+                self._while_recovering(partial(self._perform, effect))
         if len(self._crashes) > CRASHES_ALLOWED and now - self._crashes[0] < CRASH_WINDOW:
             raise CrashedTooOften(f"{self.name}: {len(self._crashes)} crashes within {CRASH_WINDOW:.0f} s")
+
+    def _while_recovering(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("machine=%s trouble while recovering", self.name)
 
 
 def _name(event: object) -> str:

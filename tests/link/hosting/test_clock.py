@@ -1,4 +1,4 @@
-"""The clocks: the hand-turned one wakes sleepers in order and only when turned; the real one is the machine's."""
+"""Clocks: the hand-turned one wakes sleepers in order, only when turned; the real one is the machine's."""
 
 import asyncio
 import time
