@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, required=True, help="settings file (TOML)")
     parser.add_argument("--verbose", action="store_true", help="log every transition")
     arguments = parser.parse_args()
-    set_up(f"central-{arguments.process}", arguments.verbose)
+    set_up(f"central-{arguments.process}", arguments.verbose, urgent=arguments.process == "voice")
     return run_process(lambda: serve(arguments.process, arguments.config))
 
 

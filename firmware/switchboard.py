@@ -72,7 +72,7 @@ class Switchboard:
     def from_bus(self, fact: object) -> None:
         """Facts of the broker's door; called on its thread."""
         if isinstance(fact, Message):
-            self.uplink.inbox.post(Arrived(fact, self.clock.wall()))
+            self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now()))
         elif isinstance(fact, BusUp | BusDown):
             self.uplink.inbox.post(fact)
             if isinstance(fact, BusDown):
@@ -150,9 +150,10 @@ class Switchboard:
     def _perform_common(self, effect: object) -> None:
         match effect:
             case FeedOutput(out=out, until=until, why=why):
+                at_ns = time.monotonic_ns()  # before `left` is worked out: what passes in between is not given twice
                 left = until - self.clock.now()
                 if left >= SHORTEST_LEASE:
-                    self.guard.feed(out, left, why, time.monotonic_ns())
+                    self.guard.feed(out, left, why, at_ns)
             case SafeOutput(out=out):
                 self.guard.safe(out)
             case TellVoice(order=order):
@@ -180,16 +181,15 @@ class Switchboard:
             case LinkChanged():
                 for line in self.lines.values():
                     line.inbox.post(effect)
-            case Talk(frame=frame):
-                self._talk(frame)
+            case Talk(frame=frame, at=at):
+                self._talk(frame, at)
             case Obey(order=order):
                 self._obey(order)
 
-    def _talk(self, frame: TalkFrame) -> None:
-        now = self.clock.now()
+    def _talk(self, frame: TalkFrame, at: float) -> None:
         for keep in frame.keep:
             if keep.line in self.lines:
-                self.lines[keep.line].inbox.post(KeyLine(now + keep.lease_ms / 1000, keep.talker))
+                self.lines[keep.line].inbox.post(KeyLine(at + keep.lease_ms / 1000, keep.talker))
         for up in frame.up:
             if up.line in self.lines:
                 self.lines[up.line].inbox.post(ReleaseLine())

@@ -19,6 +19,9 @@ from link.contract import neighbour as voice
 
 DRAIN_LIMIT = 2.5
 """Longest time a released line may stay keyed to play what still waits, in seconds."""
+DRAIN_LEASE = 1.0
+DRAIN_EVERY = 0.4
+"""Seconds a released line is fed for, and between feeds: a gateway that freezes now unkeys within its lease."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Line:
     keyed_since: float | None = None
     released_at: float | None = None
     tail_from: float | None = None
+    drain_fed_at: float = 0.0
     link: bool = False
     voice: bool = False
     leg: bool = False
@@ -119,7 +123,7 @@ class Line:
         if self.keyed_since is not None:
             moments.append(self.keyed_since + self.settings.timeout)
         if self.released_at is not None:
-            moments.append(self._drain_end)
+            moments.append(min(self._drain_end, self.drain_fed_at + DRAIN_EVERY))
         return min(moments, default=None)
 
     @property
@@ -179,9 +183,9 @@ class Line:
         line = replace(self, lease=None)
         if not self.transmitting or self.released_at is not None:
             return line, ()
-        line = replace(line, released_at=now, tail_from=None)
+        line = replace(line, released_at=now, tail_from=None, drain_fed_at=now)
         return line, (
-            FeedOutput(self.settings.ptt, now + DRAIN_LIMIT, "draining"),
+            FeedOutput(self.settings.ptt, now + DRAIN_LEASE, "draining"),
             TellVoice(voice.FinishDownlink(line=self.settings.line)),
         )
 
@@ -219,6 +223,9 @@ class Line:
             return replace(self, locked_out=True)._stop("timeout", now)
         if self.released_at is not None and now >= self._drain_end:
             return self._stop("released", now)
+        if self.released_at is not None and now >= self.drain_fed_at + DRAIN_EVERY:
+            until = min(now + DRAIN_LEASE, self._drain_end)
+            return replace(self, drain_fed_at=now), (FeedOutput(self.settings.ptt, until, "draining"),)
         return self, ()
 
     def _start(self, now: float) -> tuple["Line", Effects]:

@@ -4,6 +4,10 @@ Theory: a session begins with the bus and ends with it. In a session the gateway
 reports its lines at once on change and again while anything is true, and accepts talk-path frames only with
 the session's key. Evidence told while the bus is down waits (bounded; the oldest is dropped and counted) and
 is sent at the next session. Whatever does not decode is refused, counted and named once.
+
+A talk-path frame carries no time. After this process stood still, frames of any age may wait in its sockets:
+they are refused until the broker has given back a birth that was sent after the standstill, for what waited
+comes before it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -20,6 +24,9 @@ from link.contract.wire import Wire
 WAITING = 500
 """Events kept while there is no link."""
 BATCH = 50
+LOOK_EVERY = 0.5
+STOOD_STILL = 1.0
+"""Seconds without a look at the clock: the process was stopped, or its loop hung."""
 HEARTBEAT_EVERY = 60.0
 """Seconds; any other message counts as a heartbeat, so this one is sent only in silence."""
 REMEMBERED = 256
@@ -43,10 +50,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A message from the bus, with the wall clock (Unix s) at its arrival."""
+    """A message from the bus, with the wall clock (Unix s) and the monotonic clock at its arrival."""
 
     message: Message
     wall: float
+    at: float
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,10 @@ class Publish:
 
 @dataclass(frozen=True)
 class Talk:
-    """A talk-path frame that is genuine and new."""
+    """A talk-path frame that is genuine and new; its leases count from `at`, its arrival."""
 
     frame: TalkFrame
+    at: float
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,10 @@ class Uplink:
     n: int = 0
     reported_at: float = 0.0
     beat_at: float = 0.0
+    looked_at: float = field(default=0.0, compare=False)
+    births: int = 0
+    births_back: int = 0
+    births_wanted: int = 0
     wall_ahead: float = field(default=0.0, compare=False)
     seq: int = 0
     waiting: tuple[facts.Event, ...] = ()
@@ -129,9 +142,14 @@ class Uplink:
 
     @property
     def deadline(self) -> float | None:
-        """When the report is due again (while something is true), else the heartbeat."""
+        """When a word to the centre or, while there is a talk-path key, a look at the clock is due."""
         if not self.up:
             return None
+        return self._word_due if self.gate is None else min(self._word_due, self.looked_at + LOOK_EVERY)
+
+    @property
+    def _word_due(self) -> float:
+        """When the report is due again (while something is true), else the heartbeat."""
         if any(r.carrier or r.ptt or r.leg for r in self.lines.values()):
             return self.reported_at + REPEAT_EVERY
         return max(self.reported_at, self.beat_at) + HEARTBEAT_EVERY
@@ -143,9 +161,14 @@ class Uplink:
 
     def handle(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
         """The uplink after `event` and what must be done."""
+        uplink, effects = replace(self, looked_at=now), ()  # type: tuple[Uplink, tuple[object, ...]]
+        if self.gate is not None and now > self.looked_at + STOOD_STILL:
+            uplink, effects = uplink._birth()
+            uplink = replace(uplink, births_wanted=uplink.births)
         if isinstance(event, Arrived | FactTold):
-            return replace(self, wall_ahead=event.wall - now)._take(event, now)
-        return self._take(event, now)
+            uplink = replace(uplink, wall_ahead=event.wall - now)
+        uplink, more = uplink._take(event, now)
+        return uplink, (*effects, *more)
 
     def _take(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
         match event:
@@ -153,8 +176,8 @@ class Uplink:
                 return self._begin(session, now)
             case BusDown() if self.up:
                 return replace(self, session=None, gate=None), (LinkChanged(up=False),)
-            case Arrived(message=message, wall=wall) if self.up:
-                return self._arrived(message, wall, now)
+            case Arrived() if self.up:
+                return self._arrived(event, now)
             case LineTold(report=report):
                 told = replace(self, lines={**self.lines, report.line: report})
                 return told._report(now)
@@ -162,9 +185,9 @@ class Uplink:
                 return self._told(fact, wall, now)
             case CommandEnded(result=result):
                 return self, self._publish(Row.RESULT, pack(result.model_dump(mode="python")))
-        if self.deadline is None or now < self.deadline:
+        if not self.up or now < self._word_due:
             return self, ()
-        if self.deadline == self.reported_at + REPEAT_EVERY:
+        if self._word_due == self.reported_at + REPEAT_EVERY:
             return self._report(now)
         beat = facts.Heartbeat(s=self.session or "", t=int((now + self.wall_ahead) * 1000))
         told = replace(self, beat_at=now)
@@ -178,16 +201,18 @@ class Uplink:
         return (Publish(row, self.topics.of(row, self.identity.gateway), payload),)
 
     def _begin(self, session: str, now: float) -> tuple["Uplink", tuple[object, ...]]:
-        born = replace(self, session=session, gate=None, n=0)
-        effects = (*born._birth(), *born._snapshot())
+        born = replace(self, session=session, gate=None, n=0, births=0, births_back=0, births_wanted=0)
+        born, birth = born._birth()
+        effects = (*birth, *born._snapshot())
         born, report = born._report(now)
         born, drained = born._drain()
         return born, (*effects, *report, *drained, LinkChanged(up=True))
 
-    def _birth(self) -> tuple[object, ...]:
+    def _birth(self) -> tuple["Uplink", tuple[object, ...]]:
         me = self.identity
         birth = facts.Birth(sid=self.session or "", boot=me.boot, fw=me.fw)
-        return self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
+        born = replace(self, births=self.births + 1)
+        return born, self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
 
     def _snapshot(self) -> tuple[object, ...]:
         me = self.identity
@@ -235,17 +260,18 @@ class Uplink:
 
     # -- down --
 
-    def _arrived(self, message: Message, wall: float, now: float) -> tuple["Uplink", tuple[object, ...]]:
+    def _arrived(self, event: Arrived, now: float) -> tuple["Uplink", tuple[object, ...]]:
+        message, wall = event.message, event.wall
         known = self.topics.parse(message.topic)
         row = known[0] if known and known[1] in ("", self.identity.gateway) else None
         try:
             match row:
                 case Row.REALTIME_DOWN:
-                    return self._frame(message)
+                    return self._frame(message, event.at)
                 case Row.COMMAND:
                     return self._command(message, wall)
                 case Row.LIVE:
-                    return self, self._still_alive(message)
+                    return self._own_presence(message)
                 case Row.ACK | Row.DESIRED | Row.CENTRE | Row.GROUP_COMMAND:
                     return self, ()
                 case _:
@@ -253,11 +279,15 @@ class Uplink:
         except EnvelopeError as error:
             return self._refuse(row.name.lower() if row else "topic", error.reason, wall, now)
 
-    def _still_alive(self, message: Message) -> tuple[object, ...]:
-        """A death that is not ours stands on our topic (a late will): say again that we live."""
+    def _own_presence(self, message: Message) -> tuple["Uplink", tuple[object, ...]]:
+        """Our birth came back; or a death that is not ours stands there (a late will): say that we live."""
         value = unpack(message.payload)
-        foreign = isinstance(value, dict) and value.get("on") == 0 and value.get("sid") != self.session
-        return self._birth() if foreign else ()
+        if not isinstance(value, dict):
+            return self, ()
+        ours = value.get("sid") == self.session
+        if ours and value.get("on") == 1:
+            return replace(self, births_back=self.births_back + 1), ()
+        return self._birth() if value.get("on") == 0 and not ours else (self, ())
 
     def _refuse(
         self, where: str, reason: str, wall: float, now: float
@@ -269,13 +299,15 @@ class Uplink:
             return uplink, ()
         return uplink._told(facts.MessageRefused(where=where, reason=reason, count=count), wall, now)
 
-    def _frame(self, message: Message) -> tuple["Uplink", tuple[object, ...]]:
+    def _frame(self, message: Message, at: float) -> tuple["Uplink", tuple[object, ...]]:
         if message.retain:
             raise EnvelopeError("retained", "a talk-path frame must never be retained")
         if self.gate is None:
             raise EnvelopeError("no-session", "no talk-path key was opened in this session")
+        if self.births_back < self.births_wanted:
+            raise EnvelopeError("stale", "it may have waited while this process stood still")
         gate, frame = self.gate.accept(message.payload)
-        return replace(self, gate=gate), (Talk(frame),)
+        return replace(self, gate=gate), (Talk(frame, at),)
 
     def _command(self, message: Message, wall: float) -> tuple["Uplink", tuple[object, ...]]:
         if message.retain:

@@ -129,7 +129,7 @@ async def run_voice(settings: GatewaySettings) -> None:
             host.tell(told)
 
     async def left() -> None:
-        rack.gateway_lost()
+        await rack.gateway_lost()
 
     host = VoiceHost(engine, client, say.GATEWAY_VOICE, came, left, GATEWAY_LOST)
     limits = await engine.start(host.inbox.post)

@@ -37,9 +37,9 @@ FLIGHT = 0.15
 
 
 class CountingSink(FrameSink, Protocol):
-    """A card's playback side; `written` counts the frames the card took."""
+    """A card's playback side; `taken` counts the frames the card took."""
 
-    written: int
+    taken: int
 
 
 class Card(Protocol):
@@ -85,6 +85,7 @@ class Channel:
     closing: asyncio.Task[None] | None = None
     uplink: bool = False
     transmitting: bool = False
+    lead_until: float = 0.0
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Playing:
 
     line: str
     port: PortId
-    from_written: int
+    from_taken: int
     watch: asyncio.Task[None]
 
 
@@ -184,7 +185,11 @@ class Rack:
 
     async def _close_uplink(self, channel: Channel) -> None:
         await self._clock.sleep_until(self._clock.now() + UPLINK_TAIL)
-        channel.closing, channel.uplink = None, False
+        channel.closing = None
+        await self._shut_uplink(channel)
+
+    async def _shut_uplink(self, channel: Channel) -> None:
+        channel.uplink = False
         channel.card.close_capture()
         if channel.leg is not None:
             await self._engine.part(channel.port, channel.leg)
@@ -192,12 +197,12 @@ class Rack:
     def _open_downlink(self, channel: Channel, lead_ms: int) -> None:
         self._stop_waiting(channel.line)
         channel.transmitting = True
+        channel.lead_until = self._clock.now() + lead_ms / 1000
         if lead_ms == 0:
             channel.card.release_playback()
             return
         channel.card.hold_playback()
-        until = self._clock.now() + lead_ms / 1000
-        self._leads[channel.line] = asyncio.create_task(self._lead(channel, until))
+        self._leads[channel.line] = asyncio.create_task(self._lead(channel, channel.lead_until))
 
     async def _lead(self, channel: Channel, until: float) -> None:
         await self._clock.sleep_until(until)
@@ -218,8 +223,9 @@ class Rack:
             self._endings[channel.line] = asyncio.create_task(self._finish(channel))
 
     async def _finish(self, channel: Channel) -> None:
-        await self._clock.sleep_until(self._clock.now() + FLIGHT)
+        await self._clock.sleep_until(max(self._clock.now() + FLIGHT, channel.lead_until))
         self._endings.pop(channel.line, None)
+        self._stop_waiting(channel.line)  # a lead that ends after the finish would take it back
         channel.card.finish_playback()
 
     def _cut_downlink(self, channel: Channel) -> None:
@@ -235,14 +241,17 @@ class Rack:
         player = await self._engine.play(Path(order.path))
         channel.card.release_playback()
         watch = asyncio.create_task(self._watch(order.play))
-        self._playing[order.play] = Playing(channel.line, player, channel.card.sink.written, watch)
+        self._playing[order.play] = Playing(channel.line, player, channel.card.sink.taken, watch)
         await self._engine.connect(player, channel.port, 10 ** (order.gain_db / 20))
         if channel.leg is not None:  # what the loudspeaker line plays is recorded at the centre
-            await self._engine.connect(player, channel.leg)
+            try:
+                await self._engine.connect(player, channel.leg)
+            except VoiceError as error:  # the leg has just gone: a warning sounds without it
+                log.warning("clip=%s plays without its leg error=%s", order.play, error)
 
     def _played(self, playing: Playing) -> float:
-        written = self.channels[playing.line].card.sink.written - playing.from_written
-        return round(written / FRAMES_PER_SECOND, 2)
+        taken = self.channels[playing.line].card.sink.taken - playing.from_taken
+        return round(taken / FRAMES_PER_SECOND, 2)
 
     async def _watch(self, play: str) -> None:
         """Tell the progress of a clip: at its first frame, then every PROGRESS_EVERY."""
@@ -289,10 +298,16 @@ class Rack:
         channel.leg_up = up
         self._tell(say.LegState(line=channel.line, up=up, code=code, why=why[:200]))
 
-    def gateway_lost(self) -> None:
-        """Nobody orders any more: every card is shut. The guard has made the outputs safe."""
+    async def gateway_lost(self) -> None:
+        """Nobody orders any more: clips end, lines close, cards are shut. The guard has made outputs safe."""
+        for play in tuple(self._playing):
+            await self._end_clip(play)
         for channel in self.channels.values():
             self._cut_downlink(channel)
+            if channel.closing is not None:
+                channel.closing.cancel()
+                channel.closing = None
+            await self._shut_uplink(channel)
 
     async def stop(self) -> None:
         """End every clip and task."""

@@ -10,6 +10,7 @@ import os
 import struct
 import termios
 import weakref
+from array import array
 from collections import deque
 from collections.abc import Callable
 
@@ -24,15 +25,21 @@ MOST_IN_PIPE = 4
 """Frames that may stay unread in the pipe; looked at every LOOK_EVERY frames, as looking costs as much as
 writing. A card clock slower than ours fills the pipe; then single frames are dropped."""
 LOOK_EVERY = 10
+QUIET_PEAK = 64
+"""Samples below this (-54 dBFS) are no speech: an idle leg decodes to a little noise, not to zeros."""
+BEFORE_SPEECH = 2
+"""Quiet frames kept before the first word, so that a soft beginning is whole."""
 IDLE_AFTER = 50
 """After so many frames of digital silence nothing is written: the card runs dry, its lag starts anew."""
 
 
 class Playback:
-    """A FrameSink. Counts frames written, dropped (card behind), lost (no card), overrun (held too long)."""
+    """A FrameSink. Counts frames written, taken (written, or silence that a working card is not given),
+    dropped (card behind), lost (no card), overrun (held too long)."""
 
     def __init__(self, frame_bytes: int, lag_ms: int, clock: Callable[[], int]) -> None:
         self.written = 0
+        self.taken = 0
         self.dropped = 0
         self.lost = 0
         self.overrun = 0
@@ -48,6 +55,7 @@ class Playback:
         self._plugged = False
         self._look = 0
         self._queue: deque[bytes] = deque()
+        self._since_speech: int | None = None
         self._held = False
         self._shut = False
         self._finishing = False
@@ -73,11 +81,11 @@ class Playback:
         silent = not frame or frame == self._silence
         self._quiet = self._quiet + 1 if silent else 0
         if self._held:
-            if self._queue or not silent:
-                self._hold(frame or self._silence)
+            self._hold(frame or self._silence, silent)
         elif self._quiet > IDLE_AFTER + len(self._queue):
             self._queue.clear()
             self.meter.add_silence()
+            self.taken += self._plugged
         elif self._queue:
             self._queue.append(frame or self._silence)
             self._write(self._queue.popleft())
@@ -89,11 +97,14 @@ class Playback:
         self._finishing = False
         self._held = self._shut = True
         self._queue.clear()
+        self._since_speech = None
 
     def hold_playback(self) -> None:
-        """From now on push() queues (at most 2 s); leading silence is not queued."""
+        """From now on push() queues (at most 2 s); of what is quiet before speech little is kept."""
         self._finishing = self._shut = False
         self._held = True
+        if not self._queue:
+            self._since_speech = None
 
     def release_playback(self) -> None:
         """The transmitter is up: each push lets the oldest queued frame out."""
@@ -137,16 +148,23 @@ class Playback:
         """Supervisor: the child is gone."""
         self._plugged = False
 
-    def _hold(self, frame: bytes) -> None:
+    def _hold(self, frame: bytes, silent: bool) -> None:
+        """Queue a frame while nothing may go out. Quiet before and long after speech is not worth its lag."""
         self._queue.append(frame)
-        if self._shut:
-            if len(self._queue) > MOST_SHUT:
-                self._queue.popleft()
-            if all(held == self._silence for held in self._queue):
-                self._queue.clear()
-        elif len(self._queue) > MOST_HELD:
+        if not silent and _peak(frame) >= QUIET_PEAK:
+            self._since_speech = 0
+        elif self._since_speech is not None:
+            self._since_speech += 1
+        if self._shut and self._since_speech is not None and self._since_speech >= MOST_SHUT:
+            self._since_speech = None
+        if self._since_speech is None and silent:
+            self._queue.clear()
+        most = MOST_SHUT if self._shut else MOST_HELD
+        if self._since_speech is None:
+            most = BEFORE_SPEECH
+        while len(self._queue) > most:
             self._queue.popleft()
-            self.overrun += 1
+            self.overrun += most == MOST_HELD
 
     def _step(self) -> None:
         """One frame of the queue, if there is one."""
@@ -171,6 +189,7 @@ class Playback:
         try:
             os.write(self._fd, frame)
             self.written += 1
+            self.taken += 1
         except BlockingIOError:
             self.dropped += 1
 
@@ -183,3 +202,8 @@ class Playback:
 def _close(*descriptors: int) -> None:
     for fd in descriptors:
         os.close(fd)
+
+
+def _peak(frame: bytes) -> int:
+    samples = array("h", frame)
+    return max(max(samples), -min(samples))

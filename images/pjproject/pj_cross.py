@@ -20,8 +20,6 @@ LIBRARIES = [
         "libssl3",
         "libopus-dev",
         "libopus0",
-        "libasound2-dev",
-        "libasound2",
         "uuid-dev",
         "libuuid1",
     ),

@@ -15,6 +15,7 @@ import msgpack
 
 LARGEST = 200_000
 DEEPEST = 16
+_LEAST, _MOST = -(2**63), 2**64 - 1
 _MSGPACK = 0x01
 _DEFLATED = 0x02
 _CODEC_ERRORS = (ValueError, TypeError, RecursionError, OverflowError, zlib.error, msgpack.UnpackException)
@@ -110,6 +111,8 @@ def _check(value: Plain, depth: int) -> None:
     elif isinstance(value, list):
         for item in value:
             _check(item, depth - 1)
+    elif isinstance(value, int) and not _LEAST <= value <= _MOST:  # JSON has no limit; str() has
+        raise EnvelopeError("malformed", "a whole number of more than 64 bits")
     elif isinstance(value, float) and not math.isfinite(value):
         raise EnvelopeError("malformed", "not a finite number")
     elif isinstance(value, msgpack.ExtType | msgpack.Timestamp):

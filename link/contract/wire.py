@@ -41,7 +41,8 @@ class Tagged:
     def decode(self, payload: bytes) -> Wire:
         """The message; EnvelopeError when it is none of the family or its fields are wrong."""
         value = unpack(payload)
-        kind = self._kinds.get(value.get("k", "")) if isinstance(value, dict) else None
+        name = value.get("k") if isinstance(value, dict) else None
+        kind = self._kinds.get(name) if isinstance(name, str) else None
         if kind is None:
             raise EnvelopeError("unknown", f"no message of this conversation: {str(value)[:80]}")
         return validated(kind, value)

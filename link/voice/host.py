@@ -56,6 +56,7 @@ class VoiceHost:
         self._came, self._left, self._patience = came, left, patience
         self._clock = clock or SystemClock()
         self._away: asyncio.Task[None] | None = None
+        self._absence: _Away | None = None
 
     def tell(self, fact: Wire) -> bool:
         """Send a fact to the neighbour; False when it is not there."""
@@ -83,23 +84,30 @@ class VoiceHost:
                     return
                 await performer.obey(order)
             case PeerUp():
-                if self._away is not None:
-                    self._away.cancel()
-                    self._away = None
+                self._back()
                 await self._came()
             case PeerDown():
-                self._away = asyncio.create_task(self._stay_away())
+                self._back()
+                self._absence = _Away()
+                self._away = asyncio.create_task(self._stay_away(self._absence))
             case _Away():
-                self._away = None
-                await self._left()
+                if item is self._absence:  # else the neighbour came back while this waited in the inbox
+                    self._back()
+                    await self._left()
             case EngineStopped(reason=reason):
                 raise EngineDied(reason)
             case _:
                 await performer.heard(item)
 
-    async def _stay_away(self) -> None:
+    def _back(self) -> None:
+        self._absence = None
+        if self._away is not None:
+            self._away.cancel()
+            self._away = None
+
+    async def _stay_away(self, absence: "_Away") -> None:
         await self._clock.sleep_until(self._clock.now() + self._patience)
-        self.inbox.post(_Away())
+        self.inbox.post(absence)
 
     async def _beat(self) -> None:
         while True:

@@ -17,8 +17,8 @@ from typing import Any
 import pjsua2 as pj
 
 from link.voice.patches import Pair, PatchTable
-from link.voice.pjsua_legs import Gate, Leg, call_param, gate_config, header_values
-from link.voice.pjsua_ports import FramePort, Player, Recorder, error_text, log
+from link.voice.pjsua_legs import Gate, Leg, call_param, gate_config, guarded, header_values
+from link.voice.pjsua_ports import FramePort, Player, Recorder, error_text, log, log_failure
 from link.voice.port import (
     TOKEN_HEADER,
     FactSink,
@@ -80,6 +80,7 @@ class Exchange:
         self._account = Gate(self._screen)
         self._account.create(gate_config(self._settings, sip_port), True)
 
+    @guarded
     def turn(self, now: float) -> None:
         """Answer who called, bury the dead, look after the silent."""
         self._answer_all()
@@ -175,7 +176,7 @@ class Exchange:
         self._forget(leg, code, reason)
 
     def _end(self, leg: Leg, code: int, reason: str) -> None:
-        """Hang up, and say so at once: a far end that is dead or cut off lets a BYE wait for 32 s."""
+        """Hang up and say so at once, with our code and reason; SIP takes its time."""
         for pair in self._patches.pairs_of(leg.port):
             self._patches.unwant(pair)
             self._settle(pair)
@@ -191,7 +192,7 @@ class Exchange:
 
     def _screen(self, call_id: int, source: str, message: str) -> None:
         tokens = header_values(message, TOKEN_HEADER)
-        pending = sum(1 for leg in self._legs.values() if not leg.announced)
+        pending = sum(1 for leg in self._legs.values() if leg.incoming and not leg.confirmed)
         if pending >= PENDING_MOST:
             code, why = 503, "too many legs are being answered"
         elif len(tokens) != 1 or not TOKEN_SHAPE.fullmatch(tokens[0]):
@@ -235,7 +236,11 @@ class Exchange:
             packets, since = leg.rx_seen
             if not leg.announced or leg.media is None or now - since < min(limit, LEG_WATCH_EVERY):
                 continue
-            count = leg.rx_packets()
+            try:
+                count = leg.rx_packets()
+            except pj.Error as error:
+                log.debug("event=no-stats leg=%d error=%s", leg.port, error_text(error))
+                count = packets
             if count != packets:
                 leg.rx_seen = (count, now)
             elif now - since >= limit:
@@ -284,6 +289,7 @@ class Exchange:
             self._parked.append(self._frames.pop(number))
         player = self._players.pop(number, None)
         if player is not None:
+            player.forget()
             self._grave.append((time.monotonic() + SETTLE, player))
         self._recorders.pop(number, None)
 
@@ -304,16 +310,20 @@ class Exchange:
 
     def _settle(self, pair: Pair) -> None:
         source, sink = self._media(pair[0]), self._media(pair[1])
-        if self._patches.must_undo(pair):
-            if source is not None and sink is not None:
-                source.stopTransmit(sink)
-            self._patches.mark_undone(pair)
-        if self._patches.must_make(pair) and source is not None and sink is not None:
-            level = self._patches.wanted[pair]
-            param = pj.AudioMediaTransmitParam()
-            param.level = level
-            source.startTransmit2(sink, param)
-            self._patches.mark_made(pair, level)
+        there = source is not None and sink is not None
+        try:
+            if self._patches.must_undo(pair):
+                self._patches.mark_undone(pair)
+                if there:
+                    source.stopTransmit(sink)
+            if self._patches.must_make(pair) and there:
+                param = pj.AudioMediaTransmitParam()
+                param.level = level = self._patches.wanted[pair]
+                source.startTransmit2(sink, param)
+                self._patches.mark_made(pair, level)
+        except pj.Error as error:
+            # One end is on its way out, or its media is made anew: the next onCallMediaState settles it.
+            log.info("event=not-settled source=%d sink=%d error=%s", *pair, error_text(error))
 
     def _known(self, number: PortId) -> bool:
         ports: tuple[dict[PortId, Any], ...] = (self._legs, self._frames, self._players, self._recorders)
@@ -330,4 +340,7 @@ class Exchange:
         self._grave.append((0.0, thing))
 
     def _post(self, fact: object) -> None:
-        self._sink(fact)
+        try:
+            self._sink(fact)
+        except Exception:  # noqa: BLE001 - the owner's loop may be closed; ours goes on
+            log_failure("sink-failed")

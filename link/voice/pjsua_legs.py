@@ -86,6 +86,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         self.owner = owner
         self.port = port
         self.token = token
+        self.incoming = call_id >= 0
         self.media: Any = None
         self.media_index = -1
         self.confirmed = False

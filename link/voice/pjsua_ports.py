@@ -122,6 +122,10 @@ class Player(pj.AudioMediaPlayer):  # type: ignore[misc]
         except pj.Error as error:
             raise VoiceError(f"{path}: cannot be played: {error_text(error)}") from None
 
+    def forget(self) -> None:
+        """Say nothing at the end."""
+        self._ended = None
+
     def onEof2(self) -> None:
         """End of the file (of each round when looped)."""
         ended, self._ended = self._ended, None

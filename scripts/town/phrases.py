@@ -20,6 +20,8 @@ WORDS = {
 }
 """Who says which words; the speech of a reservoir's radio."""
 PEAK = 0.4
+QUIET = 0.05
+"""Phrases begin and end with speech: what is lost at the edges of an over is noticed."""
 
 
 def phrase(speaker: str) -> Samples:
@@ -37,7 +39,9 @@ def write_phrase(speaker: str, folder: Path) -> Path:
 @cache
 def _joined(words: tuple[str, ...]) -> Samples:
     sound = np.concatenate([_word(word) for word in words])
-    return sound * (PEAK / np.abs(sound).max())
+    loud = np.flatnonzero(np.abs(sound) > QUIET * np.abs(sound).max())
+    whole: Samples = sound[loud[0] : loud[-1] + 1] * (PEAK / np.abs(sound).max())
+    return whole
 
 
 def _word(word: str) -> Samples:
@@ -53,5 +57,4 @@ def _word(word: str) -> Samples:
     if (channels, width) != (1, 2):
         raise ListeningError(f"{path}: not mono with 16 bit")
     sound = np.frombuffer(data, "<i2").astype(np.float64) / 32768.0
-    resampled: Samples = soxr.resample(sound, rate_hz, RATE_HZ)
-    return resampled
+    return np.asarray(soxr.resample(sound, rate_hz, RATE_HZ), np.float64)

@@ -44,7 +44,9 @@ KNOWN: dict[str, Sabotage] = {
     "slow-keying": Sabotage("keyed-soon", "the centre keys 350 ms late", units=CORE),
     "long-tail": Sabotage("unkeyed-soon", "transmitters are held 2.5 s too long", units=GATEWAYS),
     "echo": Sabotage("no-echo", "the centre keys the talker's own radio too", units=CORE),
-    "stray-relay": Sabotage("loudspeakers-silent", "a radio's PTT also closes the amplifier's relay", units=GUARDS),
+    "stray-relay": Sabotage(
+        "loudspeakers-silent", "a radio's PTT also closes the amplifier's relay", units=GUARDS
+    ),
     "two-talkers": Sabotage("one-floor", "everybody who presses is bridged", units=CORE),
     "no-priority": Sabotage("priority", "the floor goes to who came first, whoever he is", units=CORE),
     "one-person": Sabotage("two-persons", "a live broadcast starts at one person's word", units=CORE),
@@ -52,13 +54,15 @@ KNOWN: dict[str, Sabotage] = {
     "wrong-clip": Sabotage("right-warning", "gateways play another sound than was ordered", units=GATEWAYS),
     "slow-warning": Sabotage("in-time", "orders to play leave 5 s late", units=CORE),
     "no-warm-up": Sabotage("whole-warning", "clips start before the amplifier is warm", units=GATEWAYS),
-    "cut-clip": Sabotage("whole-warning", "clips end after 1.5 s", units=VOICES),
+    "cut-clip": Sabotage("whole-warning", "clips end after 2.6 s", units=VOICES),
     "quiet-loudspeaker": Sabotage("loudness", "loudspeakers play 12 dB too low", units=VOICES),
     "long-amplifier": Sabotage("amplifier", "amplifiers stay on for 6 s", units=GATEWAYS),
     "silenced-talk": Sabotage("talk-undisturbed", "radios are not keyed while a warning plays", units=CORE),
     "drill-needs-two": Sabotage("drill", "a drill waits for a second person", units=CORE),
     "no-guard": Sabotage("frozen-unkeys", "the guard's leases never end", units=GUARDS),
-    "stays-down": Sabotage("comes-back", "a gateway that stood still keys nothing afterwards", units=GATEWAYS),
+    "stays-down": Sabotage(
+        "comes-back", "a gateway that stood still keys nothing afterwards", units=GATEWAYS
+    ),
     "lost-recording": Sabotage("recorded", "recordings stay silent", units=NODE),
     "tampered-journal": Sabotage("journal", "somebody changes an entry of the journal", "file"),
 }
@@ -118,10 +122,10 @@ async def mend(name: str, town: Town) -> None:
 def tamper(database: Path) -> None:
     """Change one entry of the journal behind the centre's back, as somebody with access to the disk would."""
     with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
-        tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
-        connection.execute(_tampering(tables))
-
-
-def _tampering(tables: set[str]) -> str:
-    assert "journal" in tables, f"no journal in {sorted(tables)}"
-    return "update journal set kind = 'nothing.happened' where seq = (select max(seq) - 3 from journal)"
+        found = connection.execute("select sql from sqlite_master where name = 'entries_stay'")
+        (keeper,) = found.fetchone()
+        connection.execute("drop trigger entries_stay")
+        connection.execute(
+            "update entries set subject = 'nobody' where seq = (select max(seq) / 2 from entries)"
+        )
+        connection.execute(keeper)

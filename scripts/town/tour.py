@@ -13,7 +13,7 @@ from hw.bench.client import BenchAway, BenchRefused
 from scripts.town.checks import BY_CHAPTER
 from scripts.town.listening import ListeningError
 from scripts.town.ready import NotReady
-from scripts.town.tour_chapters import CHAPTERS, Cast, Stage
+from scripts.town.tour_chapters import CHAPTERS, Stage
 from scripts.town.tour_desk import Desk, DeskRefused
 from scripts.town.tour_hands import Hands
 from scripts.town.tour_report import Report, print_report, rows_of, write_report
@@ -56,7 +56,7 @@ async def perform(town: Town, chapters: Sequence[str] = tuple(CHAPTERS), quietly
     hands = Hands(town.bench_socket, folder, (*town.plan.radios, *town.plan.loudspeakers))
     report = Report(recordings=town.recordings, sounds=folder)
     async with Desk(town.api, town.tokens) as desk:
-        stage = Stage(town, hands, desk, Cast.of(town.plan))
+        stage = Stage(town, hands, desk)
         for name in chapters:
             began = time.monotonic()
             await _play(name, stage, report)

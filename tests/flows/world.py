@@ -99,7 +99,7 @@ class FakeCard:
         self.clock = clock
         self.captured: deque[bytes] = deque()
         self.played: list[tuple[float, bytes]] = []
-        self.written = 0
+        self.taken = 0
         self.open = False
         self.mode = "shut"
         self.waiting: deque[bytes] = deque()
@@ -118,7 +118,7 @@ class FakeCard:
             self.waiting.append(frame)
         if self.mode == "open" and self.waiting:
             self.played.append((self.clock.now(), self.waiting.popleft()))
-        self.written += self.mode == "open"
+        self.taken += self.mode == "open"
         if self.finishing and not self.waiting and callable(self.drained):
             self.finishing = False
             self.drained()
@@ -227,7 +227,7 @@ class FakeGateway:
                 host.tell(state)
 
         async def left() -> None:
-            rack.gateway_lost()
+            await rack.gateway_lost()
 
         host = VoiceHost(self.engine, self.client, say.GATEWAY_VOICE, came, left, 0.5, clock)
         await self.engine.start(host.inbox.post)

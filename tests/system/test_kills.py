@@ -5,6 +5,7 @@ PTT is what the bench devices saw.
 """
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import pytest
 
 from scripts.town.listening import RATE_HZ, load
 from tests.system.town_fixture import DAM, NORTH, SOUTH, LiveTown, heard, living, until, write_speech
+from tests.system.wrappers.hang_on_usr1 import HANG
 
 LIMIT, LIMIT_GUARD_FROZEN = 2.0, 3.0
 BEFORE = 2.0
@@ -52,8 +54,6 @@ class Talk:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveTown]:
-    import sys
-
     wrapper = (sys.executable, "-m", "tests.system.wrappers.hang_on_usr1")
     with living(tmp_path_factory.mktemp("kills"), wrap={"gw-south-gateway": wrapper}) as started:
         yield started
@@ -92,6 +92,7 @@ def all_is_well_again(town: LiveTown, words: Path, folder: Path) -> None:
             until(lambda device=device: town.level(device) == 0, 5, f"PTT off of {device}")
     for device, wav in wavs.items():
         found = heard(words, wav)
+        print(f"{device}: heard again, {found.delay:.2f} s late, {found.lost_ms:.0f} ms lost")
         assert found.contained and found.lost_ms <= 100, f"{device} after the trouble: {found}"
     verdict = town.verdict()
     assert verdict["ok"], verdict
@@ -153,3 +154,75 @@ def test_killed_in_the_middle_of_a_talk(
     town.wait_restarted(unit, starts)
     all_is_well_again(town, words, tmp_path)
     recording_so_far(town, talk, story, tmp_path, {"closed", "repaired"})
+
+
+@pytest.mark.parametrize("unit", ["gw-south-gateway", pytest.param("gw-south-voice", marks=pytest.mark.long)])
+def test_frozen_for_a_while_in_the_middle_of_a_talk(
+    town: LiveTown, story: Path, words: Path, tmp_path: Path, unit: str
+) -> None:
+    """What waited in its sockets meanwhile is old: when it goes on, nothing is keyed by it."""
+    starts = town.starts(unit)
+    with town.speaking(NORTH, story):
+        talk = talk_until_keyed(town)
+        talk.hurt_ns = town.kill(unit, signal.SIGSTOP)
+        talk.seconds_off(SOUTH, LIMIT)
+        assert talk.undisturbed(DAM), f"{DAM} has nothing to do with {unit}"
+        time.sleep(max(0.0, FROZEN - (time.monotonic_ns() - talk.hurt_ns) / 1e9))
+    woken_ns = town.kill(unit, signal.SIGCONT)
+    time.sleep(1.5)
+    assert town.edges(SOUTH, woken_ns) == [], "keyed by what was said while it was frozen"
+    assert town.starts(unit) == starts, "it goes on by itself"
+    all_is_well_again(town, words, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("unit", "limit", "hurt", "spared"),
+    [
+        ("gw-south-guard", LIMIT_GUARD_FROZEN, (SOUTH,), (DAM,)),
+        pytest.param("core", LIMIT, (SOUTH, DAM), (), marks=pytest.mark.long),
+        pytest.param("voice", LIMIT, (SOUTH, DAM), (), marks=pytest.mark.long),
+        pytest.param("gw-south-gateway", LIMIT, (SOUTH,), (DAM,), marks=pytest.mark.long),
+        pytest.param("gw-south-voice", LIMIT, (SOUTH,), (DAM,), marks=pytest.mark.long),
+    ],
+)
+def test_frozen_for_good_in_the_middle_of_a_talk(
+    town: LiveTown,
+    story: Path,
+    words: Path,
+    tmp_path: Path,
+    unit: str,
+    limit: float,
+    hurt: tuple[str, ...],
+    spared: tuple[str, ...],
+) -> None:
+    """The watchdog ends it; it is started again."""
+    starts = town.starts(unit)
+    with town.speaking(NORTH, story):
+        talk = talk_until_keyed(town)
+        talk.hurt_ns = town.kill(unit, signal.SIGSTOP)
+        for device in hurt:
+            talk.seconds_off(device, limit)
+        for device in spared:
+            assert talk.undisturbed(device), f"{device} has nothing to do with {unit}"
+    town.wait_restarted(unit, starts)
+    all_is_well_again(town, words, tmp_path)
+    recording_so_far(town, talk, story, tmp_path, {"closed", "repaired"})
+
+
+def test_a_gateway_whose_loop_hangs_while_its_heart_beats(
+    town: LiveTown, story: Path, words: Path, tmp_path: Path
+) -> None:
+    """Its threads live: it answers the broker and feeds the watchdog. Only the lease makes it safe."""
+    unit = "gw-south-gateway"
+    starts = town.starts(unit)
+    with town.speaking(NORTH, story):
+        talk = talk_until_keyed(town)
+        talk.hurt_ns = town.kill(unit, signal.SIGUSR1)
+        talk.seconds_off(SOUTH, LIMIT)
+        assert talk.undisturbed(DAM), f"{DAM} has nothing to do with {unit}"
+    time.sleep(max(0.0, HANG - (time.monotonic_ns() - talk.hurt_ns) / 1e9))
+    time.sleep(1.5)
+    off_ns = town.wait_edge(SOUTH, 0, talk.hurt_ns, 1)
+    assert town.edges(SOUTH, off_ns + 1) == [], "keyed by what was said while it hung"
+    assert town.starts(unit) == starts, "nobody saw it hang"
+    all_is_well_again(town, words, tmp_path)

@@ -214,9 +214,9 @@ from scripts.town.unit import Unit, UnitSpec
 folder, child = Path(sys.argv[1]), sys.argv[2]
 def unit(name, *words):
     argv = (sys.executable, "-I", "-S", child, str(folder), name, *words)
-    return Unit(UnitSpec(name, argv, folder / f"{name}.log", folder, folder, watchdog=5.0))
+    return Unit(UnitSpec(name, argv, folder / f"{name}.log", folder, folder))
 async def main():
-    supervisor = Supervisor([[unit("a", "feed")], [unit("b", "feed", "deaf")]])
+    supervisor = Supervisor([[unit("a", "deaf")], [unit("b", "deaf")]])
     await supervisor.start()
     print(*(each.pid for each in supervisor.units.values()), flush=True)
     await asyncio.sleep(60)
@@ -233,4 +233,8 @@ async def test_kill_9_of_the_supervisor_leaves_no_child(tmp_path: Path) -> None:
         assert all(lives(pid) for pid in pids)
         os.kill(pids[0], signal.SIGSTOP)
         supervisor.kill()
-    await until(lambda: not any(lives(pid) for pid in pids), "the end of the children")
+    try:
+        await until(lambda: not any(lives(pid) for pid in pids), "the end of the children")
+    finally:
+        for pid in filter(lives, pids):
+            os.kill(pid, signal.SIGKILL)

@@ -201,6 +201,7 @@ async def test_a_folder_is_held_until_the_town_is_stopped(folder: Path) -> None:
         await town.wait_ready(0.1)
     await town.stop()
     await town.stop()
+    assert not town.places.run.exists()
     await Town.create(folder).stop()
     assert [path for path in town.folder.rglob("*") if path.is_socket()] == []
 

@@ -46,6 +46,9 @@ class RemoteRig:
         await station.engine.ask("heard", port, str(path))
         return path.read_bytes()
 
+    async def popped(self, station: RemoteStation, port: PortId) -> int:
+        return await station.engine.ask("popped", port)
+
     async def pass_time(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 

@@ -101,6 +101,45 @@ async def test_a_leg_whose_far_end_died_goes_down_by_itself(engines: Engines) ->
     assert "no media" in down.reason
 
 
+async def ear_of(engine: RemoteEngine, source: int, folder: Path) -> float:
+    """How loud 440 Hz now is at a frame port that is connected to `source`."""
+    await asyncio.sleep(0.6)
+    await engine.ask("heard", source, str(folder / "heard.raw"))
+    return loudness(tail((folder / "heard.raw").read_bytes(), 0.2), 440)
+
+
+async def test_a_connection_wished_before_the_answer_is_made_with_it(
+    engines: Engines, tmp_path: Path
+) -> None:
+    here, there = await engines.one(), await engines.one()
+    tone = await here.add_frames("tone", RemoteSound(hz=440), RemoteSound(), RATE)
+    ear = await there.add_frames("ear", RemoteSound(), RemoteSound(), RATE)
+    await there.expect("t", 5)
+    there.kill(signal.SIGSTOP)
+    mine = await here.dial(there.uri, "t")
+    await here.connect(tone, mine)
+    await asyncio.sleep(0.3)
+    there.kill(signal.SIGCONT)
+    await there.connect((await there.fact(LegUp)).leg, ear)
+    assert await ear_of(there, ear, tmp_path) > 0.9
+
+
+async def test_connections_survive_a_hold_and_a_second_invite(engines: Engines, tmp_path: Path) -> None:
+    here, there = await engines.one(), await engines.one()
+    mine, other = await leg(here, there)
+    tone = await here.add_frames("tone", RemoteSound(hz=440), RemoteSound(), RATE)
+    ear = await there.add_frames("ear", RemoteSound(), RemoteSound(), RATE)
+    await here.connect(tone, mine)
+    await there.connect(other, ear)
+    assert await ear_of(there, ear, tmp_path) > 0.9
+    await there.ask("hold", other, True)
+    assert await ear_of(there, ear, tmp_path) < 0.01
+    await there.ask("hold", other, False)
+    assert await ear_of(there, ear, tmp_path) > 0.9
+    assert not here.facts
+    assert not there.facts
+
+
 async def test_hanging_up_on_a_far_end_that_is_cut_off_is_told_at_once(engines: Engines) -> None:
     here, there = await engines.one(), await engines.one()
     mine, _ = await leg(here, there)
@@ -230,7 +269,13 @@ async def test_strangers_change_nothing(engines: Engines) -> None:
     mine, _ = await leg(here, there)
     assert there.limits is not None
     port = there.limits.sip_port
+    known = "X-Spillway-Token: known-"
+    for number in range(4):
+        await there.expect(f"known-{number}", 5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        typed, g729 = "Content-Type: application/sdp", SDP.replace("9 8", "18")
+        for number, body in enumerate((g729, "m=nonsense", SDP.replace("audio", "text"), "")):
+            stranger.sendto(sip("INVITE", port, f"{known}{number}", typed, body=body), ("127.0.0.1", port))
         for _ in range(20):
             for message in strange_messages(port):
                 with contextlib.suppress(OSError):
@@ -238,8 +283,9 @@ async def test_strangers_change_nothing(engines: Engines) -> None:
             await asyncio.sleep(0.02)
     await asyncio.sleep(1.0)
     assert await there.alive() < 0.5
-    assert {type(fact) for _, fact in there.facts} == {LegRefused}
-    assert 1 <= len(there.facts) <= 60, "more than 20 refusals a second were told"
+    assert {type(fact) for _, fact in there.facts} <= {LegRefused, LegDown}
+    refused = [fact for _, fact in there.facts if isinstance(fact, LegRefused)]
+    assert 1 <= len(refused) <= 60, "more than 20 refusals a second were told"
     assert (await here.stats(mine)).rx_packets > 0
     await there.expect("second", 5)
     second = await here.dial(there.uri, "second")
@@ -264,26 +310,38 @@ async def test_what_we_offer(engines: Engines) -> None:
     await here.hang_up(mine)
 
 
-async def test_a_gateway_s_worth_of_legs_uses_only_its_ports(engines: Engines) -> None:
+async def test_a_leg_begins_with_packets_for_the_far_end_to_learn_from(engines: Engines) -> None:
     here, there = await engines.one(), await engines.one()
-    for number in range(16):
-        await there.expect(f"t{number}", 10)
-    legs = [await here.dial(there.uri, f"t{number}") for number in range(16)]
-    for mine in legs:
-        await here.fact(LegUp, leg=mine)
-    with pytest.raises(VoiceError, match="dialled"):
-        await here.dial(there.uri, "one-more")
-    for engine in (here, there):
-        used = udp_ports_of(engine.process.pid)
-        first = engine.settings.rtp_port
-        media = {port for port in used if first <= port < first + engine.settings.rtp_ports}
-        assert len(media) == 32
-        assert engine.limits is not None
-        assert used - media - {engine.limits.sip_port} == set() or len(used - media) <= 2
-    for mine in legs:
-        await here.hang_up(mine)
-    for mine in legs:
-        await here.fact(LegDown, leg=mine)
+    mine, other = await leg(here, there)
+    for engine, port in ((here, mine), (there, other)):
+        stats = await engine.stats(port)
+        assert 8 <= stats.tx_packets <= 30
+
+
+async def test_all_legs_use_only_the_given_ports_again_and_again(engines: Engines) -> None:
+    here, there = await engines.one(rtp_ports=32), await engines.one(rtp_ports=32)
+    for turn in range(3):
+        tokens = [f"t{turn}-{number}" for number in range(16)]
+        for token in tokens:
+            await there.expect(token, 10)
+        legs = [await here.dial(there.uri, token) for token in tokens]
+        for mine in legs:
+            await here.fact(LegUp, leg=mine)
+        with pytest.raises(VoiceError, match="dialled"):
+            await here.dial(there.uri, "one-more")
+        for engine in (here, there):
+            assert engine.limits is not None
+            media = udp_ports_of(engine.process.pid) - {engine.limits.sip_port}
+            first = engine.settings.rtp_port
+            given = set(range(first, first + 32))
+            assert given <= media
+            assert len(media - given) <= 1, "there is the wake-up socket and nothing else"
+        for mine in legs:
+            await here.hang_up(mine)
+        for token in tokens:
+            await here.fact(LegDown, token=token)
+            await there.fact(LegDown, token=token)
+        await asyncio.sleep(0.3)
 
 
 def udp_ports_of(pid: int) -> set[int]:

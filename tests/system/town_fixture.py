@@ -74,8 +74,14 @@ class LiveTown:
             self._loop.close()
 
     def wait_ready(self) -> None:
-        """The centre sees every gateway and every leg."""
+        """The centre sees every gateway and every leg, and no gateway complains."""
         self.call(self.town.wait_ready(PATIENCE))
+        until(lambda: not self.complaints(), PATIENCE, "the end of all complaints")
+
+    def complaints(self, gateway: str = "") -> list[dict[str, Any]]:
+        """Health facts of trouble, of one gateway or of all."""
+        seen = [each for each in self.get("/gateways") if gateway in ("", each["gateway"])]
+        return [health for each in seen for health in each["health"] if not health["ok"]]
 
     # -- trouble --
 

@@ -1,7 +1,7 @@
 """A child for the tests of the town's supervisor: `unit_child.py FOLDER NAME [WORD…]`, standard library only.
 
 It writes "NAME start|term" to FOLDER/story. Words: feed (watchdog), dumb (no READY), die (ends at once), deaf
-(ignores SIGTERM), brood (starts a child that ignores SIGTERM and notes its pid in FOLDER/NAME.brood).
+(ignores SIGTERM and SIGHUP), brood (its child ignores SIGTERM; the pid stands in FOLDER/NAME.brood).
 """
 
 import os
@@ -32,6 +32,8 @@ def on_term(*_: object) -> None:
 
 
 signal.signal(signal.SIGTERM, on_term)
+if "deaf" in words:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 note("start")
 print(f"{name} says hello", flush=True)
 if "die" in words:

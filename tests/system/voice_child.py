@@ -17,7 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pjsua2 as pj
+
 from link.voice.pjsua_engine import PjsuaEngine
+from link.voice.pjsua_legs import call_param
 from link.voice.port import VoiceError, VoiceSettings
 
 
@@ -26,9 +29,11 @@ class Tone:
 
     def __init__(self, hz: float, rate_hz: int) -> None:
         self._hz, self._rate, self._at = hz, rate_hz, 0
+        self.popped = 0
         self.began: list[float] = []
 
     def pop(self) -> bytes:
+        self.popped += 1
         count = self._rate // 50
         samples = (
             int(8000 * math.sin(2 * math.pi * self._hz * (self._at + i) / self._rate)) for i in range(count)
@@ -132,6 +137,9 @@ class Child:
     async def do_began(self, port: int) -> list[float]:
         return list(self._sources[port].began)
 
+    async def do_popped(self, port: int) -> int:
+        return self._sources[port].popped
+
     async def do_deafen(self, port: int) -> None:
         self._ears[port].frames.clear()
 
@@ -139,6 +147,18 @@ class Child:
         frames = list(self._ears[port].frames)
         Path(path).write_bytes(b"".join(frame for _, frame in frames))
         return [at for at, _ in frames]
+
+    async def do_hold(self, leg: int, on: bool) -> None:
+        """Send a re-INVITE that stops the media or starts it again, as a telephone would."""
+
+        def ask() -> None:
+            param = call_param()
+            if not on:
+                param.opt.flag = pj.PJSUA_CALL_UNHOLD
+            call = self._engine._exchange._legs[leg]
+            call.setHold(param) if on else call.reinvite(param)
+
+        await asyncio.wrap_future(self._engine._thread.submit(ask))
 
     async def do_hang_pj_thread(self, seconds: float) -> None:
         self._engine._thread.submit(lambda: time.sleep(seconds))

@@ -37,6 +37,7 @@ class Bench:
         for effect in effects:
             if isinstance(effect, FeedOutput):
                 assert effect.until > self.now, "a lease that is over was fed"
+                assert effect.until <= self.now + LEASE, "a gateway that freezes now would key for too long"
                 self.lease = effect.until
             if isinstance(effect, SafeOutput):
                 self.lease = None
@@ -262,3 +263,15 @@ def test_the_report_shows_the_guards_read_back_not_the_order():
 def test_nothing_needs_attention_when_nothing_happens():
     assert Line(SETTINGS).deadline is None
     assert replace(Line(SETTINGS), carrier=True).deadline is None
+
+
+def test_a_line_that_drains_is_fed_in_small_portions_up_to_its_limit():
+    bench = Bench().ready()
+    bench.key()
+    bench.post(ReleaseLine())
+    released = bench.now
+    while bench.now < released + DRAIN_LIMIT - 0.05:
+        bench.wait(0.05)
+        assert bench.keyed
+    bench.wait(0.1)
+    assert not bench.keyed

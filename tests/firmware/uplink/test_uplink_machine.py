@@ -48,7 +48,7 @@ class Bench:
 
     def arrive(self, row: Row, payload: bytes, retain: bool = False, gateway: str = "gw-a") -> list[object]:
         topic = TOPICS.of(row, gateway)
-        return self.post(Arrived(Message(topic, payload, retain), WALL))
+        return self.post(Arrived(Message(topic, payload, retain), WALL, self.now))
 
     def command(self, order, n: int = 1, **more) -> list[object]:
         command = command_for(order, "gw-a", n, int(WALL), **more)
@@ -221,3 +221,62 @@ def test_no_bytes_from_the_broker_raise_or_key_anything(messages):
     for row, payload, retain in messages:
         bench.arrive(row, payload, retain)
     assert not any(isinstance(e, Talk | Obey) for e in bench.effects)
+
+
+def keyed(effects: list[object]) -> list[float]:
+    """When the frames that were let through had arrived."""
+    return [effect.at for effect in effects if isinstance(effect, Talk)]
+
+
+def test_a_lease_counts_from_the_arrival_of_its_frame():
+    bench = Bench().up()
+    bench.open()
+    message = Message(TOPICS.of(Row.REALTIME_DOWN, "gw-a"), frame(1), False)
+    assert keyed(bench.post(Arrived(message, WALL, bench.now - 0.4))) == [bench.now - 0.4]
+
+
+def echo(bench: Bench) -> None:
+    """The broker gives our own births back, as it does to whoever listens to his own presence."""
+    for payload in bench.published(Row.LIVE):
+        bench.arrive(Row.LIVE, payload)
+    bench.effects.clear()
+
+
+def test_after_a_standstill_frames_are_refused_until_the_broker_has_answered():
+    bench = Bench().up()
+    echo(bench)
+    bench.open()
+    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(1)))
+    bench.effects.clear()
+    bench.now += 1.1  # nothing was looked at meanwhile: this process was stopped, or its loop hung
+    assert not keyed(bench.arrive(Row.REALTIME_DOWN, frame(2)))
+    assert not keyed(bench.arrive(Row.REALTIME_DOWN, frame(3)))
+    assert bench.refusals() == ["stale", "stale"]
+    assert len(bench.published(Row.LIVE)) == 1, "asked once"
+    echo(bench)
+    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(4)))
+
+
+def test_an_echo_that_waited_during_the_standstill_is_no_answer():
+    bench = Bench().up()
+    bench.open()
+    waiting = bench.published(Row.LIVE)[0]
+    bench.now += 1.1
+    bench.arrive(Row.LIVE, waiting)
+    assert not keyed(bench.arrive(Row.REALTIME_DOWN, frame(1)))
+    bench.arrive(Row.LIVE, waiting)
+    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(2)))
+
+
+def test_who_looks_often_enough_never_asks():
+    bench = Bench().up()
+    bench.open()
+    bench.effects.clear()
+    for _ in range(200):
+        assert bench.uplink.deadline is not None
+        assert 0 < bench.uplink.deadline - bench.now <= 0.5
+        bench.now = bench.uplink.deadline + 0.4  # a busy machine
+        bench.post(Tick())
+    assert bench.published(Row.LIVE) == []
+    assert len(bench.published(Row.HEARTBEAT)) == 2, "and a look is no heartbeat"
+    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(1)))

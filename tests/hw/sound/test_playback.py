@@ -18,8 +18,12 @@ class Hand:
         return self.now
 
 
+LOUD = 1000
+
+
 def frame(number: int) -> bytes:
-    return number.to_bytes(2, "little") * 320
+    """Frame `number`, loud enough to be speech."""
+    return (LOUD + number).to_bytes(2, "little") * 320
 
 
 class Card:
@@ -44,7 +48,8 @@ class Card:
         except BlockingIOError:
             return []
         assert len(data) % SIZE == 0
-        out = [int.from_bytes(data[i : i + 2], "little") for i in range(0, len(data), SIZE)]
+        values = (int.from_bytes(data[i : i + 2], "little") for i in range(0, len(data), SIZE))
+        out = [value - LOUD if value else 0 for value in values]
         self.heard += out
         return out
 
@@ -231,3 +236,31 @@ def test_nothing_is_reordered_doubled_or_made_up(actions: list[str]) -> None:
             }[action]()
     assert card.heard == sorted(set(card.heard))
     assert all(1 <= n <= number for n in card.heard)
+
+
+def test_the_noise_of_an_idle_leg_is_not_speech_and_does_not_delay_the_first_word() -> None:
+    card = Card()
+    card.sink.shut_playback()
+    noise = (3).to_bytes(2, "little") * 320
+    for _ in range(40):
+        card.push(noise)
+    card.sink.hold_playback()
+    card.push(noise)
+    card.push(frame(1))
+    card.push(frame(2))
+    card.sink.release_playback()
+    came = [card.push(frame(number)) for number in (3, 4, 5)]
+    assert [1] in came, "the first word is late by the frames kept before it, and no more"
+    assert card.sink.queued <= 2 + 2
+
+
+def test_silence_that_a_working_card_is_not_given_counts_as_taken() -> None:
+    card = Card()
+    card.push(frame(1))
+    for _ in range(IDLE_AFTER + 10):
+        card.push(SILENCE)
+    assert card.sink.taken == IDLE_AFTER + 11
+    assert card.sink.written < card.sink.taken
+    card.sink.unplug()
+    card.push(SILENCE)
+    assert card.sink.taken == IDLE_AFTER + 11

@@ -54,6 +54,8 @@ def test_no_bytes_behind_a_known_codec_raise_anything_else(payload, first):
         (b"\x07abc", "codec"),
         (b"[" * 5000, "malformed"),
         (b"[NaN]", "malformed"),
+        (b"[18446744073709551616]", "malformed"),
+        (b'{"n":-9223372036854775809}', "malformed"),
         (b"\x01" + msgpack.packb({1: 2}), "malformed"),
         (b"\x01" + msgpack.packb(msgpack.ExtType(4, b"x")), "malformed"),
         (b"\x01" + msgpack.packb(float("inf")), "malformed"),

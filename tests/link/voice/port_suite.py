@@ -44,6 +44,9 @@ class Rig(Protocol):
     async def heard(self, station: Station, port: PortId) -> bytes:
         """All that this frame port's ear was given so far."""
 
+    async def popped(self, station: Station, port: PortId) -> int:
+        """How often this frame port's source was asked for a frame."""
+
     async def pass_time(self, seconds: float) -> None: ...
 
     async def until(self, done: Callable[[], bool]) -> None: ...
@@ -208,6 +211,18 @@ class VoiceSuite:
         heard = await rig.heard(here, ear)
         assert 35 <= len(heard) // 640 <= 65
         assert heard == bytes(len(heard))
+
+    async def test_a_source_is_emptied_while_nothing_is_connected(self, rig: Rig) -> None:
+        here = await rig.station()
+        port = await frame_port(rig, here, 440)
+        before = await rig.popped(here, port)
+        await rig.pass_time(1.0)
+        assert 35 <= await rig.popped(here, port) - before <= 65
+        await here.engine.close(port)
+        await rig.pass_time(0.1)
+        closed = await rig.popped(here, port)
+        await rig.pass_time(0.3)
+        assert await rig.popped(here, port) == closed
 
     async def test_a_closed_frame_port_is_deaf_and_void(self, rig: Rig) -> None:
         here = await rig.station()

@@ -44,11 +44,12 @@ class RatedFake(FakeEngine):
     def __init__(self, air: FakeAir, uri: str) -> None:
         super().__init__(air, uri)
         self.ears: dict[PortId, Ear] = {}
+        self.sources: dict[PortId, ToneSource] = {}
 
     async def add_frames(self, name: str, source: ToneSource, sink: Ear, rate_hz: int) -> PortId:
         source.rate_hz = rate_hz
         port = await super().add_frames(name, source, sink, rate_hz)
-        self.ears[port] = sink
+        self.ears[port], self.sources[port] = sink, source
         return port
 
 
@@ -71,6 +72,9 @@ class FakeRig:
 
     async def heard(self, station: FakeStation, port: PortId) -> bytes:
         return bytes(station.engine.ears[port].sound)
+
+    async def popped(self, station: FakeStation, port: PortId) -> int:
+        return station.engine.sources[port].number + 1
 
     async def pass_time(self, seconds: float) -> None:
         self.air.tick(round(seconds * 50))
@@ -153,6 +157,15 @@ async def test_a_dead_engine_says_so_itself_and_its_legs_are_void(rig: FakeRig) 
     assert here.facts[-1] == EngineStopped("assertion failed")
     with pytest.raises(VoiceError):
         await here.engine.hang_up(leg)
+
+
+async def test_a_closed_port_takes_its_connections_along(rig: FakeRig) -> None:
+    here = await rig.station()
+    one = await here.engine.add_frames("x", rig.source(440), rig.ear(), 16000)
+    two = await here.engine.add_frames("x", rig.source(), rig.ear(), 16000)
+    await here.engine.connect(one, two)
+    await here.engine.close(one)
+    assert not here.engine.patches.wanted
 
 
 async def test_sound_takes_one_tick_per_leg(rig: FakeRig) -> None:

@@ -1,0 +1,177 @@
+"""What can be broken inside a gateway's processes. See sabotage.py for what each does and proves."""
+
+import asyncio
+import time
+import wave
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scripts.town.sabotage_patch import Patch, Switch, instead
+
+TAIL = 2.45
+AMPLIFIER_TAIL = 6.0
+CLIP_ENDS_AFTER = 2.6
+RADIO_LEVEL, SPEAKER_DB = 0.4, -12.0
+DROPOUT_EVERY, DROPOUT = 40, 4
+STOOD_STILL = 1.0
+
+
+def _long_tail(on: Switch) -> None:
+    from firmware.lines.machine import Line
+
+    instead(Line, "_drain_end", on, lambda honest, line: line.released_at + TAIL)
+
+
+def _no_warm_up(on: Switch) -> None:
+    from firmware.paging.machine import Playout
+
+    def begin(honest: Any, playout: Any, entry: Any, now: float) -> Any:
+        return replace(honest(playout, entry, now), warm_at=now)
+
+    instead(Playout, "_begin", on, begin)
+
+
+def _long_amplifier(on: Switch) -> None:
+    from firmware.paging.machine import Playout
+
+    def quiet(honest: Any, playout: Any, now: float) -> Any:
+        return replace(honest(playout, now), tail_until=now + AMPLIFIER_TAIL)
+
+    instead(Playout, "_quiet", on, quiet)
+
+
+def _wrong_clip(on: Switch) -> None:
+    from firmware.paging.clips import ClipStore
+
+    async def hold(honest: Any, store: Any, sha: str, size: int) -> Path:
+        path: Path = await honest(store, sha, size)
+        other = path.with_suffix(".other.wav")
+        with wave.open(str(path), "rb") as source, wave.open(str(other), "wb") as target:
+            target.setparams(source.getparams())
+            sound = np.frombuffer(source.readframes(source.getnframes()), "<i2")
+            target.writeframes(sound[::-1].tobytes())
+        return other
+
+    instead(ClipStore, "hold", on, hold)
+
+
+def _stays_down(on: Switch) -> None:
+    """Notices by the beat of the process that it stood still; from then on no feed leaves it."""
+    from firmware import build
+    from hw.guard.client import GuardClient
+
+    beat = build.notify
+    seen = [time.monotonic()]
+    down = [False]
+
+    def noticing(state: str) -> None:
+        now = time.monotonic()
+        down[0] = bool(on) and (down[0] or now - seen[0] > STOOD_STILL)
+        seen[0] = now
+        beat(state)
+
+    build.notify = noticing
+    instead(GuardClient, "feed", on, lambda honest, *a, **k: False if down[0] else honest(*a, **k))
+
+
+GATEWAY: dict[str, Patch] = {
+    "long-tail": _long_tail,
+    "no-warm-up": _no_warm_up,
+    "long-amplifier": _long_amplifier,
+    "wrong-clip": _wrong_clip,
+    "stays-down": _stays_down,
+}
+
+
+def _hasty_unkey(on: Switch) -> None:
+    from firmware.voice.rack import Rack
+    from link.contract.neighbour import DownlinkDrained
+
+    def finish(honest: Any, rack: Any, channel: Any) -> None:
+        rack._cut_downlink(channel)
+        rack._tell(DownlinkDrained(line=channel.line))
+
+    instead(Rack, "_finish_downlink", on, finish)
+
+
+def _dropouts(on: Switch) -> None:
+    from hw.sound.playback import Playback
+
+    written = [0]
+
+    def write(honest: Any, playback: Any, frame: bytes) -> None:
+        written[0] += 1
+        dropped = written[0] % DROPOUT_EVERY >= DROPOUT_EVERY - DROPOUT
+        honest(playback, bytes(len(frame)) if dropped else frame)
+
+    instead(Playback, "_write", on, write)
+
+
+def _quiet_radio(on: Switch) -> None:
+    from hw.sound.playback import Playback
+
+    def write(honest: Any, playback: Any, frame: bytes) -> None:
+        sound = np.frombuffer(frame, "<i2") * RADIO_LEVEL
+        honest(playback, sound.astype("<i2").tobytes())
+
+    instead(Playback, "_write", on, write)
+
+
+def _cut_clip(on: Switch) -> None:
+    from firmware.voice.rack import Rack
+    from link.voice.port import PlayEnded
+
+    async def start(honest: Any, rack: Any, channel: Any, order: Any) -> None:
+        await honest(rack, channel, order)
+        port = rack._playing[order.play].port
+        loop = asyncio.get_running_loop()
+        loop.call_later(CLIP_ENDS_AFTER, lambda: loop.create_task(rack.heard(PlayEnded(port))))
+
+    instead(Rack, "_start_clip", on, start)
+
+
+def _quiet_loudspeaker(on: Switch) -> None:
+    from firmware.voice.rack import Rack
+
+    async def start(honest: Any, rack: Any, channel: Any, order: Any) -> None:
+        await honest(rack, channel, order.model_copy(update={"gain_db": SPEAKER_DB}))
+
+    instead(Rack, "_start_clip", on, start)
+
+
+VOICE: dict[str, Patch] = {
+    "hasty-unkey": _hasty_unkey,
+    "dropouts": _dropouts,
+    "quiet-radio": _quiet_radio,
+    "cut-clip": _cut_clip,
+    "quiet-loudspeaker": _quiet_loudspeaker,
+}
+
+
+def _stray_relay(on: Switch) -> None:
+    from hw.guard.machine import Drive
+    from hw.guard.process import GuardLoop
+
+    def perform(honest: Any, loop: Any, effects: Any, changed: bool = True) -> Any:
+        stray = [
+            Drive(out, effect.on)
+            for effect in effects
+            if isinstance(effect, Drive) and effect.out.endswith(".ptt")
+            for out in loop._pins
+            if not out.endswith(".ptt")
+        ]
+        return honest(loop, (*effects, *stray), changed)
+
+    instead(GuardLoop, "_perform", on, perform)
+
+
+def _no_guard(on: Switch) -> None:
+    from hw.guard import machine
+
+    instead(machine, "_end", on, lambda honest, held, now_ns: (held, ()))
+
+
+GUARD: dict[str, Patch] = {"stray-relay": _stray_relay, "no-guard": _no_guard}

@@ -1,0 +1,79 @@
+"""The gateway's settings file: what may stand in it, and where its paths lead."""
+
+from pathlib import Path
+
+import pytest
+
+from firmware.config import GatewaySettings, load_gateway
+from link.hosting.settings import SettingsError
+
+LEAST = 'gateway = "gw-north"\nboard = "board.toml"\nstate = "state"\nrun = "/run/spillway"\n'
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(tmp_path: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_gateway(write(tmp_path, text))
+    return str(caught.value)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write(tmp_path, LEAST)
+    monkeypatch.chdir(tmp_path)
+    settings = load_gateway(Path("gateway.toml"))
+    assert (settings.board, settings.state) == (tmp_path / "board.toml", tmp_path / "state")
+    assert settings.run == Path("/run/spillway"), "an absolute path stays as it is"
+    assert settings.voice_socket == Path("/run/spillway/voice.sock")
+    assert settings.guard_socket == Path("/run/spillway/guard.sock")
+
+
+def test_what_is_left_out_has_a_value_that_works(tmp_path: Path):
+    settings = load_gateway(write(tmp_path, LEAST))
+    assert (settings.realm, settings.labels) == ("main", {})
+    assert (settings.broker.host, settings.broker.port) == ("127.0.0.1", 1883)
+    assert settings.voice.codecs[0] == "G722/16000"
+    assert settings.voice.rate_hz == 16000
+
+
+def test_every_section_is_read(tmp_path: Path):
+    text = LEAST + (
+        '[broker]\nhost = "10.0.0.1"\nport = 8883\npassword = "secret"\n'
+        '[centre]\nurl = "https://centre"\ntoken = "t"\n'
+        "[voice]\nmax_calls = 4\nrtp_port = 5000\n"
+        '[labels]\nr1 = "北站"\n'
+    )
+    settings = load_gateway(write(tmp_path, text))
+    assert (settings.broker.host, settings.broker.port, settings.broker.password) == (
+        "10.0.0.1",
+        8883,
+        "secret",
+    )
+    assert (settings.centre.url, settings.centre.token) == ("https://centre", "t")
+    assert (settings.voice.max_calls, settings.voice.rtp_port) == (4, 5000)
+    assert settings.labels == {"r1": "北站"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('gateway = "gw-north"', 'gateway = "GW North"', "gateway.toml:1: gateway = 'GW North'"),
+        ('gateway = "gw-north"', "", "key 'gateway' is missing"),
+        ("board =", "baord =", "gateway.toml:2: unknown key 'baord', did you mean 'board'?"),
+        ("run =", "[broker]\nport = 70000\n[centre]\nrun =", "broker.port = 70000"),
+        ("run =", "[voice]\nmax_calls = 0\nrun =", "voice.max_calls = 0"),
+        ("run =", '[broker]\npasword = "x"\nrun =', "did you mean 'password'?"),
+    ],
+)
+def test_a_fault_is_named(tmp_path: Path, old: str, new: str, said: str):
+    assert said in refused(tmp_path, LEAST.replace(old, new))
+
+
+def test_secrets_are_not_shown():
+    fields = {"gateway": "gw1", "board": "b", "state": "s", "run": "r"}
+    secret = {"broker": {"password": "hush-1"}, "centre": {"token": "hush-2"}}
+    assert "hush" not in repr(GatewaySettings.model_validate({**fields, **secret}))
