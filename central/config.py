@@ -4,12 +4,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.speech.engines import SpeechSettings
 from link.bus.broker_access import BrokerAccess
-from link.contract.ids import GatewayId, GroupId, LineRef, ZoneId
+from link.contract.ids import GatewayId, GroupId, LineId, LineRef, ZoneId
 from link.hosting.settings import Settings, load
+
+_LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
 
 RESERVED_ZONES = ("approve", "stop", "list", "show")
 """Words of the command line that a zone must not be called."""
@@ -94,9 +96,8 @@ class CentralSettings(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         known = {entry.id for entry in self.gateway}
-        for kind, ids in (("gateway", known), ("group", self.group), ("zone", self.zone)):
-            names = list(ids) if kind == "gateway" else [part.id for part in ids]  # type: ignore[union-attr]
-            twice = [name for name, count in Counter(names).items() if count > 1]
+        for kind, parts in (("gateway", self.gateway), ("group", self.group), ("zone", self.zone)):
+            twice = [name for name, count in Counter(part.id for part in parts).items() if count > 1]
             if twice:
                 raise ValueError(f"{kind} {twice[0]!r} stands twice; give each its own id")
         for zone in self.zone:
@@ -119,6 +120,10 @@ class CentralSettings(Settings):
 
 def _check_line(line: str, gateways: set[str], where: str) -> None:
     ref = LineRef.parse(line)
+    try:
+        _LINE_ID.validate_python(ref.line)
+    except ValidationError:
+        raise ValueError(f"{where} names {line!r}: a line is 1 to 24 of a-z, 0-9 and -") from None
     if ref.gateway not in gateways:
         known = ", ".join(sorted(gateways)) or "none"
         raise ValueError(f"{where} names {line!r}, but there is no gateway {ref.gateway!r} (known: {known})")

@@ -17,6 +17,8 @@ LARGEST = 64_000_000
 QUOTA = 500_000_000
 CHUNK = 1 << 16
 TRIES = 3
+RETRY_AFTER = 0.3
+"""Seconds before the second try; twice as long before each that follows."""
 PATIENCE = 30.0
 """Seconds that a fetch may take in all; a warning that comes later than this comes too late."""
 
@@ -59,7 +61,8 @@ class ClipStore:
                     except (httpx.HTTPError, OSError, ClipError) as error:
                         why = f"{type(error).__name__}: {error}"
                         log.warning("clip=%s try=%d failed why=%s", sha[:12], attempt + 1, why)
-                        await asyncio.sleep(0.3 * 2**attempt)
+                        if attempt + 1 < TRIES:
+                            await asyncio.sleep(RETRY_AFTER * 2**attempt)
         except TimeoutError:
             why = f"not fetched within {PATIENCE:.0f} s"
         raise ClipError(why)
@@ -67,6 +70,14 @@ class ClipStore:
     async def _fetch(self, sha: str, size: int, path: Path) -> Path:
         await asyncio.to_thread(self._make_room, size)
         part = path.with_suffix(".part")
+        try:
+            await self._take(sha, size, part)
+            await asyncio.to_thread(_keep, part, path)
+        finally:  # also when it was given up: a card is not to fill with halves
+            await asyncio.to_thread(part.unlink, missing_ok=True)
+        return path
+
+    async def _take(self, sha: str, size: int, part: Path) -> None:
         digest, taken = hashlib.sha256(), 0
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
             address = f"{self._url}/api/v1/blob/{sha}"
@@ -83,10 +94,7 @@ class ClipStore:
                 finally:
                     await asyncio.to_thread(file.close)
         if digest.hexdigest() != sha:
-            part.unlink()
             raise ClipError("its hash is not the one that was ordered")
-        await asyncio.to_thread(_keep, part, path)
-        return path
 
     def _make_room(self, size: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -100,14 +108,20 @@ class ClipStore:
 
 
 def _is_whole(path: Path, sha: str) -> bool:
-    if not path.exists():
+    try:
+        with path.open("rb") as file:
+            whole = hashlib.file_digest(file, "sha256").hexdigest() == sha
+        if whole:
+            os.utime(path)  # the longest unused one makes room
+            return True
+    except FileNotFoundError:
         return False
-    with path.open("rb") as file:
-        whole = hashlib.file_digest(file, "sha256").hexdigest() == sha
-    if not whole:
-        log.warning("clip=%s damaged on disk; fetched anew", sha[:12])
-        path.unlink()
-    return whole
+    except OSError as error:
+        log.warning("clip=%s cannot be read; fetched anew error=%s", sha[:12], error)
+        return False
+    log.warning("clip=%s damaged on disk; fetched anew", sha[:12])
+    path.unlink(missing_ok=True)
+    return False
 
 
 def _keep(part: Path, path: Path) -> None:

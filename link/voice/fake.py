@@ -114,8 +114,6 @@ class FakeEngine:
         self.warm = asyncio.Event()
         self.warm.set()
 
-    # --- trouble
-
     def refuse_dial(self, code: int = 503, reason: str = "Service Unavailable") -> None:
         """Let the next dial end with LegDown(code, reason)."""
         self._refusal = (code, reason)
@@ -138,8 +136,6 @@ class FakeEngine:
     def die(self, reason: str = "crashed") -> None:
         """End without being asked to. The other ends of the legs are told nothing."""
         self._end(reason)
-
-    # --- VoiceEngine
 
     async def start(self, sink: FactSink) -> VoiceLimits:
         """See `VoiceEngine.start`."""
@@ -237,8 +233,6 @@ class FakeEngine:
         await self._ready()
         return 0.0
 
-    # --- what FakeAir calls
-
     def carry(self) -> None:
         """One tick: take a frame from every source, hand every sink what it shall hear."""
         if not self.warm.is_set():
@@ -293,8 +287,6 @@ class FakeEngine:
         elif (recorder := self._recorders.get(port)) is not None and connected:
             recorder.sound += frame
 
-    # --- legs
-
     def _ring(self, port: PortId, uri: str) -> None:
         leg = self.legs.get(port)
         if leg is None:
@@ -326,8 +318,6 @@ class FakeEngine:
         if leg is not None:
             self.patches.forget(port)
             self.post(LegDown(port, leg.token, code, reason))
-
-    # --- the rest
 
     def _is_file(self, port: PortId) -> bool:
         return port in self._players or port in self._recorders

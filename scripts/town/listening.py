@@ -23,6 +23,8 @@ QUIET_DB = 25.0
 """Frames so much weaker than the loud ones are pauses."""
 PRESENT = 0.45
 """A frame is there when this share of its amplitude is, next to the gain of the whole."""
+FRAME_ALIKE = 0.35
+"""And when so much of what sounds there is this frame (correlation); less is chance."""
 SHARE_WANTED, LIKENESS_WANTED = 0.5, 0.6
 CHUNK, WINDOW, HOP = 1.0, 0.2, 0.1
 DRIFT = 0.25
@@ -305,7 +307,9 @@ class _Frames:
 def _judge(frames: _Frames, path: NDArray[np.int64]) -> Heard:
     rows = np.arange(len(path))
     column = np.maximum(path, 0)
-    present = (path >= 0) & (frames.level[rows, column] >= PRESENT) & frames.active
+    alike = frames.product / np.sqrt(frames.energy[:, None] * frames.heard_energy + 1e-18)
+    there = (frames.level[rows, column] >= PRESENT) & (alike[rows, column] >= FRAME_ALIKE)
+    present = (path >= 0) & there & frames.active
     first_active = int(np.argmax(frames.active))
     end_active = len(path) - int(np.argmax(frames.active[::-1]))
     start = _begin(present, frames.active)
@@ -336,8 +340,8 @@ def _judge(frames: _Frames, path: NDArray[np.int64]) -> Heard:
 def _begin(present: NDArray[np.bool_], active: NDArray[np.bool_]) -> int | None:
     """The first frame that is there together with most of the speech that follows it at once."""
     for at in np.flatnonzero(present):
-        follow = active[at : at + 6]
-        if present[at : at + 6].sum() >= max(2, 0.6 * follow.sum()):
+        follow = active[at : at + 8]
+        if present[at : at + 8].sum() >= max(3, 0.7 * follow.sum()):
             return int(at)
     return None
 

@@ -1,4 +1,4 @@
-"""The gateway's table: each event reaches whom it should and nobody else; each effect goes out by its door."""
+"""The gateway's table: each event reaches whom it should and nobody else; effects go out by their doors."""
 
 from dataclasses import dataclass, field
 

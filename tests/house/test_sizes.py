@@ -8,11 +8,9 @@ LONGEST_FILE = 350
 LONGEST_FUNCTION = 49
 
 FILES_OVER = {
-    "link/voice/fake.py": 356,
     "tests/central/broadcasts/test_broadcast_machine.py": 484,
     "tests/flows/world.py": 368,
     "tests/system/test_guard_process.py": 356,
-    "tests/system/test_voice_trouble.py": 406,
 }
 """File -> its lines today. Never raise a number, never add a line: cut the file in two."""
 

@@ -57,7 +57,6 @@ UNTESTED = {
     "central.views",
     "central.voice.process",
     "firmware.build",
-    "firmware.paging.clips",
     "firmware.voice.process",
     "link.bus.broker_access",
     "link.bus.socket_path",

@@ -18,6 +18,8 @@ from scripts.town.town import Town
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 CHAPTER = {check.name: chapter for chapter, checks in BY_CHAPTER.items() for check in checks}
+TRIES = 2
+"""A machine that is busy with other things may lose speech of its own: then the scene is played once more."""
 SWITCHED = [name for name, sabotage in KNOWN.items() if sabotage.how in ("inside", "bench")]
 
 
@@ -56,7 +58,10 @@ async def test_a_sabotage_turns_exactly_its_check_red(town, name):
     await spoil(name, town)
     switch.touch()
     try:
-        report = await tour.perform(town, [CHAPTER[sabotage.turns_red]], quietly=True)
+        for _ in range(TRIES):
+            report = await tour.perform(town, [CHAPTER[sabotage.turns_red]], quietly=True)
+            if report.failed() == [sabotage.turns_red]:
+                break
     finally:
         switch.unlink()
         await mend(name, town)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from link.voice import port as voice_port
-from link.voice.port import LegStats, PortId, VoiceError, VoiceLimits, VoiceSettings
+from link.voice.port import LegStats, LegUp, PortId, VoiceError, VoiceLimits, VoiceSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -178,3 +178,31 @@ class RemoteEngine:
         """Where this engine is dialled."""
         assert self.limits is not None
         return f"sip:node@127.0.0.1:{self.limits.sip_port}"
+
+
+class Engines:
+    """Makes engines and ends them."""
+
+    def __init__(self) -> None:
+        self.made: list[RemoteEngine] = []
+        self.mishandled: list[RemoteEngine] = []
+
+    async def one(self, **changes: object) -> RemoteEngine:
+        settings = {"rtp_port": free_rtp_ports(64), "rtp_ports": 64, "max_calls": 16, **changes}
+        engine = RemoteEngine(VoiceSettings(**settings))  # type: ignore[arg-type]
+        self.made.append(engine)
+        await engine.start(lambda fact: None)
+        return engine
+
+    async def end(self) -> None:
+        """End them all; each in peace unless it was mishandled."""
+        for engine in self.made:
+            code = await engine.end()
+            assert code == 0 or engine in self.mishandled, f"exit code {code}"
+
+
+async def leg_between(here: RemoteEngine, there: RemoteEngine) -> tuple[int, int]:
+    await there.expect("t", 5)
+    mine = await here.dial(there.uri, "t")
+    await here.fact(LegUp)
+    return mine, (await there.fact(LegUp)).leg

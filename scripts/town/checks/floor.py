@@ -38,6 +38,9 @@ def _priority(scenes: dict[str, Scene], findings: Findings) -> None:
         important, ordinary = scene.heard(name, high.sound), scene.heard(name, low.sound)
         findings.note(f"{name} hears {high.device}", important.share)
         findings.note(f"{name} hears {low.device}", ordinary.share)
+        if important.contained and ordinary.contained:
+            findings.unknown = "two talk at once"
+            continue
         findings.want(important.contained, f"{name} did not hear {high.device}")
         if important.contained:
             findings.note(f"{name} lost ms", important.lost_ms)

@@ -1,0 +1,112 @@
+"""The centre's settings file: what stands twice, belongs to nobody or cannot be a name is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from central.config import RESERVED_ZONES, load_central
+from link.hosting.settings import SettingsError
+
+TOWN = """\
+state = "state"
+run = "run"
+
+[api]
+tokens = "tokens.toml"
+
+[[gateway]]
+id = "gw-north"
+
+[[gateway]]
+id = "gw-south"
+
+[[group]]
+id = "valley"
+members = [{ line = "gw-north/r1", priority = 7 }, { line = "gw-south/r1" }]
+
+[[zone]]
+id = "north"
+lines = ["gw-north/pa1"]
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "central.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(tmp_path: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_central(write(tmp_path, text))
+    return str(caught.value)
+
+
+def test_a_town_is_read_with_its_paths(tmp_path: Path):
+    settings = load_central(write(tmp_path, TOWN))
+    assert settings.state == tmp_path / "state"
+    assert settings.api.tokens == tmp_path / "tokens.toml"
+    assert settings.voice_socket == tmp_path / "run" / "core-voice.sock"
+    assert settings.recordings == tmp_path / "state" / "recordings"
+    assert [entry.id for entry in settings.gateway] == ["gw-north", "gw-south"]
+    assert [(m.line, m.priority) for m in settings.group[0].members] == [
+        ("gw-north/r1", 7),
+        ("gw-south/r1", 5),
+    ]
+    assert (settings.group[0].hang, settings.group[0].timeout) == (2.0, 60.0)
+    assert settings.speech.engine == "espeak"
+
+
+@pytest.mark.parametrize("word", RESERVED_ZONES)
+def test_a_zone_cannot_be_a_word_of_the_command_line(tmp_path: Path, word: str):
+    said = refused(tmp_path, TOWN.replace('id = "north"', f'id = "{word}"'))
+    assert f"zone '{word}' is a word of the command line; choose another id" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('[[gateway]]\nid = "gw-north"', "gateway 'gw-north' stands twice; give each its own id"),
+        ('[[group]]\nid = "valley"', "group 'valley' stands twice"),
+        ('[[zone]]\nid = "north"\nlines = []', "zone 'north' stands twice"),
+        (
+            '[[group]]\nid = "hills"\nmembers = [{ line = "gw-south/r1" }]',
+            "line 'gw-south/r1' is in group 'valley' and in 'hills'; choose one",
+        ),
+        (
+            '[[zone]]\nid = "west"\nlines = ["gw-west/pa1"]',
+            "zone 'west' names 'gw-west/pa1', but there is no gateway 'gw-west' (known: gw-north, gw-south)",
+        ),
+        (
+            '[[group]]\nid = "hills"\nmembers = [{ line = "gw-x/r1" }]',
+            "group 'hills' names 'gw-x/r1', but there is no gateway 'gw-x' (known: gw-north, gw-south)",
+        ),
+        ('[[zone]]\nid = "west"\nlines = ["pa1"]', "'pa1' is not a line: write GATEWAY/LINE"),
+        ('[[zone]]\nid = "west"\nlines = ["gw-north/PA 1"]', "zone 'west' names 'gw-north/PA 1'"),
+        (
+            '[[group]]\nid = "hills"\nmembers = [{ line = "gw-north/R1" }]',
+            "group 'hills' names 'gw-north/R1'",
+        ),
+        ('[[gateway]]\nid = "GW"', "gateway.2.id = 'GW'"),
+        ('[[group]]\nid = "hills"\nhang = -1', "group.1.hang = -1"),
+        ('[[group]]\nid = "hills"\nmembers = [{ line = "gw-north/r2", priority = 10 }]', "priority = 10"),
+        ('[speech]\nengine = "espaek"', "did you mean espeak?"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path: Path, more: str, said: str):
+    assert said in refused(tmp_path, f"{TOWN}\n{more}\n")
+
+
+def test_a_line_twice_in_one_group_is_refused(tmp_path: Path):
+    said = refused(tmp_path, TOWN.replace("gw-south/r1", "gw-north/r1"))
+    assert "line 'gw-north/r1' is in group 'valley' and in 'valley'" in said
+
+
+def test_a_loudspeaker_may_be_in_several_zones(tmp_path: Path):
+    text = TOWN + '\n[[zone]]\nid = "all"\nlines = ["gw-north/pa1", "gw-south/pa1"]\n'
+    assert [zone.id for zone in load_central(write(tmp_path, text)).zone] == ["north", "all"]
+
+
+def test_without_gateways_the_known_ones_are_none(tmp_path: Path):
+    text = 'state = "s"\nrun = "r"\n[api]\ntokens = "t"\n[[zone]]\nid = "z"\nlines = ["gw-a/pa1"]\n'
+    assert "(known: none)" in refused(tmp_path, text)

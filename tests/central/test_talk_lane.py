@@ -1,0 +1,98 @@
+"""Talk lane: one session for each gateway, frames its gate accepts, and silence for those without one."""
+
+import pytest
+
+from central.talk_lane import TalkLane
+from link.contract.envelope import EnvelopeError
+from link.contract.realtime import LEASE_MS, Keep, TalkFrame, TalkGate, Up
+
+
+class Air:
+    """What was published, and a gate at each gateway that has a session."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+        self.lane = TalkLane(lambda gateway, payload: self.sent.append((gateway, payload)))
+        self.gates: dict[str, TalkGate] = {}
+
+    def open(self, gateway: str) -> None:
+        self.gates[gateway] = TalkGate(bytes.fromhex(self.lane.open(gateway)))
+
+    def heard(self) -> list[tuple[str, TalkFrame]]:
+        """The frames since the last look; EnvelopeError when a gateway's gate refuses one."""
+        frames = []
+        for gateway, payload in self.sent:
+            self.gates[gateway], frame = self.gates[gateway].accept(payload)
+            frames.append((gateway, frame))
+        self.sent.clear()
+        return frames
+
+
+@pytest.fixture
+def air() -> Air:
+    return Air()
+
+
+def keep(line: str, talker: str = "north") -> Keep:
+    return Keep(line=line, lease_ms=LEASE_MS, talker=talker)
+
+
+def test_lines_are_keyed_with_one_frame_for_each_gateway(air: Air):
+    air.open("gw-a")
+    air.open("gw-b")
+    air.lane.keep(("gw-a/r1", "gw-b/r1", "gw-a/r2"), "north")
+    assert air.heard() == [
+        ("gw-a", TalkFrame(seq=1, keep=(keep("r1"), keep("r2")))),
+        ("gw-b", TalkFrame(seq=1, keep=(keep("r1"),))),
+    ]
+
+
+def test_lines_are_released(air: Air):
+    air.open("gw-a")
+    air.lane.release(("gw-a/r1", "gw-a/r2"))
+    assert air.heard() == [("gw-a", TalkFrame(seq=1, up=(Up(line="r1"), Up(line="r2"))))]
+
+
+def test_the_sequence_rises_over_all_frames_of_a_session(air: Air):
+    air.open("gw-a")
+    for _ in range(3):
+        air.lane.keep(("gw-a/r1",), "")
+        air.lane.release(("gw-a/r1",))
+    assert [frame.seq for _, frame in air.heard()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_gateway_without_a_session_is_told_nothing(air: Air):
+    air.lane.keep(("gw-a/r1",), "north")
+    air.lane.release(("gw-a/r1",))
+    assert air.sent == []
+
+
+def test_a_session_that_was_closed_is_silent(air: Air):
+    air.open("gw-a")
+    air.lane.close("gw-a")
+    air.lane.close("gw-never")
+    air.lane.keep(("gw-a/r1",), "north")
+    assert air.sent == []
+
+
+def test_a_new_session_has_a_new_key_and_begins_anew(air: Air):
+    air.open("gw-a")
+    air.lane.keep(("gw-a/r1",), "north")
+    old = air.gates["gw-a"]
+    air.heard()
+    air.open("gw-a")
+    air.lane.keep(("gw-a/r1",), "north")
+    ((_, payload),) = air.sent
+    with pytest.raises(EnvelopeError, match="forged"):
+        old.accept(payload)
+    assert air.heard()[0][1].seq == 1
+
+
+def test_no_two_sessions_share_a_key(air: Air):
+    assert len({air.lane.open(f"gw-{number}") for number in range(50)}) == 50
+
+
+def test_a_name_that_is_too_long_is_cut_and_keys_all_the_same(air: Air):
+    air.open("gw-a")
+    air.lane.keep(("gw-a/r1",), "n" * 500)
+    assert air.heard()[0][1].keep[0].talker == "n" * 200
