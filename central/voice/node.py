@@ -8,7 +8,7 @@ It must never decide who hears whom.
 import asyncio
 import logging
 import wave
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
@@ -102,13 +102,13 @@ class VoiceNode:
         name = self._expected.pop(token, None)
         if name is None:
             log.warning("leg=%d answered without a name; hung up", port)
-            await self._engine.hang_up(port)
+            await tried(self._engine.hang_up(port))
             return
         old = self.legs.get(name)
         self.legs[name] = port
         if old is not None:
             self._joined = {pair for pair in self._joined if name not in pair}
-            await self._engine.hang_up(old)
+            await tried(self._engine.hang_up(old))
         log.info("leg=%s up codec=%s", name, codec)
         await self._apply()
         await self._join_tapings()
@@ -151,8 +151,8 @@ class VoiceNode:
         self._joined = wanted
         ports = self.legs
         await asyncio.gather(
-            *(self._engine.connect(ports[a], ports[b]) for a, b in join),
-            *(self._engine.part(ports[a], ports[b]) for a, b in apart if a in ports and b in ports),
+            *(tried(self._engine.connect(ports[a], ports[b])) for a, b in join),
+            *(tried(self._engine.part(ports[a], ports[b])) for a, b in apart if a in ports and b in ports),
         )
 
     async def _start_recording(self, order: say.StartRecording) -> None:
@@ -160,7 +160,8 @@ class VoiceNode:
             return
         path = (self._folder / order.path).resolve()
         if not path.is_relative_to(self._folder.resolve()):
-            raise VoiceError(f"recording path {order.path!r} leaves {self._folder}")
+            self._failed(order.recording, order.path, f"the path leaves {self._folder}")
+            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             port = await self._engine.record(path)
@@ -174,16 +175,16 @@ class VoiceNode:
         for taping in self._tapings.values():
             wanted = {self.legs[leg] for leg in taping.legs if leg in self.legs}
             for port in wanted - taping.joined:
-                await self._engine.connect(port, taping.port)
+                await tried(self._engine.connect(port, taping.port))
             for port in taping.joined - wanted:
-                await self._engine.part(port, taping.port)
+                await tried(self._engine.part(port, taping.port))
             taping.joined = wanted
 
     async def _stop_recording(self, recording: str) -> None:
         taping = self._tapings.pop(recording, None)
         if taping is None:
             return
-        await self._engine.close(taping.port)
+        await tried(self._engine.close(taping.port))
         task = asyncio.create_task(self._finish(recording, taping.path))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -200,6 +201,14 @@ class VoiceNode:
         log.error("recording=%s path=%s failed why=%s", recording, path, why)
         fact = {"recording": recording, "path": path, "seconds": 0.0, "sha": "", "state": "failed"}
         self._tell(say.RecordingClosed.model_validate({**fact, "why": why[:200]}))
+
+
+async def tried(work: Awaitable[None]) -> None:
+    """One change of the engine. A leg that has gone, whose LegDown is still on its way, costs only its own."""
+    try:
+        await work
+    except VoiceError as error:
+        log.warning("engine=unchanged error=%s", error)
 
 
 def measure(path: Path) -> tuple[float, str]:

@@ -13,6 +13,7 @@ from scripts.town.sabotage_patch import Patch, Switch, instead
 
 TAIL = 2.45
 AMPLIFIER_TAIL = 6.0
+EXTRA_LEAD_MS = 250
 CLIP_ENDS_AFTER = 2.6
 RADIO_LEVEL, SPEAKER_DB = 0.4, -12.0
 DROPOUT_EVERY, DROPOUT = 40, 4
@@ -90,10 +91,14 @@ def _hasty_unkey(on: Switch) -> None:
     from firmware.voice.rack import Rack
     from link.contract.neighbour import DownlinkDrained
 
+    def open_late(honest: Any, rack: Any, channel: Any, lead_ms: int) -> None:
+        honest(rack, channel, lead_ms + EXTRA_LEAD_MS)
+
     def finish(honest: Any, rack: Any, channel: Any) -> None:
         rack._cut_downlink(channel)
         rack._tell(DownlinkDrained(line=channel.line))
 
+    instead(Rack, "_open_downlink", on, open_late)
     instead(Rack, "_finish_downlink", on, finish)
 
 
