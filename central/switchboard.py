@@ -84,7 +84,7 @@ class Switchboard:
     commands: int = 0
 
     def __post_init__(self) -> None:
-        self.lane = TalkLane(self._publish_frame)
+        self.lane = TalkLane(self._publish_frame, lambda name: self.gateways[name].machine.reported_n)
         self.mail = Mail(self.topics, self.clock, self.from_mail)
         self.figures = Figures()
 

@@ -1,6 +1,7 @@
 """The talk path down to the gateways: sessions, their keys, and the frames that key lines.
 
-One session for each gateway that is online; its sequence rises strictly. No disk and no signature lies here.
+One session for each gateway that is online; its sequence rises strictly. Each frame names the gateway's report
+on which it rests, so that the gateway can tell its age. No disk and no signature lies here.
 """
 
 import logging
@@ -15,10 +16,16 @@ log = logging.getLogger(__name__)
 
 
 class TalkLane:
-    """`publish(gateway, payload)` hands a frame to the realtime lane of one gateway."""
+    """`publish(gateway, payload)` hands a frame to the realtime lane of one gateway.
 
-    def __init__(self, publish: Callable[[str, bytes], None]) -> None:
+    `heard(gateway)` is `n` of its newest report that is believed.
+    """
+
+    def __init__(
+        self, publish: Callable[[str, bytes], None], heard: Callable[[str], int] = lambda gateway: 0
+    ) -> None:
         self._publish = publish
+        self._heard = heard
         self._keys: dict[str, bytes] = {}
         self._seqs: dict[str, int] = {}
 
@@ -55,4 +62,6 @@ class TalkLane:
         if key is None:
             return
         self._seqs[gateway] += 1
-        self._publish(gateway, encode_frame(TalkFrame(seq=self._seqs[gateway], keep=keep, up=up), key))
+        heard = max(0, self._heard(gateway))
+        frame = TalkFrame(seq=self._seqs[gateway], heard=heard, keep=keep, up=up)
+        self._publish(gateway, encode_frame(frame, key))

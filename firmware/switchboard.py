@@ -18,7 +18,6 @@ from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, 
 from link.contract import facts, orders
 from link.contract import neighbour as voice
 from link.contract.envelope import EnvelopeError
-from link.contract.realtime import TalkFrame
 from link.contract.wire import Wire
 from link.hosting.beat import Beat, BeatChanged, BeatLost, BeatWatch
 from link.hosting.clock import Clock
@@ -181,16 +180,17 @@ class Switchboard:
             case LinkChanged():
                 for line in self.lines.values():
                     line.inbox.post(effect)
-            case Talk(frame=frame, at=at):
-                self._talk(frame, at)
+            case Talk():
+                self._talk(effect)
             case Obey(order=order):
                 self._obey(order)
 
-    def _talk(self, frame: TalkFrame, at: float) -> None:
-        for keep in frame.keep:
+    def _talk(self, talk: Talk) -> None:
+        for keep in talk.frame.keep:
             if keep.line in self.lines:
-                self.lines[keep.line].inbox.post(KeyLine(at + keep.lease_ms / 1000, keep.talker))
-        for up in frame.up:
+                until = min(talk.at + keep.lease_ms / 1000, talk.until)
+                self.lines[keep.line].inbox.post(KeyLine(until, keep.talker))
+        for up in talk.frame.up:
             if up.line in self.lines:
                 self.lines[up.line].inbox.post(ReleaseLine())
 

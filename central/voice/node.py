@@ -204,7 +204,7 @@ class VoiceNode:
 
 
 async def tried(work: Awaitable[None]) -> None:
-    """One change of the engine. A leg that has gone, whose LegDown is still on its way, costs only its own."""
+    """One change of the engine. A leg that has gone (its LegDown is still on its way) costs only its own."""
     try:
         await work
     except VoiceError as error:

@@ -5,11 +5,12 @@ reports its lines at once on change and again while anything is true, and accept
 the session's key. Evidence told while the bus is down waits (bounded; the oldest is dropped and counted) and
 is sent at the next session. Whatever does not decode is refused, counted and named once.
 
-A talk-path frame carries no time. After this process stood still, frames of any age may wait in its sockets:
-they are refused until the broker has given back a birth that was sent after the standstill, for what waited
-comes before it.
+No clock is shared with the centre. A talk-path frame names the newest report that its sender had heard, and
+keys nothing longer than ORDER_WORTH after that report was sent: however long it waited, in a stalled link, a
+frozen broker or the sockets of a process that stood still.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 
 from firmware.events import LinkChanged
@@ -24,9 +25,8 @@ from link.contract.wire import Wire
 WAITING = 500
 """Events kept while there is no link."""
 BATCH = 50
-LOOK_EVERY = 0.5
-STOOD_STILL = 1.0
-"""Seconds without a look at the clock: the process was stopped, or its loop hung."""
+ORDER_WORTH = 2.0
+"""Seconds from a report to the end of every lease that was given on its strength."""
 HEARTBEAT_EVERY = 60.0
 """Seconds; any other message counts as a heartbeat, so this one is sent only in silence."""
 REMEMBERED = 256
@@ -93,10 +93,11 @@ class Publish:
 
 @dataclass(frozen=True)
 class Talk:
-    """A talk-path frame that is genuine and new; its leases count from `at`, its arrival."""
+    """A genuine and new talk-path frame. Its leases count from `at`, its arrival, and end by `until`."""
 
     frame: TalkFrame
     at: float
+    until: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,7 @@ class Uplink:
     n: int = 0
     reported_at: float = 0.0
     beat_at: float = 0.0
-    looked_at: float = field(default=0.0, compare=False)
-    births: int = 0
-    births_back: int = 0
-    births_wanted: int = 0
+    told: tuple[tuple[int, float], ...] = ()
     wall_ahead: float = field(default=0.0, compare=False)
     seq: int = 0
     waiting: tuple[facts.Event, ...] = ()
@@ -142,14 +140,9 @@ class Uplink:
 
     @property
     def deadline(self) -> float | None:
-        """When a word to the centre or, while there is a talk-path key, a look at the clock is due."""
+        """When the report is due again (while something is true), else the heartbeat."""
         if not self.up:
             return None
-        return self._word_due if self.gate is None else min(self._word_due, self.looked_at + LOOK_EVERY)
-
-    @property
-    def _word_due(self) -> float:
-        """When the report is due again (while something is true), else the heartbeat."""
         if any(r.carrier or r.ptt or r.leg for r in self.lines.values()):
             return self.reported_at + REPEAT_EVERY
         return max(self.reported_at, self.beat_at) + HEARTBEAT_EVERY
@@ -161,14 +154,9 @@ class Uplink:
 
     def handle(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
         """The uplink after `event` and what must be done."""
-        uplink, effects = replace(self, looked_at=now), ()  # type: tuple[Uplink, tuple[object, ...]]
-        if self.gate is not None and now > self.looked_at + STOOD_STILL:
-            uplink, effects = uplink._birth()
-            uplink = replace(uplink, births_wanted=uplink.births)
         if isinstance(event, Arrived | FactTold):
-            uplink = replace(uplink, wall_ahead=event.wall - now)
-        uplink, more = uplink._take(event, now)
-        return uplink, (*effects, *more)
+            return replace(self, wall_ahead=event.wall - now)._take(event, now)
+        return self._take(event, now)
 
     def _take(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
         match event:
@@ -185,9 +173,9 @@ class Uplink:
                 return self._told(fact, wall, now)
             case CommandEnded(result=result):
                 return self, self._publish(Row.RESULT, pack(result.model_dump(mode="python")))
-        if not self.up or now < self._word_due:
+        if self.deadline is None or now < self.deadline:
             return self, ()
-        if self._word_due == self.reported_at + REPEAT_EVERY:
+        if self.deadline == self.reported_at + REPEAT_EVERY:
             return self._report(now)
         beat = facts.Heartbeat(s=self.session or "", t=int((now + self.wall_ahead) * 1000))
         told = replace(self, beat_at=now)
@@ -201,18 +189,16 @@ class Uplink:
         return (Publish(row, self.topics.of(row, self.identity.gateway), payload),)
 
     def _begin(self, session: str, now: float) -> tuple["Uplink", tuple[object, ...]]:
-        born = replace(self, session=session, gate=None, n=0, births=0, births_back=0, births_wanted=0)
-        born, birth = born._birth()
-        effects = (*birth, *born._snapshot())
+        born = replace(self, session=session, gate=None, n=0, told=())
+        effects = (*born._birth(), *born._snapshot())
         born, report = born._report(now)
         born, drained = born._drain()
         return born, (*effects, *report, *drained, LinkChanged(up=True))
 
-    def _birth(self) -> tuple["Uplink", tuple[object, ...]]:
+    def _birth(self) -> tuple[object, ...]:
         me = self.identity
         birth = facts.Birth(sid=self.session or "", boot=me.boot, fw=me.fw)
-        born = replace(self, births=self.births + 1)
-        return born, self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
+        return self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
 
     def _snapshot(self) -> tuple[object, ...]:
         me = self.identity
@@ -225,7 +211,8 @@ class Uplink:
             return self, ()
         n = self.n + 1
         report = facts.RealtimeReport(n=n, mono_ms=int(now * 1000), lines=tuple(self.lines.values()))
-        told = replace(self, n=n, reported_at=now)
+        recent = tuple((n, at) for n, at in self.told if at > now - ORDER_WORTH)
+        told = replace(self, n=n, reported_at=now, told=(*recent, (n, now)))
         return told, self._publish(Row.REALTIME_UP, encode_report(report))
 
     def _told(self, fact: Wire, wall: float, now: float) -> tuple["Uplink", tuple[object, ...]]:
@@ -267,11 +254,11 @@ class Uplink:
         try:
             match row:
                 case Row.REALTIME_DOWN:
-                    return self._frame(message, event.at)
+                    return self._frame(message, event.at, wall, now)
                 case Row.COMMAND:
                     return self._command(message, wall)
                 case Row.LIVE:
-                    return self._own_presence(message)
+                    return self, self._still_alive(message)
                 case Row.ACK | Row.DESIRED | Row.CENTRE | Row.GROUP_COMMAND:
                     return self, ()
                 case _:
@@ -279,15 +266,11 @@ class Uplink:
         except EnvelopeError as error:
             return self._refuse(row.name.lower() if row else "topic", error.reason, wall, now)
 
-    def _own_presence(self, message: Message) -> tuple["Uplink", tuple[object, ...]]:
-        """Our birth came back; or a death that is not ours stands there (a late will): say that we live."""
+    def _still_alive(self, message: Message) -> tuple[object, ...]:
+        """A death that is not ours stands on our topic (a late will): say again that we live."""
         value = unpack(message.payload)
-        if not isinstance(value, dict):
-            return self, ()
-        ours = value.get("sid") == self.session
-        if ours and value.get("on") == 1:
-            return replace(self, births_back=self.births_back + 1), ()
-        return self._birth() if value.get("on") == 0 and not ours else (self, ())
+        foreign = isinstance(value, dict) and value.get("on") == 0 and value.get("sid") != self.session
+        return self._birth() if foreign else ()
 
     def _refuse(
         self, where: str, reason: str, wall: float, now: float
@@ -299,15 +282,22 @@ class Uplink:
             return uplink, ()
         return uplink._told(facts.MessageRefused(where=where, reason=reason, count=count), wall, now)
 
-    def _frame(self, message: Message, at: float) -> tuple["Uplink", tuple[object, ...]]:
+    def _frame(
+        self, message: Message, at: float, wall: float, now: float
+    ) -> tuple["Uplink", tuple[object, ...]]:
         if message.retain:
             raise EnvelopeError("retained", "a talk-path frame must never be retained")
         if self.gate is None:
             raise EnvelopeError("no-session", "no talk-path key was opened in this session")
-        if self.births_back < self.births_wanted:
-            raise EnvelopeError("stale", "it may have waited while this process stood still")
         gate, frame = self.gate.accept(message.payload)
-        return replace(self, gate=gate), (Talk(frame, at),)
+        uplink, until = replace(self, gate=gate), math.inf
+        if frame.heard:
+            until = next((sent + ORDER_WORTH for n, sent in self.told if n == frame.heard), -math.inf)
+        talk = Talk(frame, at, until)
+        if not frame.keep or until > now:
+            return uplink, (talk,)
+        uplink, effects = uplink._refuse("realtime_down", "stale", wall, now)
+        return uplink, (talk, *effects)  # its keys are worth nothing, its releases hold
 
     def _command(self, message: Message, wall: float) -> tuple["Uplink", tuple[object, ...]]:
         if message.retain:

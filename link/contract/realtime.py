@@ -65,16 +65,19 @@ class Up(Wire):
 
 
 class TalkFrame(Wire):
-    """One frame of row 14."""
+    """One frame of row 14. `heard` is `n` of the newest report on which it rests (0: a centre that does not say)."""
 
     seq: int = Field(ge=1)
+    heard: int = Field(default=0, ge=0)
     keep: tuple[Keep, ...] = Field(default=(), max_length=64)
     up: tuple[Up, ...] = Field(default=(), max_length=64)
 
 
 def encode_frame(frame: TalkFrame, key: bytes) -> bytes:
-    """`[body, mac]` where body is the packed `[seq, [[line, lease_ms, talker], …], [line, …]]`."""
-    body = pack([frame.seq, [[k.line, k.lease_ms, k.talker] for k in frame.keep], [u.line for u in frame.up]])
+    """`[body, mac]` where body is the packed `[seq, [[line, lease_ms, talker], …], [line, …], heard?]`."""
+    keeps = [[k.line, k.lease_ms, k.talker] for k in frame.keep]
+    heard = [frame.heard] if frame.heard else []
+    body = pack([frame.seq, keeps, [u.line for u in frame.up], *heard])
     return pack([body, _mac(body, key)])
 
 
@@ -111,7 +114,9 @@ def _read_body(body: bytes) -> TalkFrame:
         if not (isinstance(row, list) and len(row) >= 3):
             raise EnvelopeError("invalid", "a keep is [line, lease_ms, talker]")
         rows.append({"line": row[0], "lease_ms": row[1], "talker": row[2]})
-    return validated(TalkFrame, {"seq": seq, "keep": rows, "up": [{"line": line} for line in ups]})
+    heard = value[3] if len(value) > 3 else 0
+    fields = {"seq": seq, "heard": heard, "keep": rows}
+    return validated(TalkFrame, {**fields, "up": [{"line": line} for line in ups]})
 
 
 def _mac(body: bytes, key: bytes) -> bytes:
