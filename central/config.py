@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from central.speech.engines import SpeechSettings
+from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, GroupId, LineId, LineRef, ZoneId
 from link.hosting.settings import Settings, load

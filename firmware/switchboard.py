@@ -149,7 +149,9 @@ class Switchboard:
     def _perform_common(self, effect: object) -> None:
         match effect:
             case FeedOutput(out=out, until=until, why=why):
-                at_ns = time.monotonic_ns()  # before `left` is worked out: what passes in between is not given twice
+                at_ns = (
+                    time.monotonic_ns()
+                )  # before `left` is worked out: what passes in between is not given twice
                 left = until - self.clock.now()
                 if left >= SHORTEST_LEASE:
                     self.guard.feed(out, left, why, at_ns)

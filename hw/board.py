@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from hw.board_checks import cross_check
+from link.hosting.settings import SettingsError
 from link.hosting.toml_places import did_you_mean, find_line
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
@@ -20,7 +21,7 @@ Pin = Annotated[int, Field(ge=0, le=27)]
 Millis = Annotated[int, Field(ge=0, le=10_000)]
 
 
-class BoardError(ValueError):
+class BoardError(SettingsError):
     """The board file cannot be used; the message lists every problem, one per line."""
 
 

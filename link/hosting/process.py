@@ -46,7 +46,7 @@ def run_process(serve: Callable[[], Coroutine[None, None, None]]) -> int:
         first: BaseException = error
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
-        if isinstance(first, SettingsError) or type(first).__name__ == "BoardError":
+        if isinstance(first, SettingsError):
             log.error("%s", first)
             return BAD_SETTINGS
         ours = type(first).__module__.split(".")[0] in ("link", "hw", "central", "firmware")

@@ -42,7 +42,7 @@ async def starve(journal: Journal, database: Database, facts: list[object]) -> N
     except JournalError as error:
         say("refused", error.reason)
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    while not any(isinstance(fact, JournalRecovered) for fact in facts):  # noqa: ASYNC110 - comes by a thread
+    while not any(isinstance(fact, JournalRecovered) for fact in facts):
         await asyncio.sleep(0.02)
     await journal.barrier()
     say("trouble", sum(isinstance(fact, JournalTrouble) for fact in facts))

@@ -158,7 +158,13 @@ def recording_so_far(town: LiveTown, talk: Talk, story: Path, folder: Path, stat
     ],
 )
 def test_killed_in_the_middle_of_a_talk(
-    town: LiveTown, story: Path, words: Path, tmp_path: Path, unit: str, hurt: tuple[str, ...], spared: tuple[str, ...]
+    town: LiveTown,
+    story: Path,
+    words: Path,
+    tmp_path: Path,
+    unit: str,
+    hurt: tuple[str, ...],
+    spared: tuple[str, ...],
 ) -> None:
     starts = town.starts(unit)
     with town.speaking(NORTH, story):

@@ -32,7 +32,9 @@ T = TypeVar("T")
 def three_radios() -> TownPlan:
     """One radio at each of three gateways, all in one group: the smallest town in which one may fail alone."""
     gateways = tuple(
-        GatewayPlan(name, name, (Radio("r1", 150_000_000 + i * 1_000_000, ptt_pin=17, cos_pin=22, label=name),))
+        GatewayPlan(
+            name, name, (Radio("r1", 150_000_000 + i * 1_000_000, ptt_pin=17, cos_pin=22, label=name),)
+        )
         for i, name in enumerate(("gw-north", "gw-south", "gw-dam"))
     )
     members = tuple((f"{gateway.gateway}/r1", 5) for gateway in gateways)

@@ -94,7 +94,9 @@ class TwoGateways:
             (self.folder / f"{gateway}.toml").write_text(text)
             bench += RADIO.format(gateway=gateway, frequency=160_000_000 + index * 1_000_000)
         (self.folder / "bench.toml").write_text(bench)
-        (self.folder / "tokens.toml").write_text('person = [{ name = "wang", token = "not-a-secret-here" }]\n')
+        (self.folder / "tokens.toml").write_text(
+            'person = [{ name = "wang", token = "not-a-secret-here" }]\n'
+        )
         (self.folder / "central.toml").write_text(CENTRAL.format(port=port, password=PASSWORD))
         # What carries sound goes before what does not, as its systemd units do.
         python = [sys.executable, "-m"]

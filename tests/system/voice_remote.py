@@ -87,7 +87,7 @@ class RemoteEngine:
         """Stop the process, by force after 5 s; its exit code."""
         self._writer.close()
         deadline = time.monotonic() + 5
-        while self.process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110 - a process
+        while self.process.poll() is None and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         if self.process.poll() is None:
             self.process.kill()

@@ -4,9 +4,10 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from central.speech.engines import SpeechSettings, build_speech
+from central.speech.engines import ENGINES, build_speech
 from central.speech.espeak import EspeakSpeech
 from central.speech.fake import ToneSpeech
+from central.speech.settings import ENGINE_NAMES, SpeechSettings
 
 
 def test_the_configuration_chooses_the_engine() -> None:
@@ -35,3 +36,7 @@ def test_core_does_not_carry_what_only_workers_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_every_engine_that_may_be_named_can_be_built() -> None:
+    assert tuple(ENGINES) == ENGINE_NAMES

@@ -54,7 +54,7 @@ async def test_a_child_that_is_too_slow_is_killed_with_all_it_started() -> None:
 
 async def test_when_the_asker_gives_up_the_child_is_killed() -> None:
     asked = asyncio.create_task(run_aside(MODULE, {"do": "hang", "seconds": 48.11}, patience=30))
-    while not running("48.11"):  # noqa: ASYNC110 - another process, nothing to wait on
+    while not running("48.11"):
         await asyncio.sleep(0.02)
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from firmware.events import LinkChanged
 from firmware.uplink.machine import (
     HEARTBEAT_EVERY,
+    ORDER_WORTH,
     Arrived,
     FactTold,
     Identity,
@@ -235,48 +236,54 @@ def test_a_lease_counts_from_the_arrival_of_its_frame():
     assert keyed(bench.post(Arrived(message, WALL, bench.now - 0.4))) == [bench.now - 0.4]
 
 
-def echo(bench: Bench) -> None:
-    """The broker gives our own births back, as it does to whoever listens to his own presence."""
-    for payload in bench.published(Row.LIVE):
-        bench.arrive(Row.LIVE, payload)
-    bench.effects.clear()
+def heard_frame(seq: int, heard: int) -> bytes:
+    row = Keep(line="r1", lease_ms=1500, talker="south")
+    return encode_frame(TalkFrame(seq=seq, heard=heard, keep=(row,)), KEY)
 
 
-def test_after_a_standstill_frames_are_refused_until_the_broker_has_answered():
-    bench = Bench().up()
-    echo(bench)
-    bench.open()
-    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(1)))
-    bench.effects.clear()
-    bench.now += 1.1  # nothing was looked at meanwhile: this process was stopped, or its loop hung
-    assert not keyed(bench.arrive(Row.REALTIME_DOWN, frame(2)))
-    assert not keyed(bench.arrive(Row.REALTIME_DOWN, frame(3)))
-    assert bench.refusals() == ["stale", "stale"]
-    assert len(bench.published(Row.LIVE)) == 1, "asked once"
-    echo(bench)
-    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(4)))
-
-
-def test_an_echo_that_waited_during_the_standstill_is_no_answer():
+def test_a_frame_keys_no_longer_than_its_report_allows_however_late_it_comes():
     bench = Bench().up()
     bench.open()
-    waiting = bench.published(Row.LIVE)[0]
-    bench.now += 1.1
-    bench.arrive(Row.LIVE, waiting)
-    assert not keyed(bench.arrive(Row.REALTIME_DOWN, frame(1)))
-    bench.arrive(Row.LIVE, waiting)
-    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(2)))
+    sent = bench.now
+    for seq, late in enumerate((0.1, 1.0, 1.9), start=1):
+        bench.now = sent + late
+        talk = bench.arrive(Row.REALTIME_DOWN, heard_frame(seq, 1))[0]
+        assert isinstance(talk, Talk)
+        assert talk.until == sent + ORDER_WORTH
+    bench.now = sent + ORDER_WORTH
+    talk = bench.arrive(Row.REALTIME_DOWN, heard_frame(9, 1))[0]
+    assert isinstance(talk, Talk)
+    assert talk.until <= bench.now, "its keys are worth nothing, its releases hold"
+    assert bench.refusals() == ["stale"]
 
 
-def test_who_looks_often_enough_never_asks():
+def test_a_frame_that_names_no_report_of_ours_keys_nothing():
     bench = Bench().up()
     bench.open()
-    bench.effects.clear()
-    for _ in range(200):
-        assert bench.uplink.deadline is not None
-        assert 0 < bench.uplink.deadline - bench.now <= 0.5
-        bench.now = bench.uplink.deadline + 0.4  # a busy machine
-        bench.post(Tick())
-    assert bench.published(Row.LIVE) == []
-    assert len(bench.published(Row.HEARTBEAT)) == 2, "and a look is no heartbeat"
-    assert keyed(bench.arrive(Row.REALTIME_DOWN, frame(1)))
+    talk = bench.arrive(Row.REALTIME_DOWN, heard_frame(1, 2))[0]
+    assert isinstance(talk, Talk)
+    assert talk.until < bench.now
+    bench.up("s2")
+    bench.open(sid="s2")
+    assert bench.refusals() == ["stale"]
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans(), st.integers(0, 6)), max_size=60))
+def test_no_key_outlives_the_report_it_rests_on(steps):
+    bench = Bench().up()
+    bench.open()
+    sent = {1: bench.now}
+    for seq, (pause, told, back) in enumerate(steps, start=1):
+        bench.now += pause
+        bench.post(report(carrier=True) if told else Tick())
+        sent |= {
+            decode_report(p).n: bench.now
+            for p in bench.published(Row.REALTIME_UP)
+            if decode_report(p).n not in sent
+        }
+        heard = max(1, bench.uplink.n - back)
+        for effect in bench.arrive(Row.REALTIME_DOWN, heard_frame(seq, heard)):
+            if isinstance(effect, Talk):
+                assert effect.until <= max(bench.now, sent[heard] + ORDER_WORTH)
+                fresh = bench.now < sent[heard] + ORDER_WORTH
+                assert (effect.until > bench.now) == fresh, "and a fresh one is worth something"

@@ -103,7 +103,7 @@ def samples_of(path: Path) -> np.ndarray:
 async def until(done: Callable[[], Any]) -> None:
     """Waits, at most 5 s, for something that real sockets and the real clock of a bench bring about."""
     async with asyncio.timeout(5):
-        while not done():  # noqa: ASYNC110  nothing here could set an event
+        while not done():
             await asyncio.sleep(0)
 
 

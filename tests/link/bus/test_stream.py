@@ -37,7 +37,7 @@ class SocketRig:
 
     async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(5.0):
-            while not done():  # noqa: ASYNC110 the kernel moves the bytes
+            while not done():
                 await asyncio.sleep(0.0005)
 
     async def cut(self, client: Any) -> None:
