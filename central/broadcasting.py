@@ -53,11 +53,13 @@ class Broadcasting:
         rows = await self._store.list(limit=RESUME_MOST)
         now, wall = self._clock.now(), self._clock.wall()
         for row in rows:
+            seen = read_back(row)
+            if seen is None:
+                continue
             try:
-                seen = BroadcastView.model_validate(row.snapshot)
                 machine = resumed(seen, now, wall)
-            except (ValidationError, ValueError) as error:
-                log.error("broadcast=%s cannot be read back error=%s", row.id, error)
+            except ValueError as error:
+                log.error("broadcast=%s cannot be taken up error=%s", row.id, error)
                 continue
             self._remember(seen)
             young = wall - seen.created_wall < UNCONFIRMED_FOR
@@ -97,9 +99,13 @@ class Broadcasting:
             self._tasks.pop(name).cancel()
 
     def _remember(self, seen: BroadcastView) -> None:
+        """Keep the newest; one that is under way or not yet saved is never forgotten: its end is still to come."""
         self.recent[seen.id] = seen
-        while len(self.recent) > RECENT_MOST:
-            self.recent.pop(min(self.recent, key=lambda name: self.recent[name].created_wall))
+        spare = self.recent.keys() - self._board.broadcasts.keys() - self._unsaved - {seen.id}
+        while len(self.recent) > RECENT_MOST and spare:
+            oldest = min(spare, key=lambda name: self.recent[name].created_wall)
+            spare.remove(oldest)
+            del self.recent[oldest]
 
     async def save(self) -> None:
         """Write views behind, newest of each, until cancelled."""
@@ -117,6 +123,15 @@ class Broadcasting:
                     await self._store.save(row_of(self.recent[name]))
                 except StoreError as error:
                     log.error("broadcast=%s not saved error=%s", name, error)
+
+
+def read_back(row: BroadcastRow) -> BroadcastView | None:
+    """A view as the store has it; None (logged) for a row that an older or newer program left unreadable."""
+    try:
+        return BroadcastView.model_validate(row.snapshot)
+    except ValidationError as error:
+        log.error("broadcast=%s cannot be read back error=%s", row.id, error)
+        return None
 
 
 def row_of(seen: BroadcastView) -> BroadcastRow:

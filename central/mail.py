@@ -42,17 +42,18 @@ class Mail:
         elif isinstance(fact, Message):
             known = self._topics.parse(fact.topic)
             if known is None or known[0].direction != "up":
-                self._refuse("", "misaddressed", fact.topic)
+                self.refuse("", "misaddressed", fact.topic)
                 return
             try:
                 decoded = decode(known[0], fact)
             except EnvelopeError as error:
-                self._refuse(known[1], error.reason, f"{known[0].name}: {error}")
+                self.refuse(known[1], error.reason, f"{known[0].name}: {error}")
                 return
             if decoded is not None:
                 self._deliver(known[1], decoded)
 
-    def _refuse(self, gateway: str, reason: str, detail: str) -> None:
+    def refuse(self, gateway: str, reason: str, detail: str) -> None:
+        """Count a message that is dropped; the first of each gateway and reason is named in the log."""
         self.refused[(gateway, reason)] += 1
         if self.refused[(gateway, reason)] == 1:
             log.warning("from=%s refused=%s detail=%s", gateway or "?", reason, detail[:200])

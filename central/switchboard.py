@@ -97,6 +97,9 @@ class Switchboard:
 
     def from_mail(self, gateway: str, fact: object) -> None:
         """A decoded message of a gateway, or of the broker's door (gateway is empty then)."""
+        if gateway and gateway not in self.gateways:
+            self.mail.refuse("", "stranger", f"{gateway[:40]} is not among the gateways of the settings")
+            return
         match fact:
             case BusUp():
                 self.bus_up = True

@@ -38,6 +38,7 @@ class Tapes:
         changed: Callable[[str, str], None],
     ) -> None:
         self.running: dict[str, Running] = {}
+        self._ending: set[str] = set()
         self._recordings = recordings
         self._tell_node = tell_node
         self._clock = clock
@@ -95,11 +96,13 @@ class Tapes:
     def _end(self, owner: str) -> None:
         for recording, running in self.running.items():
             if running.owner == owner:
+                self._ending.add(recording)
                 self._tell_node(voice.StopRecording(recording=recording))
 
     def closed(self, fact: voice.RecordingClosed) -> None:
         """The voice node closed a file."""
         self.running.pop(fact.recording, None)
+        self._ending.discard(fact.recording)
         self._jobs.put_nowait(self._finish(fact))
 
     async def _finish(self, fact: voice.RecordingClosed) -> None:
@@ -112,13 +115,14 @@ class Tapes:
         self._changed("recording", fact.recording)
 
     def node_came(self, running: tuple[str, ...]) -> None:
-        """The node is there (again): stop what nobody here knows, put right what the node does not hold."""
+        """The node is there (again): stop what nobody here wants, put right what the node does not hold."""
         for recording in running:
-            if recording not in self.running:
+            if recording not in self.running or recording in self._ending:  # a stop may have been lost
                 self._tell_node(voice.StopRecording(recording=recording))
         for recording in tuple(self.running):
             if recording not in running:
                 del self.running[recording]
+                self._ending.discard(recording)
         still = frozenset(running) | frozenset(self.running)
         self._jobs.put_nowait(self._reconcile(still))
 

@@ -13,7 +13,7 @@ from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellVoice
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
 from firmware.lines.machine import CarrierChanged, KeyLine, Line, ReleaseLine
 from firmware.paging.machine import FetchClip, Playout
-from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Talk, Uplink
+from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Refused, Talk, Uplink
 from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp
 from link.contract import facts, orders
 from link.contract import neighbour as voice
@@ -184,6 +184,8 @@ class Switchboard:
                     line.inbox.post(effect)
             case Talk():
                 self._talk(effect)
+            case Refused(where=where, reason=reason, detail=detail):
+                log.warning("from=bus where=%s refused=%s detail=%s (named once)", where, reason, detail)
             case Obey(order=order):
                 self._obey(order)
 

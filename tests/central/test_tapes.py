@@ -161,9 +161,14 @@ async def test_trouble_with_the_list_is_told_and_what_follows_is_written(rig: Ri
     rig.tapes.closed(voice.RecordingClosed.model_validate(fields))
     rig.tapes.conversation("valley", (), on=True)
     name = rig.started()[0].recording
-    async with asyncio.timeout(5):
-        while await rig.recordings.find(name) is None:
-            await asyncio.sleep(0)
+    written = asyncio.Event()
+
+    async def mark() -> None:
+        written.set()
+
+    rig.tapes._jobs.put_nowait(mark())
+    await asyncio.wait_for(written.wait(), 5)
+    assert await rig.recordings.find(name) is not None
     assert "recordings list=there is no recording never-begun" in caplog.text
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -254,6 +254,13 @@ async def test_a_lease_counts_from_the_arrival_of_its_frame(rig: Rig):
     assert rig.posted() == {"r1": [KeyLine(rig.clock.now() + 0.5, "")]}
 
 
+async def test_a_lease_ends_with_what_the_frame_is_worth(rig: Rig):
+    now = rig.clock.now()
+    frame = TalkFrame(seq=1, heard=3, keep=(Keep(line="r1", lease_ms=1500),))
+    rig.board.perform_uplink(Talk(frame, now, now + 0.2))
+    assert rig.posted() == {"r1": [KeyLine(now + 0.2, "")]}
+
+
 def obey(order: voice.Wire) -> Obey:
     fields = {"id": "c", "to": "gw-a", "op": "x", "args": {}, "n": 1, "iat": 0, "exp": 1, "ttl": 1}
     return Obey(orders.Command.model_validate(fields), order)

@@ -186,7 +186,6 @@ def test_killed_in_the_middle_of_a_talk(
         pytest.param("gw-south-voice", (SOUTH,), (DAM,), marks=pytest.mark.long),
         pytest.param("core", (SOUTH, DAM), (), marks=pytest.mark.long),
         pytest.param("voice", (SOUTH, DAM), (), marks=pytest.mark.long),
-        pytest.param("mosquitto", (SOUTH, DAM), (), marks=pytest.mark.long),
     ],
 )
 def test_frozen_for_a_while_in_the_middle_of_a_talk(
@@ -213,6 +212,26 @@ def test_frozen_for_a_while_in_the_middle_of_a_talk(
     for device in hurt:
         assert town.edges(device, woken_ns) == [], "keyed by what was said while it was frozen"
     assert town.starts(unit) == starts, "it goes on by itself"
+    all_is_well_again(town, words, tmp_path)
+
+
+@pytest.mark.long
+def test_a_broker_that_was_frozen_for_a_while(
+    town: LiveTown, story: Path, words: Path, tmp_path: Path
+) -> None:
+    """Late news may still be true and key for a moment; what follows it at once unkeys."""
+    with town.speaking(NORTH, story):
+        talk = talk_until_keyed(town)
+        talk.hurt_ns = town.kill("mosquitto", signal.SIGSTOP)
+        for device in (SOUTH, DAM):
+            talk.seconds_off(device, LIMIT)
+    time.sleep(max(0.0, FROZEN - (time.monotonic_ns() - talk.hurt_ns) / 1e9))
+    woken_ns = town.kill("mosquitto", signal.SIGCONT)
+    time.sleep(1.5)
+    for device in (SOUTH, DAM):
+        edges = town.edges(device, woken_ns)
+        assert town.level(device) == 0, edges
+        assert not edges or edges[-1][0] - edges[0][0] < 1e9, edges
     all_is_well_again(town, words, tmp_path)
 
 

@@ -60,10 +60,10 @@ class LiveTown:
         """Run a coroutine on the town's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(limit)
 
-    def start(self) -> None:
-        """Everything runs and every leg stands."""
+    def start(self, well: bool = True) -> None:
+        """Everything runs, every leg stands and, if it is to be `well`, no gateway complains."""
         self.call(self.town.start())
-        self.wait_ready()
+        self.wait_ready(well)
 
     def stop(self) -> None:
         """Nothing runs afterwards."""
@@ -75,10 +75,11 @@ class LiveTown:
             self._thread.join()
             self._loop.close()
 
-    def wait_ready(self) -> None:
-        """The centre sees every gateway and every leg, and no gateway complains."""
+    def wait_ready(self, well: bool = True) -> None:
+        """The centre sees every gateway and every leg, and (if `well`) no gateway complains."""
         self.call(self.town.wait_ready(PATIENCE))
-        until(lambda: not self.complaints(), PATIENCE, "the end of all complaints")
+        if well:
+            until(lambda: not self.complaints(), PATIENCE, "the end of all complaints")
 
     def complaints(self, gateway: str = "") -> list[dict[str, Any]]:
         """Health facts of trouble, of one gateway or of all."""
@@ -176,11 +177,18 @@ class LiveTown:
 
 
 @contextlib.contextmanager
-def living(folder: Path, plan: TownPlan | None = None, wrap: Wrap | None = None) -> Iterator[LiveTown]:
-    """A town that is ready; stopped at the end. When it does not come up its logs stand in the error."""
+def living(
+    folder: Path,
+    plan: TownPlan | None = None,
+    wrap: Wrap | None = None,
+    spoil: Callable[[LiveTown], None] | None = None,
+) -> Iterator[LiveTown]:
+    """A town that is ready; stopped at the end. `spoil` may change its files before anything starts."""
     town = LiveTown(folder, plan or three_radios(), wrap or {})
     try:
-        town.start()
+        if spoil is not None:
+            spoil(town)
+        town.start(well=spoil is None)
         yield town
     finally:
         town.stop()
