@@ -13,6 +13,8 @@ from link.contract.realtime import TRUE_FOR
 
 DIAL_FIRST = 0.5
 DIAL_MOST = 15.0
+HEALTH_MOST = 64
+"""Subjects of health kept of one gateway, the newest: what it invents must not fill the memory."""
 DIAL_PATIENCE = 5.0
 """Seconds a dialled leg may take to stand before it is dialled again."""
 
@@ -164,7 +166,9 @@ class Gateway:
             case facts.RealtimeReport() if self.online and event.n > self.reported_n:
                 return self._reported(event, now), ()
             case facts.HealthChanged(subject=subject):
-                return replace(self, health={**self.health, subject: event}), ()
+                known = {name: fact for name, fact in self.health.items() if name != subject}
+                newest = dict(list(known.items())[-(HEALTH_MOST - 1) :])
+                return replace(self, health={**newest, subject: event}), ()
             case NodeUp(legs=legs):
                 return self._node_up(legs, now), ()
             case NodeGone():

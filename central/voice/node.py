@@ -70,6 +70,9 @@ class VoiceNode:
         try:
             match order:
                 case say.ExpectLeg(leg=leg, token=token, ttl=ttl):
+                    stale = [known for known, name in self._expected.items() if name == leg]
+                    for known in stale:  # a dial that never came: its token is void with the next one
+                        del self._expected[known]
                     self._expected[token] = leg
                     await self._engine.expect(token, ttl)
                 case say.Hello():

@@ -157,6 +157,7 @@ class Unit:
         notify = NotifySocket(path, self._heard)
         prober: asyncio.Task[None] | None = None
         try:
+            await self._check_port()
             with self.spec.log.open("ab") as out:
                 child = Child(self.spec.argv, out, self._environment(path), self.spec.folder)
             self._child = child
@@ -201,6 +202,17 @@ class Unit:
     def _feed(self) -> None:
         if self.spec.watchdog is not None:
             self._arm(self.spec.watchdog, "gave no sign of life")
+
+    async def _check_port(self) -> None:
+        """OSError when somebody else listens there already: the probe would take him for our process."""
+        if not self.spec.port:
+            return
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection(HOST, self.spec.port)
+            writer.close()
+            place = f"port {self.spec.port} on {HOST}"
+            advice = f"stop the other program (ss -ltnp 'sport = :{self.spec.port}' shows it)"
+            raise PortTaken(f"{place} is in use: {advice}")
 
     async def _probe(self) -> None:
         while True:
