@@ -26,6 +26,8 @@ RESUME_MOST = 200
 RECENT_MOST = 50
 UNCONFIRMED_FOR = 86_400.0
 """Seconds for which a restarted core still stops what a gateway never confirmed."""
+SAVE_AGAIN = 1.0
+"""Seconds after which what the store did not take is tried again."""
 
 
 class Broadcasting:
@@ -45,6 +47,7 @@ class Broadcasting:
         self._spawn = spawn
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._unsaved: set[str] = set()
+        self._refused: set[str] = set()
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -113,6 +116,9 @@ class Broadcasting:
             await self._news.wait()
             self._news.clear()
             await self.flush()
+            if self._unsaved & self._refused:
+                await self._clock.sleep_until(self._clock.now() + SAVE_AGAIN)
+                self._news.set()
 
     async def flush(self) -> None:
         """Return when the store holds every view, or has said that it cannot."""
@@ -121,8 +127,12 @@ class Broadcasting:
             for name in waiting & self.recent.keys():
                 try:
                     await self._store.save(row_of(self.recent[name]))
+                    self._refused.discard(name)
                 except StoreError as error:
-                    log.error("broadcast=%s not saved error=%s", name, error)
+                    if name not in self._refused:
+                        log.error("broadcast=%s not saved, it will be tried again error=%s", name, error)
+                    self._refused.add(name)
+                    self._unsaved.add(name)
 
 
 def read_back(row: BroadcastRow) -> BroadcastView | None:

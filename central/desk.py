@@ -45,6 +45,7 @@ from central.store.recordings import Kind, Recordings
 from central.studio import Studio
 from central.switchboard import Switchboard
 from central.views import Views, clip_view, entry_view, recording_view, verdict_view
+from link.contract.neighbour import MOST_LEGS
 from link.hosting.clock import Clock
 
 T = TypeVar("T")
@@ -122,6 +123,8 @@ class CoreDesk:
             known = members.get(wanted.line, Member(wanted.line))
             label = known.label if wanted.label is None else wanted.label
             members[wanted.line] = Member(wanted.line, wanted.priority, label)
+        if len(members) > MOST_LEGS:
+            raise DeskError(409, f"a group has {MOST_LEGS} members at most", "make a second group")
         settings = replace(
             old,
             members=tuple(members.values()),

@@ -175,7 +175,9 @@ class Switchboard:
                 self._to_line(leg, fleet.LegFell)
             case voice.CallRefused(source=source, why=why):
                 self.journal("call.refused", source, {"why": why})
-            case voice.RecordingClosed():
+            case voice.RecordingClosed(recording=recording, state=state, why=why):
+                if state == "failed":
+                    self.journal("recording.failed", recording, {"why": why})
                 self.tapes.closed(fact)
 
     def _to_line(self, leg: str, event: Callable[[str], object]) -> None:

@@ -1,6 +1,7 @@
 """Command to voice and mouth to ear, port to port: two gateways' engines and a voice node's, each a process."""
 
 import multiprocessing
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from scripts.figures.voice_end import serve
 from scripts.town.ports import free_udp_block
 
 PORTS = 64
-SOUNDS_FOR, SILENT_FOR = 0.3, 0.4
+SOUNDS_FOR, SILENT_FOR = 0.25, 0.25
+SETTLE = 1.0
+ROUNDS = 4
 COMMAND = Budget(p50=40.0, p99=80.0)
 MOUTH_TO_EAR = Budget(p50=45.0, p99=80.0)
 
@@ -67,47 +70,56 @@ def _ends(codec: str) -> Iterator[tuple[End, End, End]]:
 
 
 def measure(tries: int, codec: str = "G722/16000") -> list[Figure]:
-    """Both figures, `tries` values each."""
-    with _ends(codec) as (talker, node, listener), Load() as load:
-        commands = _commands(talker, node, listener, tries)
-        command = Figure(
-            "command → voice", "ms", commands, COMMAND, load.both, f"{codec}, bridge order to frame"
-        )
-    with _ends(codec) as (talker, node, listener), Load() as load:
-        mouths = _mouths(talker, node, listener, tries)
-        mouth = Figure(
-            "mouth → ear, port to port", "ms", mouths, MOUTH_TO_EAR, load.both, f"{codec}, both legs"
-        )
-    return [command, mouth]
+    """Both figures, about `tries` values each, over ROUNDS starts: the clocks of engines keep their phase."""
+    commands: list[float] = []
+    mouths: list[float] = []
+    with Load() as load:
+        for _ in range(ROUNDS):
+            with _ends(codec) as (talker, node, listener):
+                mouths += _mouths(talker, node, listener, -(-tries // ROUNDS))
+            with _ends(codec) as (talker, node, listener):
+                commands += _commands(talker, node, listener, -(-tries // ROUNDS))
+    how = f"{codec}, {ROUNDS} starts"
+    return [
+        Figure("command → voice", "ms", tuple(commands), COMMAND, load.both, f"{how}, bridge order to frame"),
+        Figure(
+            "mouth → ear, port to port", "ms", tuple(mouths), MOUTH_TO_EAR, load.both, f"{how}, both legs"
+        ),
+    ]
 
 
-def _commands(talker: End, node: End, listener: End, tries: int) -> tuple[float, ...]:
+def _pause(seconds: float) -> None:
+    """With a little chance in it, so that tries do not march in step with the frames."""
+    time.sleep(seconds + random.uniform(0, 0.02))
+
+
+def _commands(talker: End, node: End, listener: End, tries: int) -> list[float]:
     """The talker's tone stands at the node; each bridge order lets it out."""
     talker.tone(True)
-    time.sleep(1.0)
+    time.sleep(SETTLE)
     values = []
     for _ in range(tries):
         before = len(listener.times()[1])
         ordered = node.bridge("talker", "listener")
-        time.sleep(SOUNDS_FOR)
+        _pause(SOUNDS_FOR)
         heard = listener.times()[1][before:]
         node.part("talker", "listener")
-        time.sleep(SILENT_FOR)
+        _pause(SILENT_FOR)
         values += [(heard[0] - ordered) * 1000] if heard else []
-    return tuple(values)
+    return values
 
 
-def _mouths(talker: End, node: End, listener: End, tries: int) -> tuple[float, ...]:
+def _mouths(talker: End, node: End, listener: End, tries: int) -> list[float]:
     """The legs are joined; each tone is timed from the talker's card to the listener's."""
     node.bridge("talker", "listener")
-    time.sleep(1.0)
+    time.sleep(SETTLE)
     values = []
     for _ in range(tries):
         said_before, heard_before = (len(talker.times()[0]), len(listener.times()[1]))
         talker.tone(True)
-        time.sleep(SOUNDS_FOR)
+        _pause(SOUNDS_FOR)
         talker.tone(False)
-        time.sleep(SILENT_FOR)
+        _pause(SILENT_FOR)
         said, heard = talker.times()[0][said_before:], listener.times()[1][heard_before:]
         values += [(heard[0] - said[0]) * 1000] if said and heard else []
-    return tuple(values)
+    return values

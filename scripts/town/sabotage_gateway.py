@@ -16,8 +16,8 @@ AMPLIFIER_TAIL = 6.0
 EXTRA_LEAD_MS = 250
 CLIP_ENDS_AFTER = 2.6
 RADIO_LEVEL, SPEAKER_DB = 0.4, -12.0
-LOUD, OVER = 1000, 150
-DROPOUTS, DROPOUT = (40, 62, 122), 5
+BETWEEN_OVERS = 0.3
+DROPOUTS, DROPOUT = (42, 66, 126), 5
 """Frames of an over from which on so many are lost."""
 STOOD_STILL = 1.0
 
@@ -106,13 +106,14 @@ def _hasty_unkey(on: Switch) -> None:
 def _dropouts(on: Switch) -> None:
     from hw.sound.playback import Playback
 
-    spoken: dict[int, int] = {}
+    overs: dict[int, tuple[float, int]] = {}
 
     def write(honest: Any, playback: Any, frame: bytes) -> None:
-        loud = np.abs(np.frombuffer(frame, "<i2").astype(int)).max(initial=0) > LOUD
-        at = spoken.get(id(playback), OVER)
-        at = spoken[id(playback)] = 0 if loud and at >= OVER else at + 1  # frames since the over began
-        dropped = any(start <= at < start + DROPOUT for start in DROPOUTS)
+        now = time.monotonic()
+        last, count = overs.get(id(playback), (0.0, 0))
+        count = count + 1 if now - last < BETWEEN_OVERS else 0
+        overs[id(playback)] = (now, count)
+        dropped = any(start <= count < start + DROPOUT for start in DROPOUTS)
         honest(playback, bytes(len(frame)) if dropped else frame)
 
     instead(Playback, "_write", on, write)

@@ -207,12 +207,13 @@ class Unit:
         """OSError when somebody else listens there already: the probe would take him for our process."""
         if not self.spec.port:
             return
-        with contextlib.suppress(OSError):
+        try:
             _, writer = await asyncio.open_connection(HOST, self.spec.port)
-            writer.close()
-            place = f"port {self.spec.port} on {HOST}"
-            advice = f"stop the other program (ss -ltnp 'sport = :{self.spec.port}' shows it)"
-            raise PortTaken(f"{place} is in use: {advice}")
+        except OSError:
+            return
+        writer.close()
+        place, who = f"port {self.spec.port} on {HOST}", f"ss -ltnp 'sport = :{self.spec.port}'"
+        raise OSError(f"{place} is in use: stop the other program ({who} shows it)")
 
     async def _probe(self) -> None:
         while True:

@@ -138,6 +138,28 @@ async def test_a_store_that_fails_costs_only_that_view(rig: Rig, monkeypatch, ca
     assert (await rig.store.get("b-2")).state == "sending"
 
 
+async def test_what_the_store_did_not_take_is_written_when_it_takes_it_again(rig: Rig, monkeypatch, caplog):
+    """A restart must not find a warning under way that has ended meanwhile."""
+    save, full = rig.store.save, [True]
+
+    async def fails(row: BroadcastRow) -> None:
+        if full:
+            raise StoreError("the disk is full", "free some space")
+        await save(row)
+
+    monkeypatch.setattr(rig.store, "save", fails)
+    rig.spawn(rig.hosted.save())
+    await rig.begin(rig.ask())
+    await rig.played()
+    await rig.clock.advance(10.0)
+    assert caplog.text.count("broadcast=b-1 not saved") == 1, "said once"
+    assert await rig.store.get("b-1") is None
+    full.clear()
+    await rig.clock.advance(broadcasting_module.SAVE_AGAIN)
+    await rig.hosted.flush()
+    assert (await rig.store.get("b-1")).state == "done"
+
+
 async def test_one_that_is_settled_is_forgotten_here_and_kept_there(rig: Rig):
     await rig.begin(rig.ask())
     await rig.played()

@@ -346,3 +346,10 @@ async def test_the_view_is_the_town_as_it_is(town: Town):
     town.desk.journal_ok = False
     seen = town.desk.view()
     assert (seen.journal_ok, seen.bus, len(seen.gateways)) == (False, False, 2)
+
+
+async def test_a_group_does_not_outgrow_a_bridge(town: Town, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("central.desk.MOST_LEGS", 2)
+    many = [{"line": f"gw-a/r{n}"} for n in range(3, 6)]
+    error = await refusal(town.desk.set_group("hills", change(members=many), "wang"))
+    assert (error.status, error.what) == (409, "a group has 2 members at most")

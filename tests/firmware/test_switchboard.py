@@ -159,7 +159,7 @@ async def test_the_guards_read_back_reaches_the_line_of_the_output(rig: Rig):
     rig.board.from_guard("r1.ptt", True, "feed")
     rig.board.from_guard("pa1.amp", True, "feed")
     rig.board.from_guard("unknown", True, "feed")
-    assert rig.posted() == {"r1": [OutputRead(True, "feed")]}
+    assert rig.posted() == {"r1": [OutputRead(True, "feed")], "pa1": [OutputRead(True, "feed")]}
 
 
 @pytest.mark.parametrize("fact", [PeerUp(VOICE_PEER), PeerDown(VOICE_PEER, "closed")])

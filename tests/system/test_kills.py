@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from scripts.town.listening import RATE_HZ, load
-from tests.system.town_fixture import DAM, NORTH, SOUTH, LiveTown, heard, living, until, write_speech
+from tests.system.town_fixture import DAM, NORTH, SOUTH, LiveTown, heard, idle, living, until, write_speech
 from tests.system.wrappers.hang_on_usr1 import HANG
 
 LIMIT, LIMIT_GUARD_FROZEN = 2.0, 3.0
@@ -167,6 +167,7 @@ def test_killed_in_the_middle_of_a_talk(
     spared: tuple[str, ...],
 ) -> None:
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit)
@@ -199,6 +200,7 @@ def test_frozen_for_a_while_in_the_middle_of_a_talk(
 ) -> None:
     """What waited in its sockets meanwhile is old: when it goes on, nothing is keyed by it."""
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit, signal.SIGSTOP)
@@ -220,6 +222,7 @@ def test_a_broker_that_was_frozen_for_a_while(
     town: LiveTown, story: Path, words: Path, tmp_path: Path
 ) -> None:
     """Late news may still be true and key for a moment; what follows it at once unkeys."""
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill("mosquitto", signal.SIGSTOP)
@@ -257,6 +260,7 @@ def test_frozen_for_good_in_the_middle_of_a_talk(
 ) -> None:
     """The watchdog ends it; it is started again."""
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit, signal.SIGSTOP)
@@ -275,6 +279,7 @@ def test_a_gateway_whose_loop_hangs_while_its_heart_beats(
     """Its threads live: it answers the broker and feeds the watchdog. Only the lease makes it safe."""
     unit = "gw-south-gateway"
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit, signal.SIGUSR1)

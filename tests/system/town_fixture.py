@@ -44,9 +44,9 @@ def three_radios() -> TownPlan:
 class LiveTown:
     """Made by `living`. `town` is the object itself: call it through `call` only."""
 
-    def __init__(self, folder: Path, plan: TownPlan, wrap: Wrap) -> None:
+    def __init__(self, folder: Path, plan: TownPlan | None = None, wrap: Wrap | None = None) -> None:
         self.folder = folder
-        self.town = Town.create(folder, plan, wrap)
+        self.town = Town.create(folder, plan or three_radios(), wrap)
         self._loop = asyncio.new_event_loop()
         # The children die with the thread that started them (see scripts.town.child): it lives to the end.
         self._thread = threading.Thread(target=self._loop.run_forever, name="town")
@@ -184,7 +184,7 @@ def living(
     spoil: Callable[[LiveTown], None] | None = None,
 ) -> Iterator[LiveTown]:
     """A town that is ready; stopped at the end. `spoil` may change its files before anything starts."""
-    town = LiveTown(folder, plan or three_radios(), wrap or {})
+    town = LiveTown(folder, plan, wrap)
     try:
         if spoil is not None:
             spoil(town)
@@ -192,6 +192,11 @@ def living(
         yield town
     finally:
         town.stop()
+
+
+def idle(town: LiveTown) -> bool:
+    """Nobody talks, and what comes next is a conversation of its own."""
+    return all(group["state"] == "idle" for group in town.get("/groups"))
 
 
 def until(true: Callable[[], object], limit: float, what: str) -> None:

@@ -212,6 +212,12 @@ def test_played_that_was_cut_short_is_a_failure() -> None:
     assert target.result == "failed" and "cut short: 3.0 of 10.0" in target.why
 
 
+def test_a_short_clip_of_which_the_card_took_nothing_was_not_played() -> None:
+    bench = Bench("test", clip=Clip(SHA, 16_044, 0.5, "gong"))
+    bench.finished("gw-a/pa1", "played", 0.0)
+    assert bench.states()["gw-a/pa1"] == "failed"
+
+
 def test_another_clip_than_ordered_is_a_failure_and_is_stopped() -> None:
     bench = Bench("test")
     bench.started("gw-a/pa1", "b" * 64)

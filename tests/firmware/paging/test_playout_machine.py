@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.effects import FeedOutput, Record, SafeOutput, TellVoice
-from firmware.events import VoiceChanged
+from firmware.events import OutputRead, VoiceChanged
 from firmware.paging.machine import (
     FEED_FOR,
+    OVERRUN,
     START_LIMIT,
     ClipHeld,
     ClipMissing,
@@ -37,6 +39,8 @@ class Bench:
     cut: list[str] = field(default_factory=list)
     told: list[object] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)
+    guard: bool = True
+    read: bool = False
 
     def post(self, event: object) -> None:
         self.playout, effects = self.playout.handle(event, self.now)
@@ -56,6 +60,9 @@ class Bench:
                     self.told.append(fact)
                 case FetchClip(sha=sha):
                     self.fetches.append(sha)
+        if self.guard and self.on != self.read:
+            self.read = self.on
+            self.post(OutputRead(self.on, "feed" if self.on else "stop"))
 
     def wait(self, seconds: float) -> None:
         end = self.now + seconds
@@ -230,6 +237,94 @@ def test_a_clip_that_cannot_be_had_fails_and_says_why():
     bench.post(ClipMissing(SHA, "404"))
     assert bench.ended() == {"p1": "failed"}
     assert bench.told[-1].why == "404"
+
+
+def test_words_of_any_length_do_not_break_the_loudspeaker():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipMissing(SHA, "what a library says of an error " * 20))
+    assert bench.ended() == {"p1": "failed"}
+
+
+def test_a_clip_of_which_the_card_took_nothing_was_not_played():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(2.0)
+    bench.post(voice.ClipDone(play="p1", ok=True, seconds=0.0))
+    assert bench.ended() == {"p1": "failed"}
+
+
+def test_without_a_guard_nothing_is_played_and_nothing_started():
+    bench = Bench(guard=False).ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.sound("p1")
+    assert bench.ended() == {"p1": "failed"}
+    assert not any(isinstance(f, facts.ClipStarted) for f in bench.told)
+
+
+@pytest.mark.parametrize("why", ["guard-lost", "expired", "pin-failed"])
+def test_a_clip_during_which_the_amplifier_went_off_sounds_on_and_was_not_played(why: str):
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.post(voice.ClipProgress(play="p1", seconds=0.5))
+    bench.post(OutputRead(False, why))
+    bench.post(OutputRead(False, "start"))
+    bench.wait(0.6)
+    assert bench.on and not bench.cut, "the rest may still warn somebody"
+    bench.post(OutputRead(True, "feed"))
+    bench.post(voice.ClipDone(play="p1", ok=True, seconds=2.0))
+    assert bench.ended() == {"p1": "failed"}
+    assert bench.told[-1].why == f"amplifier off: {why}"
+
+
+def test_an_amplifier_that_the_guard_locked_ends_the_clip_and_the_next_is_warmed_up_anew():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(clip("p2"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.post(voice.ClipProgress(play="p1", seconds=0.5))
+    bench.lease, bench.read = None, False
+    bench.post(OutputRead(False, "longest"))
+    assert bench.ended() == {"p1": "failed"}
+    assert bench.asked == ["p1"], "the amplifier is cold"
+    bench.wait(0.3)
+    bench.sound("p2")
+    assert bench.ended() == {"p1": "failed", "p2": "played"}
+
+
+def test_the_guards_answer_to_the_end_of_one_clip_does_not_spoil_the_next():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.sound("p1")
+    bench.wait(0.2)
+    bench.post(clip("p2"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.post(OutputRead(False, "stop"))
+    bench.post(OutputRead(True, "feed"))
+    bench.wait(0.3)
+    bench.sound("p2")
+    assert bench.ended() == {"p1": "played", "p2": "played"}
+
+
+def test_a_clip_that_does_not_end_is_cut_though_progress_is_told():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    while bench.now < 1000.0 + 0.3 + 2.2 + OVERRUN + FEED_FOR:
+        bench.post(voice.ClipProgress(play="p1", seconds=round(bench.now - 1000.0, 2)))
+        bench.wait(0.5)
+    assert bench.cut == ["p1"]
+    assert bench.ended() == {"p1": "failed"}
+    assert not bench.on
 
 
 def test_an_order_for_another_loudspeaker_is_not_ours():
