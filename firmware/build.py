@@ -74,7 +74,7 @@ class GatewayBuild:
         try:
             path = await self.clips.hold(effect.sha, effect.size)
             event: object = ClipHeld(effect.sha, str(path))
-        except ClipError as error:
+        except (ClipError, OSError) as error:
             event = ClipMissing(effect.sha, str(error))
         for speaker in self.switchboard.speakers.values():
             speaker.inbox.post(event)

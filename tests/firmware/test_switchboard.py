@@ -306,3 +306,15 @@ async def test_the_newest_dial_of_a_line_is_kept(rig: Rig):
     rig.board.from_neighbour(PeerUp(VOICE_PEER))
     rig.settle()
     assert [order.token for order in rig.to_voice] == ["second-one"]
+
+
+async def test_a_card_that_clips_is_told_once_and_once_when_it_is_well(rig: Rig):
+    def level(clipped: int) -> voice.LevelReport:
+        quiet = {"capture_rms": -20, "capture_peak": 32767, "playback_rms": -90, "playback_peak": 0}
+        return voice.LevelReport(card="r1", clipped=clipped, **quiet)
+
+    for clipped in (0, 900, 950, 3, 0):
+        rig.say(level(clipped))
+    advice = "turn down what feeds this card"
+    told = [health("level r1", "clips 900 samples a second", advice), health("level r1")]
+    assert rig.posted() == {"uplink": told}
