@@ -106,8 +106,11 @@ def test_each_damage_fails_its_own_check(change, name):
 
 def test_a_late_key_fails():
     emitted = good().emitted[DAM]
-    edges = [(at(300 + 251), "ptt", 1), *emitted.edges[1:]]
-    assert failed(judged("speech", with_dam(replace(emitted, edges=tuple(edges))))) == ["keyed-soon"]
+    edges = ((at(300 + 251), "ptt", 1), *emitted.edges[1:])
+    late = replace(emitted, sound=later(phrase("north"), 600), edges=edges)
+    outcomes = judged("speech", with_dam(late))
+    assert failed(outcomes) == ["keyed-soon"]
+    assert "251 ms after the carrier" in outcomes["keyed-soon"].why
 
 
 def test_a_radio_that_stays_keyed_fails():
