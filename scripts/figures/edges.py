@@ -17,7 +17,7 @@ TALKER = "gw-north/r1"
 LISTENERS = ("gw-south/r1", "gw-south/r2", "gw-dam/r1")
 PRESSED = 0.06
 PATIENCE = 3.0
-RESENT = Budget(p50=3.0, p99=15.0)
+EDGE = Budget(p50=3.0, p99=15.0)
 
 
 def bare_plan() -> TownPlan:
@@ -56,7 +56,7 @@ async def measure(tries: int) -> list[Figure]:
     missed = tries * len(LISTENERS) - len(keyed)
     note = f"{tries} presses, 3 radios of 2 other gateways" + (f", {missed} not keyed" if missed else "")
     return [
-        Figure("carrier edge → far PTT edge", "ms", tuple(keyed), RESENT, load.both, note),
+        Figure("carrier edge → far PTT edge", "ms", tuple(keyed), EDGE, load.both, note),
         Figure(
             "carrier edge → last PTT edge of three",
             "ms",

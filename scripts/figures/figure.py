@@ -2,9 +2,8 @@
 
 import math
 import os
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -84,7 +83,6 @@ class Load:
 
     before: float = 0.0
     after: float = 0.0
-    began: float = field(default_factory=time.monotonic)
 
     def __enter__(self) -> Self:
         self.before = self.after = os.getloadavg()[0]
