@@ -20,6 +20,8 @@ from link.contract import neighbour as voice
 FEED_FOR = 1.5
 """Seconds of amplifier lease that one sign of progress buys."""
 FEED_EVERY = 0.5
+FETCH_PATIENCE = 3.0
+"""Seconds for which an entry that is held waits for the file of one that goes before it."""
 START_LIMIT = 3.0
 """Seconds that the voice process may take to hand over the first frame."""
 OVERRUN = 5.0
@@ -70,6 +72,7 @@ class Entry:
 
     order: orders.PlayClip
     arrived: int
+    since: float
     path: str | None = None
 
 
@@ -91,6 +94,7 @@ class Playout:
     played: float = 0.0
     tail_until: float | None = None
     fed_at: float = field(default=0.0, compare=False)
+    looked_at: float = field(default=0.0, compare=False)
 
     @property
     def state(self) -> str:
@@ -99,11 +103,24 @@ class Playout:
             return "tail" if self.tail_until is not None else ("fetching" if self.entries else "idle")
         return "playing" if self.progress_at is not None else "warming up"
 
+    def next_entry(self, now: float) -> Entry | None:
+        """What should sound now: the most urgent, then the first ordered. A file on its way is waited for a
+        little, so that warnings sound in the order in which they were given."""
+        for entry in sorted(self.entries, key=lambda e: (-e.order.priority, e.arrived)):
+            if entry.path is not None:
+                return entry
+            if now < entry.since + FETCH_PATIENCE:
+                return None
+        return None
+
     @property
-    def next_entry(self) -> Entry | None:
-        """What should sound now: the most urgent entry whose file is held."""
-        held = [entry for entry in self.entries if entry.path is not None]
-        return min(held, key=lambda e: (-e.order.priority, e.arrived), default=None)
+    def _waits_until(self) -> float | None:
+        """When a held entry need not wait any longer for the file of one before it."""
+        if not any(entry.path is not None for entry in self.entries):
+            return None
+        pending = [entry.since + FETCH_PATIENCE for entry in self.entries if entry.path is None]
+        later = [moment for moment in pending if moment > self.looked_at]
+        return min(later, default=None)
 
     @property
     def deadline(self) -> float | None:
@@ -117,6 +134,8 @@ class Playout:
             moments.append(self._given_up[0])
         if self.tail_until is not None:
             moments.append(self.tail_until)
+        if self.current is None and self._waits_until is not None:
+            moments.append(self._waits_until)
         return min(moments, default=None)
 
     @property
@@ -131,14 +150,14 @@ class Playout:
 
     def handle(self, event: object, now: float) -> tuple["Playout", tuple[object, ...]]:
         """The playout after `event` and what must be done."""
-        playout, effects = self._take(event, now)
+        playout, effects = replace(self, looked_at=now)._take(event, now)
         playout, more = playout._settle(now)
         return playout, (*effects, *more)
 
     def _take(self, event: object, now: float) -> tuple["Playout", tuple[object, ...]]:
         match event:
             case orders.PlayClip():
-                return self._ordered(event)
+                return self._ordered(event, now)
             case orders.StopClip(play=play):
                 return self._end(play, "stopped", "ordered", now)
             case ClipHeld(sha=sha, path=path):
@@ -167,11 +186,11 @@ class Playout:
             effects = (*effects, *more)
         return replace(playout, tail_until=None), (*effects, SafeOutput(self.settings.relay, "fault"))
 
-    def _ordered(self, order: orders.PlayClip) -> tuple["Playout", tuple[object, ...]]:
+    def _ordered(self, order: orders.PlayClip, now: float) -> tuple["Playout", tuple[object, ...]]:
         known = order.play in self.ended or any(e.order.play == order.play for e in self.entries)
         if known or order.line != self.settings.line:
             return self, ()
-        entry = Entry(order, self.arrivals)
+        entry = Entry(order, self.arrivals, now)
         playout = replace(self, entries=(*self.entries, entry), arrivals=self.arrivals + 1)
         return playout, (FetchClip(order.sha, order.size),)
 
@@ -239,7 +258,7 @@ class Playout:
 
     def _settle(self, now: float) -> tuple["Playout", tuple[object, ...]]:
         playout, effects = self, ()  # type: tuple[Playout, tuple[object, ...]]
-        wanted = playout.next_entry
+        wanted = playout.next_entry(now)
         current = playout.current
         if current is not None:
             urgency = playout._entry(current).order.priority
@@ -247,8 +266,9 @@ class Playout:
                 playout, effects = playout._end(current, "failed", playout._given_up[1], now)
             elif wanted is not None and wanted.order.priority > urgency:
                 playout, effects = playout._end(current, "pre-empted", wanted.order.play, now)
-        if playout.current is None and playout.voice and playout.next_entry is not None:
-            playout = playout._begin(playout.next_entry, now)
+        following = playout.next_entry(now)
+        if playout.current is None and playout.voice and following is not None:
+            playout = playout._begin(following, now)
         playout, more = playout._drive(now)
         return playout, (*effects, *more)
 
