@@ -39,7 +39,7 @@ class Served:
     loop: asyncio.AbstractEventLoop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     app = make_app(FakeDesk(tmp_path_factory.mktemp("desk")), tokens())
     loop = asyncio.new_event_loop()
