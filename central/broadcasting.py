@@ -26,6 +26,8 @@ RESUME_MOST = 200
 RECENT_MOST = 50
 UNCONFIRMED_FOR = 86_400.0
 """Seconds for which a restarted core still stops what a gateway never confirmed."""
+SAVE_AGAIN = 1.0
+"""Seconds after which what the store did not take is tried again."""
 
 
 class Broadcasting:
@@ -45,6 +47,7 @@ class Broadcasting:
         self._spawn = spawn
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._unsaved: set[str] = set()
+        self._refused: set[str] = set()
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -53,11 +56,13 @@ class Broadcasting:
         rows = await self._store.list(limit=RESUME_MOST)
         now, wall = self._clock.now(), self._clock.wall()
         for row in rows:
+            seen = read_back(row)
+            if seen is None:
+                continue
             try:
-                seen = BroadcastView.model_validate(row.snapshot)
                 machine = resumed(seen, now, wall)
-            except (ValidationError, ValueError) as error:
-                log.error("broadcast=%s cannot be read back error=%s", row.id, error)
+            except ValueError as error:
+                log.error("broadcast=%s cannot be taken up error=%s", row.id, error)
                 continue
             self._remember(seen)
             young = wall - seen.created_wall < UNCONFIRMED_FOR
@@ -97,9 +102,13 @@ class Broadcasting:
             self._tasks.pop(name).cancel()
 
     def _remember(self, seen: BroadcastView) -> None:
+        """Keep the newest; one that is under way or not yet saved is never forgotten: its end is still to come."""
         self.recent[seen.id] = seen
-        while len(self.recent) > RECENT_MOST:
-            self.recent.pop(min(self.recent, key=lambda name: self.recent[name].created_wall))
+        spare = self.recent.keys() - self._board.broadcasts.keys() - self._unsaved - {seen.id}
+        while len(self.recent) > RECENT_MOST and spare:
+            oldest = min(spare, key=lambda name: self.recent[name].created_wall)
+            spare.remove(oldest)
+            del self.recent[oldest]
 
     async def save(self) -> None:
         """Write views behind, newest of each, until cancelled."""
@@ -107,6 +116,9 @@ class Broadcasting:
             await self._news.wait()
             self._news.clear()
             await self.flush()
+            if self._unsaved & self._refused:
+                await self._clock.sleep_until(self._clock.now() + SAVE_AGAIN)
+                self._news.set()
 
     async def flush(self) -> None:
         """Return when the store holds every view, or has said that it cannot."""
@@ -115,8 +127,21 @@ class Broadcasting:
             for name in waiting & self.recent.keys():
                 try:
                     await self._store.save(row_of(self.recent[name]))
+                    self._refused.discard(name)
                 except StoreError as error:
-                    log.error("broadcast=%s not saved error=%s", name, error)
+                    if name not in self._refused:
+                        log.error("broadcast=%s not saved, it will be tried again error=%s", name, error)
+                    self._refused.add(name)
+                    self._unsaved.add(name)
+
+
+def read_back(row: BroadcastRow) -> BroadcastView | None:
+    """A view as the store has it; None (logged) for a row that an older or newer program left unreadable."""
+    try:
+        return BroadcastView.model_validate(row.snapshot)
+    except ValidationError as error:
+        log.error("broadcast=%s cannot be read back error=%s", row.id, error)
+        return None
 
 
 def row_of(seen: BroadcastView) -> BroadcastRow:

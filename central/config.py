@@ -8,7 +8,8 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
-from link.contract.ids import GatewayId, GroupId, LineId, LineRef, ZoneId
+from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, ZoneId
+from link.contract.neighbour import MOST_LEGS
 from link.hosting.settings import Settings, load
 
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
@@ -41,24 +42,24 @@ class MemberSettings(Settings):
 
     line: str
     priority: int = Field(default=5, ge=0, le=9)
-    label: str = ""
+    label: Label = ""
 
 
 class GroupSettings(Settings):
     """One talk group; times in seconds."""
 
     id: GroupId
-    label: str = ""
+    label: Label = ""
     hang: float = Field(default=2.0, ge=0, le=60)
     timeout: float = Field(default=60.0, ge=1, le=600)
-    members: tuple[MemberSettings, ...] = ()
+    members: tuple[MemberSettings, ...] = Field(default=(), max_length=MOST_LEGS)
 
 
 class ZoneSettings(Settings):
     """Loudspeaker lines that are warned together."""
 
     id: ZoneId
-    label: str = ""
+    label: Label = ""
     lines: tuple[str, ...]
 
 
@@ -66,7 +67,7 @@ class GatewayEntry(Settings):
     """A gateway that may join the fleet."""
 
     id: GatewayId
-    label: str = ""
+    label: Label = ""
 
 
 class CentralSettings(Settings):

@@ -23,7 +23,7 @@ from central.api.changes import (
 )
 from central.api.desk import DeskError
 from central.api.requests import BroadcastRequest, GroupChange
-from central.broadcasting import Broadcasting
+from central.broadcasting import Broadcasting, read_back
 from central.broadcasts import messages as warn
 from central.broadcasts.asked import Asked
 from central.broadcasts.machine import Broadcast
@@ -45,6 +45,7 @@ from central.store.recordings import Kind, Recordings
 from central.studio import Studio
 from central.switchboard import Switchboard
 from central.views import Views, clip_view, entry_view, recording_view, verdict_view
+from link.contract.neighbour import MOST_LEGS
 from link.hosting.clock import Clock
 
 T = TypeVar("T")
@@ -122,6 +123,8 @@ class CoreDesk:
             known = members.get(wanted.line, Member(wanted.line))
             label = known.label if wanted.label is None else wanted.label
             members[wanted.line] = Member(wanted.line, wanted.priority, label)
+        if len(members) > MOST_LEGS:
+            raise DeskError(409, f"a group has {MOST_LEGS} members at most", "make a second group")
         settings = replace(
             old,
             members=tuple(members.values()),
@@ -152,18 +155,21 @@ class CoreDesk:
     async def start_broadcast(self, request: BroadcastRequest, by: str) -> BroadcastView:
         """See Desk."""
         targets = self._targets(request.zones)
-        clip = await self._studio.clip_for(request)
-        asked = Asked(
-            id=f"b-{secrets.token_hex(4)}",
-            channel=request.channel,
-            clip=clip,
-            targets=targets,
-            by=by,
-            zones=request.zones,
-            priority=request.priority,
-            text=request.text or "",
-            window=request.window,
-        )
+        clip = await self._asked(self._studio.clip_for(request))
+        try:
+            asked = Asked(
+                id=f"b-{secrets.token_hex(4)}",
+                channel=request.channel,
+                clip=clip,
+                targets=targets,
+                by=by,
+                zones=request.zones,
+                priority=request.priority,
+                text=request.text or "",
+                window=request.window,
+            )
+        except ValueError as error:
+            raise DeskError(422, f"this cannot be asked: {error}") from None
         online = frozenset(name for name, runner in self._board.gateways.items() if runner.machine.online)
         machine = Broadcast.ask(asked, self._clock.now(), self._clock.wall(), online)
         self._broadcasting.begin(machine)
@@ -190,7 +196,8 @@ class CoreDesk:
     async def broadcasts(self, limit: int) -> tuple[BroadcastView, ...]:
         """See Desk."""
         rows = await self._asked(self._broadcasts.list(limit=limit))
-        stored = {row.id: BroadcastView.model_validate(row.snapshot) for row in rows}
+        read = {row.id: read_back(row) for row in rows}
+        stored = {name: seen for name, seen in read.items() if seen is not None}
         stored |= self._broadcasting.recent
         newest = sorted(stored.values(), key=lambda each: -each.created_wall)
         return tuple(newest[:limit])
@@ -202,7 +209,7 @@ class CoreDesk:
         if id in self._broadcasting.recent:
             return self._broadcasting.recent[id]
         row = await self._asked(self._broadcasts.get(id))
-        return None if row is None else BroadcastView.model_validate(row.snapshot)
+        return None if row is None else read_back(row)
 
     async def approve(self, id: str, by: str) -> BroadcastView:
         """See Desk."""

@@ -8,6 +8,8 @@ from collections import deque
 from central.readmodels import FigureView
 
 KEPT = 500
+BEGUN_MOST = 1000
+"""Beginnings remembered; what never ends is forgotten, the oldest first."""
 
 FLOOR = "carrier report to key order"
 KEYED = "key order to PTT read back"
@@ -24,6 +26,8 @@ class Figures:
     def begin(self, figure: str, key: str, now: float) -> None:
         """Something began for `key` at `now` (s); a second begin before the end changes nothing."""
         self._begun.setdefault((figure, key), now)
+        if len(self._begun) > BEGUN_MOST:
+            del self._begun[next(iter(self._begun))]
 
     def end(self, figure: str, key: str, now: float) -> None:
         """It ended."""

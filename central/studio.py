@@ -22,6 +22,7 @@ from link.contract.orders import Channel
 
 HANZI = re.compile(r"[一-鿿]")
 SPOKEN_NAME = "spoken-"
+REPLACE = "add the clip again: spillway clip add"
 
 PREFIXES: dict[tuple[Literal["drill", "test"], Voice], str] = {
     ("drill", "zh"): "演习，演习，这是演习。",
@@ -54,6 +55,7 @@ class Studio:
             stored = await self._speak(request.text, voice_for(request.text, request.voice), request.channel)
         else:
             stored = await self._stored(request)
+            self._path_of(stored)
             if request.channel != "live":
                 stored = await self._announced(stored, request.channel)
         return Clip(stored.sha256, stored.size, stored.seconds, stored.name)
@@ -84,12 +86,23 @@ class Studio:
     async def _announced(self, clip: StoredClip, channel: Literal["drill", "test"]) -> StoredClip:
         """`clip` with the words before it that say it is a drill or a test, in both languages."""
         spoken = [await self._speak_prefix(channel, voice) for voice in ("zh", "en")]
-        paths = [*(self._clips.path_of(each.sha256) for each in spoken), self._clips.path_of(clip.sha256)]
-        joined = await asyncio.to_thread(join, paths)
+        paths = [self._path_of(each) for each in (*spoken, clip)]
         try:
+            joined = await asyncio.to_thread(join, paths)
             return await self._clips.add(f"{channel}-{clip.sha256[:16]}", joined)
         except ClipError as error:
             raise DeskError(503, error.reason, error.advice) from None
+        except (OSError, EOFError, wave.Error) as error:
+            raise DeskError(
+                503, f"the file of clip {clip.name!r} cannot be read: {error!r}", REPLACE
+            ) from None
+
+    def _path_of(self, clip: StoredClip) -> Path:
+        """Where its file is. DeskError: one that is gone would fail on every loudspeaker."""
+        try:
+            return self._clips.path_of(clip.sha256)
+        except ClipError as error:
+            raise DeskError(503, error.reason, REPLACE) from None
 
     async def _speak_prefix(self, channel: Literal["drill", "test"], voice: Voice) -> StoredClip:
         return await self._speak(PREFIXES[channel, voice], voice, "live")

@@ -97,6 +97,9 @@ class Switchboard:
 
     def from_mail(self, gateway: str, fact: object) -> None:
         """A decoded message of a gateway, or of the broker's door (gateway is empty then)."""
+        if gateway and gateway not in self.gateways:
+            self.mail.refuse("", "stranger", f"{gateway[:40]} is not among the gateways of the settings")
+            return
         match fact:
             case BusUp():
                 self.bus_up = True
@@ -172,7 +175,9 @@ class Switchboard:
                 self._to_line(leg, fleet.LegFell)
             case voice.CallRefused(source=source, why=why):
                 self.journal("call.refused", source, {"why": why})
-            case voice.RecordingClosed():
+            case voice.RecordingClosed(recording=recording, state=state, why=why):
+                if state == "failed":
+                    self.journal("recording.failed", recording, {"why": why})
                 self.tapes.closed(fact)
 
     def _to_line(self, leg: str, event: Callable[[str], object]) -> None:

@@ -34,12 +34,32 @@ def wire_core(
     board = Switchboard(clock, bus, node, ledger, Topics(settings.realm), changed, after_journal)
     board.node_watch = Runner("node-watch", BeatWatch(BEAT_LOST), board.perform_node_watch, clock)
     for entry in settings.gateway:
-        machine = Gateway(entry.id)
-        board.gateways[entry.id] = Runner(f"gateway-{entry.id}", machine, board.perform_gateway, clock)
+        board.gateways[entry.id] = _gateway(entry.id, board, clock)
     for configured in settings.group:
-        group = Group(group_settings(configured))
-        board.groups[configured.id] = Runner(f"group-{configured.id}", group, board.perform_group, clock)
+        board.groups[configured.id] = _group(group_settings(configured), board, clock)
     return board
+
+
+def _gateway(name: str, board: Switchboard, clock: Clock) -> Runner[Gateway]:
+    runner: Runner[Gateway] = Runner(
+        f"gateway-{name}",
+        Gateway(name),
+        board.perform_gateway,
+        clock,
+        recover=lambda: runner.machine.started_over(),
+    )
+    return runner
+
+
+def _group(settings: GroupSettings, board: Switchboard, clock: Clock) -> Runner[Group]:
+    runner: Runner[Group] = Runner(
+        f"group-{settings.group}",
+        Group(settings),
+        board.perform_group,
+        clock,
+        recover=lambda: runner.machine.started_over(),
+    )
+    return runner
 
 
 def group_settings(configured: ConfiguredGroup) -> GroupSettings:

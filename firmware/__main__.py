@@ -15,9 +15,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, required=True, help="settings file (TOML)")
     parser.add_argument("--verbose", action="store_true", help="log every transition")
     arguments = parser.parse_args()
-    set_up(
-        f"{arguments.process}@{arguments.config.stem}", arguments.verbose, urgent=arguments.process != "run"
-    )
+    set_up(f"{arguments.process}@{arguments.config.stem}", arguments.verbose, urgent=True)
     if arguments.process == "guard":
         return guard(arguments.config)
     return run_process(lambda: serve(arguments.process, arguments.config))

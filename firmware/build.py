@@ -27,6 +27,8 @@ from link.hosting.stall import StallWatch
 log = logging.getLogger(__name__)
 
 BEAT = 0.5
+PINS_AGAIN = 5.0
+"""Seconds between tries for a pin that cannot be had."""
 
 
 def firmware_version() -> str:
@@ -49,6 +51,8 @@ class GatewayBuild:
         self.bus = PahoBus(settings.broker.settings(settings.gateway))
         self.clips = ClipStore(settings.state / "clips", settings.centre.url, settings.centre.token)
         self.board_tasks: set[asyncio.Task[None]] = set()
+        self._pins: Pins | None = None
+        self._ill: set[str] = set()
         identity = Identity(
             gateway=settings.gateway,
             realm=settings.realm,
@@ -70,7 +74,7 @@ class GatewayBuild:
         try:
             path = await self.clips.hold(effect.sha, effect.size)
             event: object = ClipHeld(effect.sha, str(path))
-        except ClipError as error:
+        except (ClipError, OSError) as error:
             event = ClipMissing(effect.sha, str(error))
         for speaker in self.switchboard.speakers.values():
             speaker.inbox.post(event)
@@ -86,17 +90,50 @@ class GatewayBuild:
                     self.switchboard.from_guard(out, on=False, why="guard-lost")
                 self.switchboard.tell_health("guard", reason, "see the journal of `gateway guard`")
 
-    def _open_inputs(self) -> Pins | None:
+    @property
+    def radios(self) -> list[RadioLine]:
+        """The lines that have a carrier input."""
+        return [line for line in self.board.lines if isinstance(line, RadioLine)]
+
+    def open_inputs(self, lines: list[RadioLine]) -> list[RadioLine]:
+        """Open the carrier inputs of these lines; those that cannot be had are told and returned. Blocks."""
         try:
-            pins = open_pins(self.board)
-            for line in self.board.lines:
-                if isinstance(line, RadioLine):
-                    pins.open_input(self.board.input(line.cos), self.switchboard.from_pin(line.id))
+            self._pins = self._pins or open_pins(self.board)
         except PinsUnavailable as error:
+            self._tell_pins("pins", error)
+            return lines
+        self._tell_pins("pins", None)
+        return [line for line in lines if not self._open_input(self._pins, line)]
+
+    def _open_input(self, pins: Pins, line: RadioLine) -> bool:
+        try:
+            pins.open_input(self.board.input(line.cos), self.switchboard.from_pin(line.id))
+        except PinsUnavailable as error:
+            self._tell_pins(f"pin {line.cos}", error)
+            return False
+        self._tell_pins(f"pin {line.cos}", None)
+        return True
+
+    def _tell_pins(self, subject: str, error: PinsUnavailable | None) -> None:
+        """Tell news only."""
+        if error is not None and subject not in self._ill:
+            self._ill.add(subject)
             log.error("pins what=%s advice=%s", error.what, error.advice)
-            self.switchboard.tell_health("pins", error.what, error.advice)
-            return None
-        return pins
+            self.switchboard.tell_health(subject, error.what, error.advice)
+        elif error is None and subject in self._ill:
+            self._ill.discard(subject)
+            self.switchboard.tell_health(subject, "")
+
+    async def keep_opening(self, lines: list[RadioLine]) -> None:
+        """Try again for these lines until the inputs of all are open."""
+        while lines:
+            await self.clock.sleep_until(self.clock.now() + PINS_AGAIN)
+            lines = await asyncio.to_thread(self.open_inputs, lines)
+
+    def close_inputs(self) -> None:
+        """Give the pins back."""
+        if self._pins is not None:
+            self._pins.close()
 
     def _will(self) -> Will:
         topic = Topics(self.settings.realm).of(Row.LIVE, self.settings.gateway)
@@ -113,9 +150,8 @@ class GatewayBuild:
             stack.push_async_callback(self.guard.stop)
             await self.neighbour.start(board.from_neighbour)
             stack.push_async_callback(self.neighbour.stop)
-            pins = self._open_inputs()
-            if pins is not None:
-                stack.callback(pins.close)
+            stack.callback(self.close_inputs)
+            group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.radios)))
             topics = Topics(self.settings.realm).for_gateway(self.settings.gateway)
             await self.bus.start(board.from_bus, topics, self._will())
             stack.push_async_callback(self.bus.stop)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from link.bus.broker_access import BrokerAccess
-from link.contract.ids import GatewayId
+from link.contract.ids import GatewayId, Label
 from link.hosting.settings import Settings, load
 
 
@@ -37,7 +37,7 @@ class GatewaySettings(Settings):
     broker: BrokerAccess = BrokerAccess()
     centre: CentreSettings = CentreSettings()
     voice: VoiceProcessSettings = VoiceProcessSettings()
-    labels: dict[str, str] = Field(default_factory=dict, description="line id -> name that people see")
+    labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property
     def voice_socket(self) -> Path:

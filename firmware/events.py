@@ -19,7 +19,7 @@ class VoiceChanged:
 
 @dataclass(frozen=True)
 class OutputRead:
-    """The guard's read-back of the PTT output."""
+    """The guard's read-back of an output: a transmitter's PTT or an amplifier's relay."""
 
     on: bool
     why: str = ""

@@ -13,7 +13,7 @@ from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellVoice
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
 from firmware.lines.machine import CarrierChanged, KeyLine, Line, ReleaseLine
 from firmware.paging.machine import FetchClip, Playout
-from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Talk, Uplink
+from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Refused, Talk, Uplink
 from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp
 from link.contract import facts, orders
 from link.contract import neighbour as voice
@@ -26,6 +26,8 @@ from link.hosting.runner import Runner
 log = logging.getLogger(__name__)
 
 VOICE_PEER = "voice"
+CLIPPED = 50
+"""Samples at full scale per second from which on a card is said to clip."""
 SHORTEST_LEASE = 0.002
 """Seconds; what is shorter is as good as over."""
 
@@ -54,6 +56,7 @@ class Switchboard:
     lines: dict[str, Runner[Line]] = field(default_factory=dict)
     speakers: dict[str, Runner[Playout]] = field(default_factory=dict)
     outputs: dict[str, Runner[Line]] = field(default_factory=dict)
+    clipping: set[str] = field(default_factory=set)
     dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
@@ -119,8 +122,16 @@ class Switchboard:
                     speaker.inbox.post(fact)
             case voice.SoundState(card=card, ok=ok, what=what, advice=advice):
                 self.tell_health(f"card {card}", "" if ok else what or "not working", advice)
-            case voice.LevelReport():
-                log.debug("levels=%s", fact)
+            case voice.LevelReport(card=card, clipped=clipped):
+                self._heard_level(card, clipped)
+
+    def _heard_level(self, card: str, clipped: int) -> None:
+        """A card that clips is told once, and once when it is well again."""
+        clips = clipped >= CLIPPED
+        if clips != (card in self.clipping):
+            self.clipping ^= {card}
+            what = f"clips {clipped} samples a second" if clips else ""
+            self.tell_health(f"level {card}", what, "turn down what feeds this card" if clips else "")
 
     def _speaker_leg(self, line: str, up: bool) -> None:
         if line in self.speakers:
@@ -184,6 +195,8 @@ class Switchboard:
                     line.inbox.post(effect)
             case Talk():
                 self._talk(effect)
+            case Refused(where=where, reason=reason, detail=detail):
+                log.warning("from=bus where=%s refused=%s detail=%s (named once)", where, reason, detail)
             case Obey(order=order):
                 self._obey(order)
 

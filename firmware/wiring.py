@@ -61,7 +61,14 @@ def _wire_radio(switchboard: Switchboard, line: RadioLine, clock: Clock, guard: 
         timeout=line.timeout,
     )
     perform = switchboard.perform_line(line.id)
-    runner = Runner(f"line-{line.id}", Line(told), perform, clock, on_crash=partial(_safe, guard, line.ptt))
+    runner: Runner[Line] = Runner(
+        f"line-{line.id}",
+        Line(told),
+        perform,
+        clock,
+        on_crash=partial(_safe, guard, line.ptt),
+        recover=lambda: runner.machine.started_over(clock.now()),
+    )
     switchboard.lines[line.id] = runner
     switchboard.outputs[line.ptt] = runner
 
@@ -75,8 +82,16 @@ def _wire_speaker(switchboard: Switchboard, line: LoudspeakerLine, clock: Clock,
         tail=line.tail_ms / 1000,
     )
     perform, safe = switchboard.perform_speaker, partial(_safe, guard, line.relay)
-    runner = Runner(f"speaker-{line.id}", Playout(told), perform, clock, on_crash=safe)
+    runner: Runner[Playout] = Runner(
+        f"speaker-{line.id}",
+        Playout(told),
+        perform,
+        clock,
+        on_crash=safe,
+        recover=lambda: runner.machine.started_over(clock.now()),
+    )
     switchboard.speakers[line.id] = runner
+    switchboard.outputs[line.relay] = runner  # type: ignore[assignment]  # the table is declared for lines only
 
 
 def _safe(guard: Guard, out: str) -> None:

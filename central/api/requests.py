@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from central.readmodels import LineName
-from link.contract.ids import Sha256, ZoneId
+from link.contract.ids import Label, Sha256, ZoneId
 from link.contract.orders import Channel
 
 MOST_ZONES = 64
@@ -76,7 +76,7 @@ class MemberChange(Body):
 
     line: LineName = Field(description="`gateway/line`")
     priority: int = Field(default=5, ge=0, le=9, description="0 to 9; a higher one pre-empts")
-    label: str | None = Field(default=None, max_length=80, description="Name for people; kept if left out")
+    label: Label | None = Field(default=None, description="Name for people; kept if left out")
 
 
 class GroupChange(Body):

@@ -132,6 +132,6 @@ class Target:
             return replace(self, late=self.late or news, confirmed=True, restop_at=None)
         result: TargetState = fact.result
         why = fact.why
-        if result == "played" and fact.played + SHORT_BY < 0.9 * seconds:
+        if result == "played" and (not fact.played or fact.played + SHORT_BY < 0.9 * seconds):
             result, why = "failed", f"cut short: {fact.played:.1f} of {seconds:.1f} s"
         return self.ending(result, why, now, played=fact.played, confirmed=True)

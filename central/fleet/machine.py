@@ -13,6 +13,8 @@ from link.contract.realtime import TRUE_FOR
 
 DIAL_FIRST = 0.5
 DIAL_MOST = 15.0
+HEALTH_MOST = 64
+"""Subjects of health kept of one gateway, the newest: what it invents must not fill the memory."""
 DIAL_PATIENCE = 5.0
 """Seconds a dialled leg may take to stand before it is dialled again."""
 
@@ -88,7 +90,7 @@ class PresenceChanged:
 
 @dataclass(frozen=True)
 class LineKnown:
-    """What is known of one line. `denied` means the gateway says it has no leg."""
+    """What is known of one line: what its gateway said, what the voice node said, and when it is dialled again."""
 
     kind: str = "radio"
     label: str = ""
@@ -98,7 +100,6 @@ class LineKnown:
     node_leg: bool = False
     talker: str = ""
     dial_at: float | None = None
-    dialled_at: float | None = None
     pause: float = DIAL_FIRST
 
     @property
@@ -147,6 +148,12 @@ class Gateway:
         gateway, dials = gateway._dial(now)
         return gateway, (*effects, *self._differences(gateway), *dials)
 
+    def started_over(self) -> tuple["Gateway", tuple[object, ...]]:
+        """After a crash: the session stands, with a fresh talk-path key; its next report is believed again."""
+        gateway = self._forget()
+        opened = (OpenTalk(self.gateway, self.sid),) if self.sid is not None else ()
+        return gateway, (*opened, *(gateway.believed(name) for name in gateway.lines))
+
     def _take(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
         match event:
             case facts.Birth(sid=sid) if sid == self.sid:  # said again because of a late will: nothing is new
@@ -161,10 +168,14 @@ class Gateway:
                 return self._gone(), (PresenceChanged(self.gateway, False, "broker-lost"),)
             case facts.Snapshot() if event.sid == self.sid:
                 return self._described(event, now), ()
+            case facts.Heartbeat(s=sid) if sid == self.sid:
+                return replace(self, heard_at=now), ()
             case facts.RealtimeReport() if self.online and event.n > self.reported_n:
                 return self._reported(event, now), ()
             case facts.HealthChanged(subject=subject):
-                return replace(self, health={**self.health, subject: event}), ()
+                known = {name: fact for name, fact in self.health.items() if name != subject}
+                newest = dict(list(known.items())[-(HEALTH_MOST - 1) :])
+                return replace(self, health={**newest, subject: event}), ()
             case NodeUp(legs=legs):
                 return self._node_up(legs, now), ()
             case NodeGone():
@@ -224,10 +235,7 @@ class Gateway:
         return replace(self, node=True, lines=lines)
 
     def _dial_all(self, now: float) -> "Gateway":
-        lines = {
-            name: replace(line, dial_at=now, dialled_at=None, pause=DIAL_FIRST)
-            for name, line in self.lines.items()
-        }
+        lines = {name: replace(line, dial_at=now, pause=DIAL_FIRST) for name, line in self.lines.items()}
         return replace(self, lines=lines)
 
     @staticmethod
@@ -246,7 +254,6 @@ class Gateway:
                 continue
             lines[name] = replace(
                 line,
-                dialled_at=now,
                 dial_at=now + max(DIAL_PATIENCE, line.pause),
                 pause=min(DIAL_MOST, line.pause * 2),
             )

@@ -195,6 +195,18 @@ class Group:
         bridged = () if group.bridge() == self.bridge() else (group.bridge(),)
         return group, (*effects, *bridged)
 
+    def started_over(self) -> tuple["Group", tuple[object, ...]]:
+        """After a crash: the floor is free and nobody is keyed; what was heard of the members stays."""
+        group = Group(self.settings, heard=self.heard, node=self.node)
+        name = self.settings.group
+        ended = (ConversationChanged(name, on=False),) if self.conversation else ()
+        return group, (
+            ReleaseLines(self.keyed),
+            group.bridge(),
+            FloorChanged(name, None, "", "fault"),
+            *ended,
+        )
+
     def _take(self, event: object, now: float) -> "Group":
         match event:
             case LineHeard(line=line) if any(m.line == line for m in self.settings.members):

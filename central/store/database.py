@@ -40,29 +40,34 @@ _REOPEN_AFTER = (
 
 
 class StoreError(Exception):
-    """The store could not do it: `reason` says what happened, `advice` what a technician should do."""
+    """The store could not do it: `reason` says what happened, `advice` what a technician should do.
 
-    def __init__(self, reason: str, advice: str) -> None:
+    `passing`: once he has done so, the same work succeeds.
+    """
+
+    def __init__(self, reason: str, advice: str, passing: bool = False) -> None:
         super().__init__(f"{reason} ({advice})")
         self.reason = reason
         self.advice = advice
+        self.passing = passing
 
 
 def explain(error: sqlite3.Error, path: Path) -> StoreError:
     """The same trouble in the technician's words."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return StoreError(f"the disk under {path} is full", f"free space on the file system of {path.parent}")
+        advice = f"free space on the file system of {path.parent}"
+        return StoreError(f"the disk under {path} is full", advice, passing=True)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreError(
             f"{path} is damaged: {error}", "keep the file as evidence, restore the last backup beside it"
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return StoreError(
-            f"{path} cannot be written: {error}", f"check owner and mount options of {path.parent}"
-        )
+        advice = f"check owner and mount options of {path.parent}"
+        return StoreError(f"{path} cannot be written: {error}", advice, passing=True)
     if code == sqlite3.SQLITE_IOERR:
-        return StoreError(f"the disk under {path} fails: {error}", "look at `dmesg` and replace the disk")
+        advice = "look at `dmesg` and replace the disk"
+        return StoreError(f"the disk under {path} fails: {error}", advice, passing=True)
     return StoreError(f"{path}: {error}", "report this with the log of central core")
 
 

@@ -7,6 +7,7 @@ It must never decide who hears whom.
 
 import asyncio
 import logging
+import shutil
 import wave
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,10 +17,13 @@ from pathlib import Path
 from link.contract import neighbour as say
 from link.contract.wire import Wire
 from link.voice.port import LegDown, LegRefused, LegUp, PortId, VoiceEngine, VoiceError, VoiceLimits
+from link.voice.repair import repair_file
 
 log = logging.getLogger(__name__)
 
 CORE_LOST = 2.0
+FULL_BELOW = 1 << 20
+"""Bytes of room below which a disk counts as full."""
 
 Connection = tuple[str, str]
 
@@ -70,6 +74,9 @@ class VoiceNode:
         try:
             match order:
                 case say.ExpectLeg(leg=leg, token=token, ttl=ttl):
+                    stale = [known for known, name in self._expected.items() if name == leg]
+                    for known in stale:  # a dial that never came: its token is void with the next one
+                        del self._expected[known]
                     self._expected[token] = leg
                     await self._engine.expect(token, ttl)
                 case say.Hello():
@@ -184,18 +191,27 @@ class VoiceNode:
         taping = self._tapings.pop(recording, None)
         if taping is None:
             return
-        await tried(self._engine.close(taping.port))
-        task = asyncio.create_task(self._finish(recording, taping.path))
+        task = asyncio.create_task(
+            self._finish(recording, taping)
+        )  # may take a second: no order waits for it
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _finish(self, recording: str, path: str) -> None:
+    async def _finish(self, recording: str, taping: Taping) -> None:
+        path = taping.path
+        await tried(self._engine.close(taping.port))
         try:
-            seconds, sha = await asyncio.to_thread(measure, self._folder / path)
+            seconds, sha, repaired = await asyncio.to_thread(whole, self._folder / path)
+            free = await asyncio.to_thread(free_bytes, self._folder)
         except (OSError, EOFError, wave.Error) as error:
             self._failed(recording, path, f"{type(error).__name__}: {error}")
             return
-        self._tell(say.RecordingClosed(recording=recording, path=path, seconds=seconds, sha=sha))
+        if free < FULL_BELOW:  # the recorder says nothing when the disk takes no more
+            self._failed(recording, path, "the disk is full: its end may be missing; make room")
+            return
+        known = {"recording": recording, "path": path, "seconds": seconds, "sha": sha}
+        state = "repaired" if repaired else "closed"
+        self._tell(say.RecordingClosed.model_validate({**known, "state": state}))
 
     def _failed(self, recording: str, path: str, why: str) -> None:
         log.error("recording=%s path=%s failed why=%s", recording, path, why)
@@ -209,6 +225,21 @@ async def tried(work: Awaitable[None]) -> None:
         await work
     except VoiceError as error:
         log.warning("engine=unchanged error=%s", error)
+
+
+def whole(path: Path) -> tuple[float, str, bool]:
+    """As `measure`, after repairing a file that its recorder could not close; whether that was so."""
+    try:
+        return *measure(path), False
+    except (EOFError, wave.Error):
+        if repair_file(path) is None:
+            raise
+    return *measure(path), True
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk under `folder`. Looks at the disk: not on the event loop."""
+    return shutil.disk_usage(folder).free
 
 
 def measure(path: Path) -> tuple[float, str]:

@@ -140,6 +140,16 @@ class Line:
 
     # -- transitions --
 
+    def started_over(self, now: float) -> tuple["Line", Effects]:
+        """After a crash: off the air, without an order; what was told of the world stays and is told anew."""
+        line, effects = replace(self, lease=None), ()  # type: tuple[Line, Effects]
+        if line.transmitting:
+            line, effects = line._stop("forced", now)
+        if line.opened:
+            effects = (*effects, TellVoice(voice.CloseUplink(line=self.settings.line)))
+        line, more = replace(line, opened=False)._settle(now)
+        return line, (*effects, *more, Report())
+
     def handle(self, event: object, now: float) -> tuple["Line", Effects]:
         """The line after `event` and what must be done."""
         line, effects = self._take(event, now)

@@ -109,6 +109,15 @@ class Obey:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """The first message of this kind that was dropped, for the log; more are only counted."""
+
+    where: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Uplink:
     """See the module. All times are monotonic seconds."""
 
@@ -264,7 +273,7 @@ class Uplink:
                 case _:
                     raise EnvelopeError("misaddressed", f"topic {message.topic[:80]}")
         except EnvelopeError as error:
-            return self._refuse(row.name.lower() if row else "topic", error.reason, wall, now)
+            return self._refuse(row.name.lower() if row else "topic", error, wall, now)
 
     def _still_alive(self, message: Message) -> tuple[object, ...]:
         """A death that is not ours stands on our topic (a late will): say again that we live."""
@@ -273,14 +282,17 @@ class Uplink:
         return self._birth() if foreign else ()
 
     def _refuse(
-        self, where: str, reason: str, wall: float, now: float
+        self, where: str, error: EnvelopeError, wall: float, now: float
     ) -> tuple["Uplink", tuple[object, ...]]:
-        key = f"{where}:{reason}"
+        key = f"{where}:{error.reason}"
         count = self.refused.get(key, 0) + 1
         uplink = replace(self, refused={**self.refused, key: count})
         if count & (count - 1):  # told at the 1st, 2nd, 4th, 8th … of a kind
             return uplink, ()
-        return uplink._told(facts.MessageRefused(where=where, reason=reason, count=count), wall, now)
+        fact = facts.MessageRefused(where=where, reason=error.reason, count=count)
+        uplink, effects = uplink._told(fact, wall, now)
+        named = (Refused(where, error.reason, str(error)[:200]),) if count == 1 else ()
+        return uplink, (*named, *effects)
 
     def _frame(
         self, message: Message, at: float, wall: float, now: float
@@ -296,7 +308,10 @@ class Uplink:
         talk = Talk(frame, at, until)
         if not frame.keep or until > now:
             return uplink, (talk,)
-        uplink, effects = uplink._refuse("realtime_down", "stale", wall, now)
+        old = EnvelopeError(
+            "stale", f"it rests on report {frame.heard}, which is too old; the last is {self.n}"
+        )
+        uplink, effects = uplink._refuse("realtime_down", old, wall, now)
         return uplink, (talk, *effects)  # its keys are worth nothing, its releases hold
 
     def _command(self, message: Message, wall: float) -> tuple["Uplink", tuple[object, ...]]:

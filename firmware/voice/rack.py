@@ -28,6 +28,8 @@ from link.voice.port import (
 log = logging.getLogger(__name__)
 
 FRAMES_PER_SECOND = 50
+LAST_WORDS = 0.1
+"""Seconds between the last frame of a player and its arrival at the card, with some to spare."""
 PROGRESS_EVERY = 0.5
 PROGRESS_LOOK = 0.02
 UPLINK_TAIL = 0.08
@@ -111,6 +113,7 @@ class Rack:
         self._clock = clock
         self._playing: dict[str, Playing] = {}
         self._leads: dict[str, asyncio.Task[None]] = {}
+        self._lasts: set[asyncio.Task[None]] = set()
         self._endings: dict[str, asyncio.Task[None]] = {}
 
     async def add(self, line: str, card: Card) -> None:
@@ -287,8 +290,21 @@ class Rack:
             case PlayEnded(port=port):
                 play = next((name for name, p in self._playing.items() if p.port == port), None)
                 if play is not None:
-                    seconds = await self._end_clip(play)
-                    self._tell(say.ClipDone(play=play, ok=True, seconds=seconds))
+                    task = asyncio.create_task(self._last_words(play))
+                    self._lasts.add(task)
+                    task.add_done_callback(self._lasts.discard)
+
+    async def _last_words(self, play: str) -> None:
+        """The player has handed over its last frame; it still has to come through the bridge to the card."""
+        playing = self._playing[play]
+        playing.watch.cancel()
+        counted = (
+            self._played(playing) + 1 / FRAMES_PER_SECOND
+        )  # what follows the last frame is not the clip's
+        await self._clock.sleep_until(self._clock.now() + LAST_WORDS)
+        if self._playing.get(play) is playing:
+            seconds = min(counted, await self._end_clip(play))
+            self._tell(say.ClipDone(play=play, ok=True, seconds=round(seconds, 2)))
 
     def _leg_changed(self, leg: PortId, token: str, up: bool, code: int, why: str) -> None:
         channel = next((c for c in self.channels.values() if c.token == token), None)

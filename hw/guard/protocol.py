@@ -91,7 +91,8 @@ def encode(message: Feed | Safe | Hello | Report | Welcome | Turned) -> bytes:
             fields = {"op": "welcome", "outputs": outputs}
         case Turned(why):
             fields = {"op": "refused", "why": why[:WHY_LIMIT]}
-    line = json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+    # Not as ASCII: a talker's name of 80 signs outside the first plane would not fit, and his line not be fed.
+    line = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode(errors="replace") + b"\n"
     if len(line) > LINE_LIMIT:
         raise ValueError(f"a line of {len(line)} bytes: at most {LINE_LIMIT} are possible")
     return line

@@ -91,7 +91,7 @@ class LineClosed(Wire):
 
 
 class TransmitStarted(Wire):
-    """The guard keyed the line's transmitter."""
+    """The line ordered its transmitter on; whether it went on is `ptt` of the realtime lane."""
 
     line: LineId
     why: Short = ""
@@ -114,7 +114,10 @@ class ClipStarted(Wire):
 
 
 class ClipFinished(Wire):
-    """A clip has ended. `played` is what the sound card took, in seconds; it is not a proof of sound."""
+    """A clip has ended. `played` is what the sound card took, in seconds; it is not a proof of sound.
+
+    The result is `played` only if the guard read the amplifier as on from the first frame to the last.
+    """
 
     play: Short
     line: LineId
@@ -141,7 +144,7 @@ class LegChanged(Wire):
 
 
 class MessageRefused(Wire):
-    """Messages of one kind were dropped at a door; told at the first and then at most once a minute."""
+    """Messages of one kind were dropped at a door; told at the 1st, 2nd, 4th, 8th … of them."""
 
     where: Short
     reason: Short

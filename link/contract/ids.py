@@ -11,6 +11,8 @@ ZoneId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Text = Annotated[str, StringConstraints(max_length=2000)]
+Label = Annotated[str, StringConstraints(max_length=80)]
+"""A name that people see; it also travels as the talker of a line."""
 Short = Annotated[str, StringConstraints(max_length=200)]
 
 

@@ -17,6 +17,10 @@ BEAT_LOST = 1.5
 """Seconds without a beat after which a voice process counts as dead."""
 
 
+MOST_LEGS = 1024
+"""Legs of one bridge or one recording, and so the members of one group."""
+
+
 class VoiceBeat(Wire):
     """The voice process lives; `lag_ms` is the round trip through the engine's thread."""
 
@@ -156,7 +160,7 @@ class SetBridge(Wire):
 
     bridge: Short
     talkers: tuple[Short, ...] = Field(default=(), max_length=64)
-    listeners: tuple[Short, ...] = Field(default=(), max_length=256)
+    listeners: tuple[Short, ...] = Field(default=(), max_length=MOST_LEGS)
 
 
 class StartRecording(Wire):
@@ -164,14 +168,14 @@ class StartRecording(Wire):
 
     recording: Short
     path: Short
-    legs: tuple[Short, ...] = Field(default=(), max_length=64)
+    legs: tuple[Short, ...] = Field(default=(), max_length=MOST_LEGS)
 
 
 class SetRecordingLegs(Wire):
     """The recording now holds these legs; others are parted from it."""
 
     recording: Short
-    legs: tuple[Short, ...] = Field(default=(), max_length=64)
+    legs: tuple[Short, ...] = Field(default=(), max_length=MOST_LEGS)
 
 
 class StopRecording(Wire):

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -25,6 +26,22 @@ SOUND_PRIORITY = -10
 """Nice value of what carries sound or guards outputs: a late frame is lost, a late page is late."""
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class OneEvent(logging.Formatter):
+    """Lines that follow the first are indented, control characters written out.
+
+    What strangers send (a talker's name, a topic, a SIP address) could else look like an event of its own, or
+    move the cursor of whoever reads the log.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", super().format(record))
+        return text.replace("\n", "\n    ")
+
+
 def set_up(name: str, verbose: bool, urgent: bool = False) -> None:
     """Log to stderr, one line an event; set the switch interval; `urgent` processes go first, if allowed."""
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -33,7 +50,9 @@ def set_up(name: str, verbose: bool, urgent: bool = False) -> None:
             os.setpriority(os.PRIO_PROCESS, 0, SOUND_PRIORITY)
     level = logging.INFO if verbose else logging.WARNING
     text = f"%(asctime)s.%(msecs)03d {name} %(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=logging.INFO, format=text, datefmt="%H:%M:%S", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneEvent(text, datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("link.hosting.runner").setLevel(level)
     logging.getLogger("httpx").setLevel(logging.WARNING)
 

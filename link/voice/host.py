@@ -55,12 +55,13 @@ class VoiceHost:
         self._engine, self._client, self._family = engine, client, family
         self._came, self._left, self._patience = came, left, patience
         self._clock = clock or SystemClock()
+        self._there = False
         self._away: asyncio.Task[None] | None = None
         self._absence: _Away | None = None
 
     def tell(self, fact: Wire) -> bool:
-        """Send a fact to the neighbour; False when it is not there."""
-        return self._client.send(self._family.encode(fact))
+        """Send a fact to the neighbour; False when it is not there (it is told everything when it comes)."""
+        return self._there and self._client.send(self._family.encode(fact))
 
     async def run(self, performer: Obedient) -> None:
         """Serve until cancelled. EngineDied when the engine ends by itself."""
@@ -84,9 +85,11 @@ class VoiceHost:
                     return
                 await performer.obey(order)
             case PeerUp():
+                self._there = True
                 self._back()
                 await self._came()
             case PeerDown():
+                self._there = False
                 self._back()
                 self._absence = _Away()
                 self._away = asyncio.create_task(self._stay_away(self._absence))

@@ -36,7 +36,7 @@ def repair_unclosed(folder: Path) -> list[Repaired]:
         if path.is_symlink() or not path.is_file():
             continue
         try:
-            seconds = _repair(path)
+            seconds = repair_file(path)
         except OSError as error:
             log.warning("event=repair-failed path=%s error=%s", path, error)
             continue
@@ -46,8 +46,11 @@ def repair_unclosed(folder: Path) -> list[Repaired]:
     return repaired
 
 
-def _repair(path: Path) -> float | None:
-    """Seconds of sound when the file was changed, None when it was left alone."""
+def repair_file(path: Path) -> float | None:
+    """Set right one file whose recorder has ended: its seconds if it was changed, None if it was left alone.
+
+    Raises OSError.
+    """
     with path.open("rb") as file:
         head = file.read(HEADER_MOST)
         length = file.seek(0, os.SEEK_END)

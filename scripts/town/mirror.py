@@ -102,7 +102,7 @@ class Mirror:
 
     async def _follow(self) -> None:
         headers = {"Authorization": f"Bearer {self._token}"}
-        async with connect(self._url, additional_headers=headers, max_size=1 << 24) as channel:
+        async with connect(self._url, additional_headers=headers, max_size=1 << 24, proxy=None) as channel:
             async for message in channel:
                 try:
                     change = CHANGE.validate_json(message)

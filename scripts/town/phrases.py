@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import soxr  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
+from scripts.town.alignment import FRAME, power
 from scripts.town.listening import RATE_HZ, ListeningError, Samples, save
 
 SOUNDS = Path("/usr/share/sounds/alsa")
@@ -20,7 +21,7 @@ WORDS = {
 }
 """Who says which words; the speech of a reservoir's radio."""
 PEAK = 0.4
-QUIET = 0.05
+QUIET = 0.01
 """Phrases begin and end with speech: what is lost at the edges of an over is noticed."""
 
 
@@ -39,8 +40,9 @@ def write_phrase(speaker: str, folder: Path) -> Path:
 @cache
 def _joined(words: tuple[str, ...]) -> Samples:
     sound = np.concatenate([_word(word) for word in words])
-    loud = np.flatnonzero(np.abs(sound) > QUIET * np.abs(sound).max())
-    whole: Samples = sound[loud[0] : loud[-1] + 1] * (PEAK / np.abs(sound).max())
+    levels = power(sound)
+    loud = np.flatnonzero(levels > QUIET * levels.max())
+    whole: Samples = sound[loud[0] * FRAME : (loud[-1] + 1) * FRAME] * (PEAK / np.abs(sound).max())
     return whole
 
 

@@ -40,7 +40,9 @@ async def wait_until_ready(
     """Return when nothing is missing, neither by the API nor by `also`. NotReady after `timeout` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
-    async with httpx.AsyncClient(base_url=api, headers={"Authorization": f"Bearer {token}"}) as client:
+    async with httpx.AsyncClient(
+        base_url=api, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+    ) as client:
         while lacking := also() or await _lacking(client, plan):
             if loop.time() > deadline:
                 break

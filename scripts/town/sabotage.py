@@ -39,7 +39,7 @@ KNOWN: dict[str, Sabotage] = {
         "start-kept", "one transmitter needs 600 ms", "bench", verbs=(("gw-dam/r1", "late_ptt:600"),)
     ),
     "hasty-unkey": Sabotage("end-kept", "transmitters drop before all is said", units=VOICES),
-    "dropouts": Sabotage("no-gaps", "80 ms of every 800 ms are silence", units=VOICES),
+    "dropouts": Sabotage("no-gaps", "three times 100 ms of an over are silence", units=VOICES),
     "quiet-radio": Sabotage("level", "radios emit everything 8 dB too low", units=VOICES),
     "slow-keying": Sabotage("keyed-soon", "the centre keys 350 ms late", units=CORE),
     "long-tail": Sabotage("unkeyed-soon", "transmitters are held 2.5 s too long", units=GATEWAYS),

@@ -16,7 +16,9 @@ AMPLIFIER_TAIL = 6.0
 EXTRA_LEAD_MS = 250
 CLIP_ENDS_AFTER = 2.6
 RADIO_LEVEL, SPEAKER_DB = 0.4, -12.0
-DROPOUT_EVERY, DROPOUT = 40, 4
+BETWEEN_OVERS = 0.3
+DROPOUTS, DROPOUT = (42, 66, 126), 5
+"""Frames of an over from which on so many are lost."""
 STOOD_STILL = 1.0
 
 
@@ -64,17 +66,16 @@ def _stays_down(on: Switch) -> None:
     from firmware import build
     from hw.guard.client import GuardClient
 
-    beat = build.notify
     seen = [time.monotonic()]
     down = [False]
 
-    def noticing(state: str) -> None:
+    def noticing(honest: Any, state: str) -> Any:
         now = time.monotonic()
         down[0] = bool(on) and (down[0] or now - seen[0] > STOOD_STILL)
         seen[0] = now
-        beat(state)
+        return honest(state)
 
-    build.notify = noticing
+    instead(build, "notify", Switch(None), noticing)
     instead(GuardClient, "feed", on, lambda honest, *a, **k: False if down[0] else honest(*a, **k))
 
 
@@ -105,11 +106,14 @@ def _hasty_unkey(on: Switch) -> None:
 def _dropouts(on: Switch) -> None:
     from hw.sound.playback import Playback
 
-    written = [0]
+    overs: dict[int, tuple[float, int]] = {}
 
     def write(honest: Any, playback: Any, frame: bytes) -> None:
-        written[0] += 1
-        dropped = written[0] % DROPOUT_EVERY >= DROPOUT_EVERY - DROPOUT
+        now = time.monotonic()
+        last, count = overs.get(id(playback), (0.0, 0))
+        count = count + 1 if now - last < BETWEEN_OVERS else 0
+        overs[id(playback)] = (now, count)
+        dropped = any(start <= count < start + DROPOUT for start in DROPOUTS)
         honest(playback, bytes(len(frame)) if dropped else frame)
 
     instead(Playback, "_write", on, write)

@@ -30,6 +30,7 @@ TROUBLE = (
     ProcessLookupError,
 )
 """What may keep a chapter from being played; its checks fail then."""
+QUIET_PATIENCE = 5.0
 
 
 async def play(town: Town, sabotage: str | None = None) -> int:
@@ -57,6 +58,7 @@ async def perform(town: Town, chapters: Sequence[str] = tuple(CHAPTERS), quietly
     report = Report(recordings=town.recordings, sounds=folder)
     async with Desk(town.api, town.tokens) as desk:
         stage = Stage(town, hands, desk)
+        await hands.until_quiet(QUIET_PATIENCE)
         for name in chapters:
             began = time.monotonic()
             await _play(name, stage, report)

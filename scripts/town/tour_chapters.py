@@ -20,6 +20,8 @@ from scripts.town.town import Town
 AFTER_TALK = 1.4
 """Seconds after the last word in which the transmitters must have been let go."""
 UNAPPROVED = 0.8
+BETWEEN_APPROVALS = 1.0
+"""A person reads before he agrees; and the first clip is fetched by then, so that it goes first."""
 CONTESTS = 5
 HAIR = 0.002
 """Seconds between two presses: longer than a file takes to be read, shorter than it takes to key a radio."""
@@ -134,7 +136,10 @@ async def warning(stage: Stage) -> Warning:
     await asyncio.sleep(UNAPPROVED)
     talk = asyncio.create_task(stage.speak(cast.first, "north"))
     await asyncio.sleep(0.5)
-    approved = [await _approve(stage, view.id) for _, _, view in asked]
+    approved = []
+    for _, _, view in asked:
+        approved.append(await _approve(stage, view.id))
+        await asyncio.sleep(BETWEEN_APPROVALS)
     said = [await talk]
     await stage.hands.until_off(cast.chief, "ptt", AFTER_TALK)  # as long as it transmits it hears nobody
     await asyncio.sleep(0.1)

@@ -83,3 +83,10 @@ class Hands:
         until = time.monotonic() + patience
         while await self.level(device, what) and time.monotonic() < until:
             await asyncio.sleep(0.05)
+
+    async def until_quiet(self, patience: float) -> None:
+        """Wait until nothing is keyed and no amplifier is on, at most `patience` seconds."""
+        until = time.monotonic() + patience
+        for described in (await self.ask("devices"))["devices"]:
+            what = "ptt" if described["kind"] == "radio" else "relay"
+            await self.until_off(described["device"], what, until - time.monotonic())

@@ -157,6 +157,7 @@ class Unit:
         notify = NotifySocket(path, self._heard)
         prober: asyncio.Task[None] | None = None
         try:
+            await self._check_port()
             with self.spec.log.open("ab") as out:
                 child = Child(self.spec.argv, out, self._environment(path), self.spec.folder)
             self._child = child
@@ -201,6 +202,18 @@ class Unit:
     def _feed(self) -> None:
         if self.spec.watchdog is not None:
             self._arm(self.spec.watchdog, "gave no sign of life")
+
+    async def _check_port(self) -> None:
+        """OSError when somebody else listens there already: the probe would take him for our process."""
+        if not self.spec.port:
+            return
+        try:
+            _, writer = await asyncio.open_connection(HOST, self.spec.port)
+        except OSError:
+            return
+        writer.close()
+        place, who = f"port {self.spec.port} on {HOST}", f"ss -ltnp 'sport = :{self.spec.port}'"
+        raise OSError(f"{place} is in use: stop the other program ({who} shows it)")
 
     async def _probe(self) -> None:
         while True:

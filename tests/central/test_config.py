@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from central.config import RESERVED_ZONES, load_central
+from link.contract.neighbour import MOST_LEGS
 from link.hosting.settings import SettingsError
 
 TOWN = """\
@@ -110,3 +111,16 @@ def test_a_loudspeaker_may_be_in_several_zones(tmp_path: Path):
 def test_without_gateways_the_known_ones_are_none(tmp_path: Path):
     text = 'state = "s"\nrun = "r"\n[api]\ntokens = "t"\n[[zone]]\nid = "z"\nlines = ["gw-a/pa1"]\n'
     assert "(known: none)" in refused(tmp_path, text)
+
+
+def test_a_group_larger_than_a_bridge_is_refused(tmp_path: Path):
+    lines = ", ".join(f'{{ line = "gw-north/r{n}" }}' for n in range(MOST_LEGS + 1))
+    said = refused(
+        tmp_path, TOWN.replace('members = [{ line = "gw-north/r1", priority = 7 },', f"members = [{lines},")
+    )
+    assert "group" in said and str(MOST_LEGS) in said
+
+
+def test_a_name_too_long_for_a_talker_is_refused(tmp_path: Path):
+    said = refused(tmp_path, TOWN.replace("priority = 7", f'label = "{"北" * 81}"'))
+    assert "label" in said and "80" in said

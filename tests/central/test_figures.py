@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.figures import FLOOR, KEPT, KEYED, SOUND, Figures, figure_view
+from central.figures import BEGUN_MOST, FLOOR, KEPT, KEYED, SOUND, Figures, figure_view
 
 
 def test_a_beginning_and_an_end_make_a_measurement():
@@ -74,3 +74,13 @@ def test_quantiles_lie_in_order_among_what_was_measured(values):
     assert view.p50_ms <= view.p99_ms <= view.max_ms == round(ordered[-1], 2)
     assert sum(round(value, 2) <= view.p50_ms for value in ordered) * 2 >= len(ordered)
     assert {view.p50_ms, view.p99_ms} <= {round(value, 2) for value in ordered}
+
+
+def test_what_never_ends_does_not_fill_the_memory():
+    figures = Figures()
+    for number in range(BEGUN_MOST + 10):
+        figures.begin(SOUND, str(number), 1.0)
+    figures.end(SOUND, "0", 2.0)
+    assert figures.views() == (), "the oldest was forgotten"
+    figures.end(SOUND, str(BEGUN_MOST + 9), 2.0)
+    assert figures.views()[0].count == 1

@@ -126,3 +126,13 @@ async def test_the_mailbox_is_served_in_order(desk: Desk):
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert desk.got == [("gw-a", BIRTH), ("", BusDown("gone"))]
+
+
+async def test_a_flood_leaves_the_others_of_the_loop_their_turn(desk: Desk):
+    for _ in range(200):
+        desk.mail.inbox.post(Message("elsewhere", b""))
+    reading = asyncio.create_task(desk.mail.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert 0 < len(desk.mail.inbox) < 200, "leases are renewed on this loop"
+    reading.cancel()

@@ -61,6 +61,20 @@ def test_the_sequence_rises_over_all_frames_of_a_session(air: Air):
     assert [frame.seq for _, frame in air.heard()] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_frame_names_the_report_of_its_gateway_on_which_it_rests():
+    sent: list[TalkFrame] = []
+    heard = {"gw-a": 7, "gw-b": -1}
+    gates: dict[str, TalkGate] = {}
+    lane = TalkLane(
+        lambda gateway, payload: sent.append(gates[gateway].accept(payload)[1]), heard.__getitem__
+    )
+    gates |= {gateway: TalkGate(bytes.fromhex(lane.open(gateway))) for gateway in heard}
+    lane.keep(("gw-a/r1", "gw-b/r1"), "north")
+    heard["gw-a"] = 8
+    lane.release(("gw-a/r1",))
+    assert [frame.heard for frame in sent] == [7, 0, 8]
+
+
 def test_a_gateway_without_a_session_is_told_nothing(air: Air):
     air.lane.keep(("gw-a/r1",), "north")
     air.lane.release(("gw-a/r1",))

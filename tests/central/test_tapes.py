@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from central.store.database import Database
+from central import tapes
+from central.store.database import Database, StoreError
 from central.store.recordings import Recordings
-from central.tapes import Tapes
+from central.tapes import TAIL, Tapes
 from link.contract import neighbour as voice
 from link.hosting.clock import HandClock
 
@@ -85,6 +86,8 @@ async def test_the_end_of_an_owner_stops_all_of_his_and_only_his(rig: Rig):
     await rig.written()
     assert rig.stopped() == [order.recording for order in rig.started()[:2]]
     rig.tapes.broadcast("b-1", (), "live", on=False)
+    assert rig.stopped()[2:] == [], "its last words are still on their way"
+    await rig.clock.advance(TAIL + 0.01)
     assert rig.stopped()[2:] == [rig.started()[2].recording]
 
 
@@ -155,15 +158,56 @@ async def test_what_was_to_end_while_the_node_was_away_ends_when_it_is_back(rig:
     await rig.written()
 
 
+async def test_a_full_disk_delays_the_list_and_loses_nothing(rig: Rig, monkeypatch, caplog):
+    begin, full = rig.recordings.begin, [True]
+
+    async def fails(*told, **more):
+        if full:
+            raise StoreError("the disk is full", "free some space", passing=True)
+        return await begin(*told, **more)
+
+    monkeypatch.setattr(rig.recordings, "begin", fails)
+    task = asyncio.create_task(rig.tapes.run())
+    rig.tapes.conversation("valley", (A,), on=True)
+    group, leg = (order.recording for order in rig.started())
+    for name in (group, leg):
+        rig.close(name, "failed")
+    await rig.clock.advance(30.0)
+    assert caplog.text.count("the disk is full") == 1, "said once"
+    full.clear()
+    while rig.tapes.waiting:
+        await rig.clock.advance(1.0)
+        await asyncio.sleep(0)
+    assert [(await rig.recordings.find(name)).state for name in (group, leg)] == ["missing", "missing"]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_list_that_cannot_be_written_for_ever_does_not_fill_the_memory(rig: Rig, caplog):
+    for _ in range(tapes.WAITING_MOST):
+        rig.tapes.conversation("valley", (), on=True)
+    assert rig.tapes.waiting == tapes.WAITING_MOST
+    rig.tapes.conversation("valley", (), on=True)
+    assert rig.tapes.waiting == tapes.WAITING_MOST
+    assert "the list of recordings has no room" in caplog.text
+    while rig.tapes.waiting:
+        rig.tapes._jobs.get_nowait().close()
+
+
 async def test_trouble_with_the_list_is_told_and_what_follows_is_written(rig: Rig, caplog):
     task = asyncio.create_task(rig.tapes.run())
     fields = {"recording": "never-begun", "path": "x.wav", "seconds": 1.0, "sha": SHA}
     rig.tapes.closed(voice.RecordingClosed.model_validate(fields))
     rig.tapes.conversation("valley", (), on=True)
     name = rig.started()[0].recording
-    async with asyncio.timeout(5):
-        while await rig.recordings.find(name) is None:
-            await asyncio.sleep(0)
+    written = asyncio.Event()
+
+    async def mark() -> None:
+        written.set()
+
+    rig.tapes._jobs.put_nowait(mark())
+    await asyncio.wait_for(written.wait(), 5)
+    assert await rig.recordings.find(name) is not None
     assert "recordings list=there is no recording never-begun" in caplog.text
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -53,6 +53,7 @@ def messages() -> dict[str, bytes]:
     known = {
         "report": encode_report(report),
         "frame": encode_frame(frame, KEY),
+        "frame-heard": encode_frame(frame.model_copy(update={"heard": 3}), KEY),
         "birth": pack(facts.Birth(sid="5e551017", boot="b007", fw="0.1.0").model_dump(mode="python")),
         "death": pack(facts.Death(sid="5e551017").model_dump(mode="python")),
         "snapshot": pack(snapshot.model_dump(mode="python")),

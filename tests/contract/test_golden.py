@@ -41,7 +41,12 @@ def test_the_golden_report_is_understood():
 def test_the_golden_frame_is_accepted_once():
     gate, frame = TalkGate(golden.KEY).accept(KEPT["frame"])
     assert (frame.seq, frame.keep[0].talker, frame.up[0].line) == (9, "north", "r2")
-    assert gate.seen == 9
+    assert (gate.seen, frame.heard) == (9, 0)
+
+
+def test_the_golden_frame_that_names_its_report_is_accepted():
+    _, frame = TalkGate(golden.KEY).accept(KEPT["frame-heard"])
+    assert (frame.seq, frame.heard, frame.keep[0].talker, frame.up[0].line) == (9, 3, "north", "r2")
 
 
 @pytest.mark.parametrize(

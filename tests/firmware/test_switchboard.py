@@ -159,7 +159,7 @@ async def test_the_guards_read_back_reaches_the_line_of_the_output(rig: Rig):
     rig.board.from_guard("r1.ptt", True, "feed")
     rig.board.from_guard("pa1.amp", True, "feed")
     rig.board.from_guard("unknown", True, "feed")
-    assert rig.posted() == {"r1": [OutputRead(True, "feed")]}
+    assert rig.posted() == {"r1": [OutputRead(True, "feed")], "pa1": [OutputRead(True, "feed")]}
 
 
 @pytest.mark.parametrize("fact", [PeerUp(VOICE_PEER), PeerDown(VOICE_PEER, "closed")])
@@ -254,6 +254,13 @@ async def test_a_lease_counts_from_the_arrival_of_its_frame(rig: Rig):
     assert rig.posted() == {"r1": [KeyLine(rig.clock.now() + 0.5, "")]}
 
 
+async def test_a_lease_ends_with_what_the_frame_is_worth(rig: Rig):
+    now = rig.clock.now()
+    frame = TalkFrame(seq=1, heard=3, keep=(Keep(line="r1", lease_ms=1500),))
+    rig.board.perform_uplink(Talk(frame, now, now + 0.2))
+    assert rig.posted() == {"r1": [KeyLine(now + 0.2, "")]}
+
+
 def obey(order: voice.Wire) -> Obey:
     fields = {"id": "c", "to": "gw-a", "op": "x", "args": {}, "n": 1, "iat": 0, "exp": 1, "ttl": 1}
     return Obey(orders.Command.model_validate(fields), order)
@@ -299,3 +306,15 @@ async def test_the_newest_dial_of_a_line_is_kept(rig: Rig):
     rig.board.from_neighbour(PeerUp(VOICE_PEER))
     rig.settle()
     assert [order.token for order in rig.to_voice] == ["second-one"]
+
+
+async def test_a_card_that_clips_is_told_once_and_once_when_it_is_well(rig: Rig):
+    def level(clipped: int) -> voice.LevelReport:
+        quiet = {"capture_rms": -20, "capture_peak": 32767, "playback_rms": -90, "playback_peak": 0}
+        return voice.LevelReport(card="r1", clipped=clipped, **quiet)
+
+    for clipped in (0, 900, 950, 3, 0):
+        rig.say(level(clipped))
+    advice = "turn down what feeds this card"
+    told = [health("level r1", "clips 900 samples a second", advice), health("level r1")]
+    assert rig.posted() == {"uplink": told}

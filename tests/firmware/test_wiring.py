@@ -2,18 +2,23 @@
 
 import pytest
 
+from firmware.events import LinkChanged, OutputRead, VoiceChanged
+from firmware.lines.machine import CarrierChanged, KeyLine
+from firmware.paging.machine import ClipHeld
 from firmware.switchboard import Switchboard
-from firmware.uplink.machine import Identity
+from firmware.uplink.machine import FactTold, Identity, LineTold
 from firmware.wiring import describe, wire_gateway
 from hw.board import parse_board
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
-from link.contract import facts
+from link.contract import facts, orders
 from link.contract.neighbour import BEAT_LOST
 from link.hosting.clock import HandClock
+from link.hosting.runner import Runner
 from tests.flows.world import BOARD, FakeGuard
 
 BOARD_FILE = parse_board(BOARD)
+PLAY = orders.PlayClip(play="b-1.pa1", line="pa1", sha="a" * 64, size=1000, seconds=2.0)
 
 
 class Guard(FakeGuard):
@@ -49,7 +54,7 @@ def test_every_line_has_its_runner(board: Switchboard):
     assert set(board.lines) == {"r1"}
     assert set(board.speakers) == {"pa1"}
     assert len(board.runners()) == 2
-    assert board.outputs == {"r1.ptt": board.lines["r1"]}
+    assert board.outputs == {"r1.ptt": board.lines["r1"], "pa1.amp": board.speakers["pa1"]}
     assert board.watch.machine.patience == BEAT_LOST
 
 
@@ -62,14 +67,52 @@ def test_times_of_the_board_file_reach_the_machines_in_seconds(board: Switchboar
 
 @pytest.mark.parametrize(("part", "name", "out"), [("lines", "r1", "r1.ptt"), ("speakers", "pa1", "pa1.amp")])
 def test_a_crash_makes_the_output_safe(board: Switchboard, guard: Guard, part: str, name: str, out: str):
-    class Broken:
-        deadline = None
-
-        def handle(self, event: object, now: float) -> object:
-            raise ZeroDivisionError
-
     runner = getattr(board, part)[name]
-    runner.machine = Broken()
+    break_once(runner)
+    assert guard.made_safe[0] == out
+
+
+def break_once(runner: Runner) -> None:
+    """The next event is too much for the machine of `runner`."""
+    object.__setattr__(runner.machine, "handle", lambda event, now: 1 / 0)
     runner.step("anything")
-    assert guard.made_safe == [out]
-    assert not isinstance(runner.machine, Broken), "and it starts over"
+
+
+def reports(board: Switchboard) -> list[facts.LineReport]:
+    posted = iter(board.uplink.inbox.get_nowait, None)
+    return [event.report for event in posted if isinstance(event, LineTold)]
+
+
+def test_a_line_that_crashed_works_on_and_tells_what_is_true_of_it(board: Switchboard, guard: Guard):
+    runner = board.lines["r1"]
+    for event in (LinkChanged(True), VoiceChanged(True), facts.LegChanged(line="r1", up=True)):
+        runner.step(event)
+    runner.step(KeyLine(guard.clock.now() + 1.0, "north"))
+    runner.step(OutputRead(on=True))
+    break_once(runner)
+    assert not guard.driven["r1.ptt"]
+    runner.step(OutputRead(on=False, why="stop"))
+    assert reports(board)[-1] == facts.LineReport(line="r1", carrier=False, ptt=False, leg=True)
+    runner.step(KeyLine(guard.clock.now() + 1.0, "north"))
+    assert guard.driven["r1.ptt"], "a line that forgot its link would be silent until the link falls"
+
+
+def test_a_carrier_that_fell_after_a_crash_is_told(board: Switchboard):
+    runner = board.lines["r1"]
+    runner.step(CarrierChanged(True, 1))
+    break_once(runner)
+    assert reports(board)[-1].carrier, "somebody still talks"
+    runner.step(CarrierChanged(False, 2))
+    assert not reports(board)[-1].carrier, "else he would hold the floor for ever"
+
+
+def test_a_loudspeaker_that_crashed_says_that_its_clips_failed_and_plays_the_next(board: Switchboard):
+    runner = board.speakers["pa1"]
+    runner.step(VoiceChanged(True))
+    runner.step(PLAY)
+    break_once(runner)
+    told = [e.fact for e in iter(board.uplink.inbox.get_nowait, None) if isinstance(e, FactTold)]
+    assert [(fact.play, fact.result) for fact in told] == [("b-1.pa1", "failed")]
+    runner.step(PLAY.model_copy(update={"play": "b-2.pa1"}))
+    runner.step(ClipHeld(PLAY.sha, "/a.wav"))
+    assert runner.machine.current == "b-2.pa1"

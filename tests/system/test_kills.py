@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from scripts.town.listening import RATE_HZ, load
-from tests.system.town_fixture import DAM, NORTH, SOUTH, LiveTown, heard, living, until, write_speech
+from tests.system.town_fixture import DAM, NORTH, SOUTH, LiveTown, heard, idle, living, until, write_speech
 from tests.system.wrappers.hang_on_usr1 import HANG
 
 LIMIT, LIMIT_GUARD_FROZEN = 2.0, 3.0
@@ -167,6 +167,7 @@ def test_killed_in_the_middle_of_a_talk(
     spared: tuple[str, ...],
 ) -> None:
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit)
@@ -186,7 +187,6 @@ def test_killed_in_the_middle_of_a_talk(
         pytest.param("gw-south-voice", (SOUTH,), (DAM,), marks=pytest.mark.long),
         pytest.param("core", (SOUTH, DAM), (), marks=pytest.mark.long),
         pytest.param("voice", (SOUTH, DAM), (), marks=pytest.mark.long),
-        pytest.param("mosquitto", (SOUTH, DAM), (), marks=pytest.mark.long),
     ],
 )
 def test_frozen_for_a_while_in_the_middle_of_a_talk(
@@ -200,6 +200,7 @@ def test_frozen_for_a_while_in_the_middle_of_a_talk(
 ) -> None:
     """What waited in its sockets meanwhile is old: when it goes on, nothing is keyed by it."""
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit, signal.SIGSTOP)
@@ -213,6 +214,27 @@ def test_frozen_for_a_while_in_the_middle_of_a_talk(
     for device in hurt:
         assert town.edges(device, woken_ns) == [], "keyed by what was said while it was frozen"
     assert town.starts(unit) == starts, "it goes on by itself"
+    all_is_well_again(town, words, tmp_path)
+
+
+@pytest.mark.long
+def test_a_broker_that_was_frozen_for_a_while(
+    town: LiveTown, story: Path, words: Path, tmp_path: Path
+) -> None:
+    """Late news may still be true and key for a moment; what follows it at once unkeys."""
+    until(lambda: idle(town), 5, "the end of the conversation before")
+    with town.speaking(NORTH, story):
+        talk = talk_until_keyed(town)
+        talk.hurt_ns = town.kill("mosquitto", signal.SIGSTOP)
+        for device in (SOUTH, DAM):
+            talk.seconds_off(device, LIMIT)
+    time.sleep(max(0.0, FROZEN - (time.monotonic_ns() - talk.hurt_ns) / 1e9))
+    woken_ns = town.kill("mosquitto", signal.SIGCONT)
+    time.sleep(1.5)
+    for device in (SOUTH, DAM):
+        edges = town.edges(device, woken_ns)
+        assert town.level(device) == 0, edges
+        assert not edges or edges[-1][0] - edges[0][0] < 1e9, edges
     all_is_well_again(town, words, tmp_path)
 
 
@@ -238,6 +260,7 @@ def test_frozen_for_good_in_the_middle_of_a_talk(
 ) -> None:
     """The watchdog ends it; it is started again."""
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit, signal.SIGSTOP)
@@ -256,6 +279,7 @@ def test_a_gateway_whose_loop_hangs_while_its_heart_beats(
     """Its threads live: it answers the broker and feeds the watchdog. Only the lease makes it safe."""
     unit = "gw-south-gateway"
     starts = town.starts(unit)
+    until(lambda: idle(town), 5, "the end of the conversation before")
     with town.speaking(NORTH, story):
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit, signal.SIGUSR1)

@@ -1,88 +1,88 @@
-"""The tour itself: an honest town passes it, and for each check there is a sabotage that turns exactly it red."""
+"""`scripts/run --once` as a person starts it: an honest town passes every check, a broken one fails the run."""
 
-import asyncio
-import tempfile
-from collections.abc import AsyncIterator
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from scripts.town import tour
 from scripts.town.checks import BY_CHAPTER
-from scripts.town.plan import default_plan
-from scripts.town.sabotage import KNOWN, arrange, mend, prepare, spoil
-from scripts.town.tour_report import Report, write_report
-from scripts.town.town import Town
+from scripts.town.listening import load, sounding
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
-
-CHAPTER = {check.name: chapter for chapter, checks in BY_CHAPTER.items() for check in checks}
+ROOT = Path(__file__).parents[2]
 TRIES = 2
-"""A machine that is busy with other things may lose speech of its own: then the scene is played once more."""
-SWITCHED = [name for name, sabotage in KNOWN.items() if sabotage.how in ("inside", "bench")]
+"""A machine that is busy with other things may lose speech of its own: then the tour is played once more."""
+
+pytestmark = pytest.mark.timeout(400)
 
 
-def bad(report: Report) -> str:
-    """What did not pass, for whoever reads the failure."""
-    return "\n".join(
-        f"{o.name} {o.verdict}: {o.why} {dict(o.measured)}" for o in report.all() if o.verdict != "passed"
-    )
+def once(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], dict]:
+    """Play the tour; what it said, and its report."""
+    command = [sys.executable, "-m", "scripts.town", "--once", "--dir", str(folder), *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180)
+    return done, json.loads((folder / "tour.json").read_text())
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town() -> AsyncIterator[Town]:
-    """A town whose units can be broken while it runs; nothing is broken at first."""
-    with tempfile.TemporaryDirectory(prefix="tour") as name:
-        folder, switches = Path(name) / "town", Path(name) / "switches"
-        switches.mkdir()
-        plan = default_plan()
-        town = Town.create(folder, plan, prepare(plan, switches))
-        async with town:
-            await town.wait_ready(60)
-            yield town
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory):
+    for _ in range(TRIES):
+        done, report = once(folder := tmp_path_factory.mktemp("town"))
+        if done.returncode == 0:
+            break
+    return folder, done, report
 
 
-async def test_an_honest_town_passes_the_whole_tour(town):
-    report = await tour.perform(town)
-    write_report(report, town.folder)
-    assert report.failed() == [], bad(report)
-    assert report.exit_code == 0
-    assert {outcome.name for outcome in report.all()} == set(CHAPTER)
+def test_an_honest_town_passes_the_whole_tour(honest):
+    _, done, report = honest
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert report["passed"]
+    assert report["failed"] == []
 
 
-@pytest.mark.parametrize("name", SWITCHED)
-async def test_a_sabotage_turns_exactly_its_check_red(town, name):
-    sabotage = KNOWN[name]
-    switch = town.folder.parent / "switches" / name
-    await spoil(name, town)
-    switch.touch()
-    try:
-        for _ in range(TRIES):
-            report = await tour.perform(town, [CHAPTER[sabotage.turns_red]], quietly=True)
-            if report.failed() == [sabotage.turns_red]:
-                break
-    finally:
-        switch.unlink()
-        await mend(name, town)
-        await asyncio.sleep(0.3)
-    assert report.failed() == [sabotage.turns_red], bad(report)
-    assert report.exit_code == 1
+def test_every_check_was_judged(honest):
+    _, _, report = honest
+    judged = {name: [check["name"] for check in checks] for name, checks in report["checks"].items()}
+    assert judged == {name: [check.name for check in checks] for name, checks in BY_CHAPTER.items()}
 
 
-async def test_a_tampered_journal_is_found(town):
-    await spoil("tampered-journal", town)
-    report = await tour.perform(town, ["records"], quietly=True)
-    assert report.failed() == ["journal"], bad(report)
+def test_the_report_tells_figures_and_where_everything_lies(honest):
+    _, done, report = honest
+    heard = [row for row in report["figures"] if row["mouth_to_ear_ms"] is not None]
+    assert {row["chapter"].partition(",")[0] for row in heard} >= {"speech", "floor", "warning", "guard"}
+    assert all(0 < row["mouth_to_ear_ms"] < 20_000 for row in heard)
+    assert report["recordings"] in done.stdout.replace("\n", "")
+    assert list(Path(report["recordings"]).rglob("*.wav"))
+    emitted = Path(report["sounds"]) / "speech" / "gw-south-r1.wav"
+    assert sounding(load(emitted)) is not None
 
 
-async def test_every_check_has_a_sabotage():
-    assert {sabotage.turns_red for sabotage in KNOWN.values()} == set(CHAPTER)
+def test_nothing_of_the_town_is_left(honest):
+    folder, _, _ = honest
+    assert not (folder / "town.json").exists()
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(folder) not in listed
 
 
-async def test_swapped_zones_are_found(tmp_path):
-    plan, wrap = arrange("swapped-zones", default_plan())
-    async with Town.create(tmp_path, plan, wrap) as town:
-        await town.wait_ready(60)
-        report = await tour.perform(town, ["warning"], quietly=True)
-    assert report.failed() == ["right-zone"], bad(report)
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "red"), [("swapped-zones", "right-zone"), ("tampered-journal", "journal")])
+def test_a_sabotaged_run_ends_with_a_fault_and_names_the_check(tmp_path, name, red):
+    done, report = once(tmp_path, "--sabotage", name)
+    assert done.returncode == 1
+    assert red in report["failed"]
+    assert red in done.stdout
+
+
+def test_an_unknown_sabotage_is_refused():
+    command = [sys.executable, "-m", "scripts.town", "--once", "--sabotage", "no-such-thing"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "cut-bridge" in done.stderr
+
+
+def test_the_sabotages_are_listed():
+    command = [sys.executable, "-m", "scripts.town", "--list-sabotage"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0
+    for checks in BY_CHAPTER.values():
+        assert all(f"({check.name})" in done.stdout for check in checks)

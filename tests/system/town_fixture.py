@@ -44,9 +44,9 @@ def three_radios() -> TownPlan:
 class LiveTown:
     """Made by `living`. `town` is the object itself: call it through `call` only."""
 
-    def __init__(self, folder: Path, plan: TownPlan, wrap: Wrap) -> None:
+    def __init__(self, folder: Path, plan: TownPlan | None = None, wrap: Wrap | None = None) -> None:
         self.folder = folder
-        self.town = Town.create(folder, plan, wrap)
+        self.town = Town.create(folder, plan or three_radios(), wrap)
         self._loop = asyncio.new_event_loop()
         # The children die with the thread that started them (see scripts.town.child): it lives to the end.
         self._thread = threading.Thread(target=self._loop.run_forever, name="town")
@@ -60,10 +60,10 @@ class LiveTown:
         """Run a coroutine on the town's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(limit)
 
-    def start(self) -> None:
-        """Everything runs and every leg stands."""
+    def start(self, well: bool = True) -> None:
+        """Everything runs, every leg stands and, if it is to be `well`, no gateway complains."""
         self.call(self.town.start())
-        self.wait_ready()
+        self.wait_ready(well)
 
     def stop(self) -> None:
         """Nothing runs afterwards."""
@@ -75,10 +75,11 @@ class LiveTown:
             self._thread.join()
             self._loop.close()
 
-    def wait_ready(self) -> None:
-        """The centre sees every gateway and every leg, and no gateway complains."""
+    def wait_ready(self, well: bool = True) -> None:
+        """The centre sees every gateway and every leg, and (if `well`) no gateway complains."""
         self.call(self.town.wait_ready(PATIENCE))
-        until(lambda: not self.complaints(), PATIENCE, "the end of all complaints")
+        if well:
+            until(lambda: not self.complaints(), PATIENCE, "the end of all complaints")
 
     def complaints(self, gateway: str = "") -> list[dict[str, Any]]:
         """Health facts of trouble, of one gateway or of all."""
@@ -176,14 +177,26 @@ class LiveTown:
 
 
 @contextlib.contextmanager
-def living(folder: Path, plan: TownPlan | None = None, wrap: Wrap | None = None) -> Iterator[LiveTown]:
-    """A town that is ready; stopped at the end. When it does not come up its logs stand in the error."""
-    town = LiveTown(folder, plan or three_radios(), wrap or {})
+def living(
+    folder: Path,
+    plan: TownPlan | None = None,
+    wrap: Wrap | None = None,
+    spoil: Callable[[LiveTown], None] | None = None,
+) -> Iterator[LiveTown]:
+    """A town that is ready; stopped at the end. `spoil` may change its files before anything starts."""
+    town = LiveTown(folder, plan, wrap)
     try:
-        town.start()
+        if spoil is not None:
+            spoil(town)
+        town.start(well=spoil is None)
         yield town
     finally:
         town.stop()
+
+
+def idle(town: LiveTown) -> bool:
+    """Nobody talks, and what comes next is a conversation of its own."""
+    return all(group["state"] == "idle" for group in town.get("/groups"))
 
 
 def until(true: Callable[[], object], limit: float, what: str) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from central.fleet.machine import (
     DIAL_PATIENCE,
+    HEALTH_MOST,
     BrokerLost,
     Gateway,
     IssueLeg,
@@ -219,3 +220,33 @@ def test_in_every_history_belief_is_fresh_and_dialling_is_bounded(events):
                 assert bench.gateway.online
                 assert bench.gateway.reported_at is not None
                 assert bench.now < bench.gateway.reported_at + TRUE_FOR
+
+
+def test_health_that_a_gateway_invents_is_bounded_and_the_newest_stays():
+    bench = Bench().standing()
+    for number in range(HEALTH_MOST * 3):
+        bench.post(facts.HealthChanged(subject=f"thing {number}", ok=False))
+    assert len(bench.gateway.health) == HEALTH_MOST
+    assert f"thing {HEALTH_MOST * 3 - 1}" in bench.gateway.health
+
+
+def test_after_a_crash_the_session_stands_and_the_next_report_is_believed():
+    bench = Bench()
+    bench.birth()
+    bench.report(carrier=True)
+    bench.gateway, effects = bench.gateway.started_over()
+    assert OpenTalk("gw-a", "s1") in effects
+    assert [effect.carrier for effect in effects if isinstance(effect, LineBelieved)] == [False, False]
+    bench.report(carrier=True)
+    assert bench.gateway.online
+    assert bench.gateway.believed("r1").carrier
+
+
+def test_a_heartbeat_is_heard():
+    bench = Bench()
+    bench.birth()
+    bench.wait(60.0)
+    bench.post(facts.Heartbeat(s="an older session", t=1))
+    assert bench.gateway.heard_at == 1000.0
+    bench.post(facts.Heartbeat(s="s1", t=1))
+    assert bench.gateway.heard_at == 1060.0

@@ -258,3 +258,19 @@ def test_a_line_taken_out_of_the_group_is_released_and_not_heard():
     bench.post(GroupSet(GroupSettings("valley", rest, 2.0, 30.0)))
     assert bench.group.holder is None
     assert not bench.keyed
+
+
+def test_after_a_crash_nobody_is_keyed_and_whoever_talks_gets_the_floor_anew():
+    bench = Bench()
+    bench.post(NodeChanged(up=True))
+    for line in (A, B):
+        bench.post(LineHeard(line, talking=line == A, leg=True, online=True))
+    assert bench.group.keyed == (B,)
+    bench.group, effects = bench.group.started_over()
+    assert ReleaseLines((B,)) in effects
+    assert Bridge("valley", (), ()) in effects
+    assert ConversationChanged("valley", on=False) in effects
+    bench.conversation = False
+    bench.post(LineHeard(C, talking=False, leg=True, online=True))
+    assert bench.group.holder == A
+    assert set(bench.group.keyed) == {B, C}

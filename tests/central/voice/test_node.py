@@ -142,6 +142,13 @@ async def test_a_leg_without_a_name_is_hung_up(rig: Rig):
     assert rig.told == []
 
 
+async def test_tokens_of_dials_that_never_came_are_forgotten_with_the_next(rig: Rig):
+    for number in range(50):
+        await rig.node.obey(say.ExpectLeg(leg=A, token=f"token-{number}-never"))
+    await rig.radio(B)
+    assert len(rig.node._expected) == 1
+
+
 async def test_hello_is_answered_with_what_there_is(rig: Rig):
     await rig.radio(A)
     await rig.obey(say.StartRecording(recording="g-1", path="a/g-1.wav", legs=(A,)), say.Hello())

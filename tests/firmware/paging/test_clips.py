@@ -178,7 +178,7 @@ async def test_a_fetch_that_is_cut_every_time_leaves_nothing_behind(
 
 async def test_what_the_centre_does_not_have_is_told(store: ClipStore, centre: Centre):
     centre.answers = [respond("404 Not Found", b"{}")]
-    assert "404 Not Found" in await trouble(store)
+    assert await trouble(store) == "the centre answered 404 Not Found"
 
 
 async def test_after_trouble_it_can_be_had_again(store: ClipStore, centre: Centre):

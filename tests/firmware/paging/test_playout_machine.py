@@ -1,92 +1,21 @@
 """Playout: what is ordered sounds once, in the right order, with a warm amplifier, and ends."""
 
-from dataclasses import dataclass, field
-
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.effects import FeedOutput, Record, SafeOutput, TellVoice
-from firmware.events import VoiceChanged
+from firmware.events import OutputRead, VoiceChanged
 from firmware.paging.machine import (
     FEED_FOR,
+    FETCH_PATIENCE,
+    OVERRUN,
     START_LIMIT,
     ClipHeld,
     ClipMissing,
-    FetchClip,
-    Playout,
-    SpeakerSettings,
 )
 from link.contract import facts, orders
 from link.contract import neighbour as voice
-from link.hosting.machine import Tick
-
-SETTINGS = SpeakerSettings(line="pa1", relay="pa1.amp", card="pa1", warm_up=0.3, tail=0.2)
-SHA = "a" * 64
-
-
-def clip(play: str, priority: int = 5, sha: str = SHA, line: str = "pa1") -> orders.PlayClip:
-    return orders.PlayClip(play=play, line=line, sha=sha, size=1000, seconds=2.0, priority=priority)
-
-
-@dataclass
-class Bench:
-    playout: Playout = field(default_factory=lambda: Playout(SETTINGS))
-    now: float = 1000.0
-    lease: float | None = None
-    asked: list[str] = field(default_factory=list)
-    cut: list[str] = field(default_factory=list)
-    told: list[object] = field(default_factory=list)
-    fetches: list[str] = field(default_factory=list)
-
-    def post(self, event: object) -> None:
-        self.playout, effects = self.playout.handle(event, self.now)
-        for effect in effects:
-            match effect:
-                case FeedOutput(until=until):
-                    assert until > self.now
-                    self.lease = until
-                case SafeOutput():
-                    self.lease = None
-                case TellVoice(order=voice.StartClip(play=play)):
-                    assert self.on, "a clip was started with a cold amplifier"
-                    self.asked.append(play)
-                case TellVoice(order=voice.CutClip(play=play)):
-                    self.cut.append(play)
-                case Record(fact=fact):
-                    self.told.append(fact)
-                case FetchClip(sha=sha):
-                    self.fetches.append(sha)
-
-    def wait(self, seconds: float) -> None:
-        end = self.now + seconds
-        for _ in range(10_000):
-            if self.playout.deadline is None or self.playout.deadline > end:
-                break
-            self.now = max(self.now, self.playout.deadline)
-            self.post(Tick())
-            assert self.playout.deadline is None or self.playout.deadline > self.now, "a deadline that spins"
-        self.now = end
-
-    @property
-    def on(self) -> bool:
-        return self.lease is not None and self.lease > self.now
-
-    def ready(self) -> "Bench":
-        self.post(VoiceChanged(up=True))
-        return self
-
-    def ended(self) -> dict[str, str]:
-        return {f.play: f.result for f in self.told if isinstance(f, facts.ClipFinished)}
-
-    def sound(self, play: str, seconds: float = 2.0) -> None:
-        """The voice process plays the whole clip."""
-        at = 0.0
-        while at < seconds:
-            self.post(voice.ClipProgress(play=play, seconds=at + 0.02))
-            self.wait(0.5)
-            at += 0.5
-        self.post(voice.ClipDone(play=play, ok=True, seconds=seconds))
-
+from tests.firmware.paging.bench import SHA, Bench, clip
 
 STEPS = st.lists(
     st.tuples(
@@ -180,6 +109,30 @@ def test_equal_priority_waits_its_turn():
     assert bench.asked == ["p1", "p2"]
 
 
+def test_warnings_sound_in_the_order_given_even_when_the_second_file_comes_first():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.wait(0.05)
+    bench.post(clip("p2", sha="b" * 64))
+    bench.post(ClipHeld("b" * 64, "/b.wav"))
+    bench.wait(0.5)
+    assert bench.asked == []
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.4)
+    bench.sound("p1")
+    bench.wait(0.01)
+    assert bench.asked == ["p1", "p2"]
+
+
+def test_a_file_that_does_not_come_holds_up_the_others_for_a_moment_only():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(clip("p2", sha="b" * 64))
+    bench.post(ClipHeld("b" * 64, "/b.wav"))
+    bench.wait(FETCH_PATIENCE + 0.5)
+    assert bench.asked == ["p2"]
+
+
 def test_the_same_order_twice_sounds_once_even_after_its_end():
     bench = Bench().ready()
     bench.post(clip("p1"))
@@ -230,6 +183,94 @@ def test_a_clip_that_cannot_be_had_fails_and_says_why():
     bench.post(ClipMissing(SHA, "404"))
     assert bench.ended() == {"p1": "failed"}
     assert bench.told[-1].why == "404"
+
+
+def test_words_of_any_length_do_not_break_the_loudspeaker():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipMissing(SHA, "what a library says of an error " * 20))
+    assert bench.ended() == {"p1": "failed"}
+
+
+def test_a_clip_of_which_the_card_took_nothing_was_not_played():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(2.0)
+    bench.post(voice.ClipDone(play="p1", ok=True, seconds=0.0))
+    assert bench.ended() == {"p1": "failed"}
+
+
+def test_without_a_guard_nothing_is_played_and_nothing_started():
+    bench = Bench(guard=False).ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.sound("p1")
+    assert bench.ended() == {"p1": "failed"}
+    assert not any(isinstance(f, facts.ClipStarted) for f in bench.told)
+
+
+@pytest.mark.parametrize("why", ["guard-lost", "expired", "pin-failed"])
+def test_a_clip_during_which_the_amplifier_went_off_sounds_on_and_was_not_played(why: str):
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.post(voice.ClipProgress(play="p1", seconds=0.5))
+    bench.post(OutputRead(False, why))
+    bench.post(OutputRead(False, "start"))
+    bench.wait(0.6)
+    assert bench.on and not bench.cut, "the rest may still warn somebody"
+    bench.post(OutputRead(True, "feed"))
+    bench.post(voice.ClipDone(play="p1", ok=True, seconds=2.0))
+    assert bench.ended() == {"p1": "failed"}
+    assert bench.told[-1].why == f"amplifier off: {why}"
+
+
+def test_an_amplifier_that_the_guard_locked_ends_the_clip_and_the_next_is_warmed_up_anew():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(clip("p2"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.post(voice.ClipProgress(play="p1", seconds=0.5))
+    bench.lease, bench.read = None, False
+    bench.post(OutputRead(False, "longest"))
+    assert bench.ended() == {"p1": "failed"}
+    assert bench.asked == ["p1"], "the amplifier is cold"
+    bench.wait(0.3)
+    bench.sound("p2")
+    assert bench.ended() == {"p1": "failed", "p2": "played"}
+
+
+def test_the_guards_answer_to_the_end_of_one_clip_does_not_spoil_the_next():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    bench.sound("p1")
+    bench.wait(0.2)
+    bench.post(clip("p2"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.post(OutputRead(False, "stop"))
+    bench.post(OutputRead(True, "feed"))
+    bench.wait(0.3)
+    bench.sound("p2")
+    assert bench.ended() == {"p1": "played", "p2": "played"}
+
+
+def test_a_clip_that_does_not_end_is_cut_though_progress_is_told():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/a.wav"))
+    bench.wait(0.3)
+    while bench.now < 1000.0 + 0.3 + 2.2 + OVERRUN + FEED_FOR:
+        bench.post(voice.ClipProgress(play="p1", seconds=round(bench.now - 1000.0, 2)))
+        bench.wait(0.5)
+    assert bench.cut == ["p1"]
+    assert bench.ended() == {"p1": "failed"}
+    assert not bench.on
 
 
 def test_an_order_for_another_loudspeaker_is_not_ours():

@@ -15,6 +15,7 @@ from firmware.uplink.machine import (
     LineTold,
     Obey,
     Publish,
+    Refused,
     Talk,
     Uplink,
 )
@@ -234,6 +235,16 @@ def test_a_lease_counts_from_the_arrival_of_its_frame():
     bench.open()
     message = Message(TOPICS.of(Row.REALTIME_DOWN, "gw-a"), frame(1), False)
     assert keyed(bench.post(Arrived(message, WALL, bench.now - 0.4))) == [bench.now - 0.4]
+
+
+def test_the_first_refusal_of_a_kind_is_named_for_the_log():
+    bench = Bench().up()
+    for _ in range(5):
+        bench.arrive(Row.COMMAND, b"\xff")
+    bench.arrive(Row.REALTIME_DOWN, b"\xff", retain=True)
+    named = [(e.where, e.reason) for e in bench.effects if isinstance(e, Refused)]
+    assert named == [("command", "codec"), ("realtime_down", "retained")]
+    assert "0xff" in next(e.detail for e in bench.effects if isinstance(e, Refused))
 
 
 def heard_frame(seq: int, heard: int) -> bytes:

@@ -165,3 +165,13 @@ def test_an_endless_line_costs_no_memory() -> None:
     for _ in range(1000):
         assert splitter.take(b"x" * 8192) == []
     assert splitter.oversized == 1 and len(splitter._rest) == 0
+
+
+def test_a_name_in_any_script_fits_into_a_feed() -> None:
+    feed = Feed("r1.ptt", 1500, 10**14, "talker " + "\U0002070e" * 200)
+    decoded = decode_order(encode(feed)[:-1])
+    assert isinstance(decoded, Feed)
+    assert decoded.left_ms == 1500
+    assert decode_order(encode(Feed("r1.ptt", 1, 1, "half a pair \ud83d"))[:-1]) == Feed(
+        "r1.ptt", 1, 1, "half a pair ?"
+    )

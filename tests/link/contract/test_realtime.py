@@ -46,7 +46,8 @@ KEEPS = st.lists(st.builds(Keep, line=LINES, lease_ms=st.integers(1, 5000), talk
     tuple
 )
 UPS = st.lists(st.builds(Up, line=LINES), max_size=4).map(tuple)
-FRAMES = st.builds(TalkFrame, seq=st.integers(1, 2**40), keep=KEEPS, up=UPS)
+NUMBERS = st.integers(1, 2**40)
+FRAMES = st.builds(TalkFrame, seq=NUMBERS, heard=st.just(0) | NUMBERS, keep=KEEPS, up=UPS)
 
 
 def refused(gate: TalkGate, payload: bytes) -> str:

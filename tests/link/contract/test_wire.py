@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from link.contract.envelope import Codec, EnvelopeError, pack
-from link.contract.neighbour import CENTRE_VOICE, GATEWAY_VOICE, ConnectLeg, SetBridge, VoiceBeat
+from link.contract.neighbour import (
+    CENTRE_VOICE,
+    GATEWAY_VOICE,
+    MOST_LEGS,
+    ConnectLeg,
+    SetBridge,
+    StartRecording,
+    VoiceBeat,
+)
 from link.contract.wire import Tagged, Wire, validated
 
 
@@ -108,3 +116,12 @@ def test_the_two_conversations_are_closed_to_each_other():
         GATEWAY_VOICE.decode(CENTRE_VOICE.encode(bridge))
     assert {"VoiceBeat", "Bye"} == set(GATEWAY_VOICE.kinds) & set(CENTRE_VOICE.kinds)
     assert CENTRE_VOICE.decode(GATEWAY_VOICE.encode(VoiceBeat(lag_ms=0.5))) == VoiceBeat(lag_ms=0.5)
+
+
+def test_the_largest_group_can_be_bridged_and_recorded():
+    names = tuple(f"{'g' * 28}{n:04d}/{'r' * 24}" for n in range(MOST_LEGS))
+    for order in (
+        SetBridge(bridge="valley", talkers=names[:1], listeners=names),
+        StartRecording(recording="g-1", path="g-1.wav", legs=names),
+    ):
+        assert CENTRE_VOICE.decode(CENTRE_VOICE.encode(order)) == order

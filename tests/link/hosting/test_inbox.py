@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 
 import pytest
@@ -90,14 +91,22 @@ async def test_many_threads_post_at_once_and_nothing_is_lost():
         assert [n for poster, n in read if poster == name] == list(range(each)), "in the order of its poster"
 
 
-async def test_a_thread_wakes_the_reader():
-    inbox = Inbox("box")
+async def test_a_thread_wakes_a_loop_that_sleeps():
+    inbox, go = Inbox("box"), threading.Event()
+    began = time.monotonic()
+
+    def post() -> None:
+        go.wait()
+        inbox.post("from afar")
+
+    thread = threading.Thread(target=post)
+    thread.start()
     reader = asyncio.create_task(inbox.get())
     await settle_loop()
-    thread = threading.Thread(target=inbox.post, args=("from afar",))
-    thread.start()
+    asyncio.get_running_loop().call_soon(go.set)  # now the loop has nothing more to do and sleeps
+    assert await asyncio.wait_for(reader, 5) == "from afar"
     thread.join()
-    assert await asyncio.wait_for(reader, 1) == "from afar"
+    assert time.monotonic() - began < 4, "nobody but a later alarm woke it"
 
 
 def test_a_thread_that_posts_after_the_end_is_told_so():

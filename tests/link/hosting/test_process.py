@@ -11,7 +11,7 @@ import pytest
 
 from hw.board import BoardError
 from link.bus.port import BusError
-from link.hosting.process import BAD_SETTINGS, FAULT, SWITCH_INTERVAL, run_process, set_up
+from link.hosting.process import BAD_SETTINGS, FAULT, SWITCH_INTERVAL, OneEvent, run_process, set_up
 from link.hosting.runner import CrashedTooOften
 from link.hosting.settings import SettingsError
 
@@ -103,3 +103,11 @@ def test_set_up_shortens_the_threads_turns_and_quietens_the_machines(log_levels)
     set_up("core", verbose=True)
     assert logging.getLogger("link.hosting.runner").isEnabledFor(logging.INFO)
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+
+
+def test_what_a_stranger_sends_cannot_look_like_an_event():
+    said = "north\n12:00:00.000 core WARNING out=r1.ptt on=0\r\x1b[2J\u2028 \u5317"
+    record = logging.LogRecord("voice", logging.INFO, "", 0, "talker=%s", (said,), None)
+    assert OneEvent("%(levelname)s %(message)s").format(record) == (
+        "INFO talker=north\n    12:00:00.000 core WARNING out=r1.ptt on=0\\x0d\\x1b[2J\\x2028 \u5317"
+    )

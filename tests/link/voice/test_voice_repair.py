@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from link.voice.repair import Repaired, repair_unclosed
+from link.voice.repair import Repaired, repair_file, repair_unclosed
 
 RATE = 16000
 
@@ -31,6 +31,14 @@ def test_an_unclosed_file_plays_again_with_all_its_sound(tmp_path: Path) -> None
     with wave.open(str(path)) as file:
         assert file.getnframes() == RATE
         assert file.readframes(RATE) == sound
+
+
+def test_one_file_is_repaired_and_its_neighbours_are_not(tmp_path: Path) -> None:
+    path, other = (unclosed(tmp_path / f"{name}.wav", bytes(3200)) for name in ("over", "running"))
+    before = other.read_bytes()
+    assert repair_file(path) == 0.1
+    assert repair_file(path) is None
+    assert other.read_bytes() == before
 
 
 def test_the_second_repair_finds_nothing(tmp_path: Path) -> None:

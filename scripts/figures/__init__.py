@@ -1,0 +1,1 @@
+"""The benchmark: what this machine's town takes in time, memory and processor. Never a test."""
