@@ -1,10 +1,6 @@
-"""Modbus on real ptys: our devices, and a server that nobody here wrote (pymodbus, when it can be had).
-
-For pymodbus set SPILLWAY_PYMODBUS to a Python that has it and pyserial; without it that test is skipped.
-"""
+"""Modbus on real ptys: our devices, and a server that nobody here wrote (pymodbus)."""
 
 import asyncio
-import importlib.util
 import os
 import subprocess
 import sys
@@ -52,14 +48,6 @@ async def test_relays_and_level_over_a_pty(tmp_path, verb):
         line.unplug()
 
 
-def python_with_pymodbus() -> str | None:
-    """A Python with pymodbus and pyserial: named by SPILLWAY_PYMODBUS, or this one."""
-    if named := os.environ.get("SPILLWAY_PYMODBUS"):
-        return named
-    found = all(importlib.util.find_spec(name) for name in ("pymodbus", "serial"))
-    return sys.executable if found else None
-
-
 def carry(a: int, b: int, stop: threading.Event) -> None:
     """Bytes from one pty master to the other, both ways."""
     import select
@@ -70,14 +58,11 @@ def carry(a: int, b: int, stop: threading.Event) -> None:
 
 
 def test_against_a_pymodbus_server():
-    python = python_with_pymodbus()
-    if python is None:
-        pytest.skip("no pymodbus: set SPILLWAY_PYMODBUS to a Python that has pymodbus and pyserial")
     (ours, our_tty), (theirs, their_tty) = os.openpty(), os.openpty()
     stop = threading.Event()
     wire = threading.Thread(target=carry, args=(ours, theirs, stop))
     wire.start()
-    server = subprocess.Popen([python, str(SERVER), os.ttyname(their_tty)], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([sys.executable, str(SERVER), os.ttyname(their_tty)], stdout=subprocess.PIPE, text=True)
     port = Port(Path(os.ttyname(our_tty)), {}, baud=115200, thinking=1.0)
     try:
         assert server.stdout is not None
