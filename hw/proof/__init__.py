@@ -1,0 +1,1 @@
+"""Proof of sound: whether what was played was heard."""

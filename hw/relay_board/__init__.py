@@ -1,0 +1,1 @@
+"""A relay board on Modbus: amplifiers and zones are switched on by hardware-timed pulses only."""

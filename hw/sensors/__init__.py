@@ -1,0 +1,1 @@
+"""Water level, rain and other measuring instruments on Modbus, described by profile files."""
