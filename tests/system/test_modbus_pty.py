@@ -62,7 +62,9 @@ def test_against_a_pymodbus_server():
     stop = threading.Event()
     wire = threading.Thread(target=carry, args=(ours, theirs, stop))
     wire.start()
-    server = subprocess.Popen([sys.executable, str(SERVER), os.ttyname(their_tty)], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, str(SERVER), os.ttyname(their_tty)], stdout=subprocess.PIPE, text=True
+    )
     port = Port(Path(os.ttyname(our_tty)), {}, baud=115200, thinking=1.0)
     try:
         assert server.stdout is not None
