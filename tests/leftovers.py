@@ -69,8 +69,12 @@ class Run:
         return [f"mount {row[1]}" for row in rows if self._ours(row[1])]
 
     def files(self) -> list[str]:
-        """What lies in the run's own folder."""
-        return sorted(f"file {path}" for path in self.folder.rglob("*"))
+        """What lies in the run's own folder, but for the empty one that libpulse makes wherever it is loaded."""
+        there = set(self.folder.rglob("*"))
+        pulse = self.folder / "pulse"
+        if pulse in there and not any(pulse.iterdir()):
+            there.remove(pulse)
+        return sorted(f"file {path}" for path in there)
 
     def tasks(self) -> list[str]:
         """Threads of this process that would keep it alive."""

@@ -4,7 +4,6 @@ Its south gateway has a sound card that does not exist; a fourth gateway (`gw-od
 for which this machine has neither pins nor a sound card. The rogue has all rights of the centre.
 """
 
-import os
 import secrets
 import subprocess
 import sys
@@ -111,11 +110,7 @@ class Troubled:
         log = self.town.folder / "logs" / f"beside-{len(self.started)}.log"
         with log.open("wb") as out:
             command = [sys.executable, "-m", *map(str, words)]
-            # A sound library that finds no sound server makes folders there.
-            environment = os.environ | {"XDG_RUNTIME_DIR": str(self.own("beside"))}
-            process = subprocess.Popen(
-                command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=environment
-            )
+            process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         self.started.append(Program(process, log))
         return self.started[-1]
 
