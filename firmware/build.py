@@ -11,7 +11,9 @@ from firmware.paging.clips import ClipError, ClipStore
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.uplink.machine import Identity
 from firmware.wiring import describe, wire_gateway
-from hw.board import Board, RadioLine, load_board
+from hw.board import Board, load_board
+from hw.board_lines import RadioLine
+from hw.board_parts import PinInput
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
 from hw.pins import Pins, PinsUnavailable, open_pins
 from link.bus.paho_bus import PahoBus
@@ -107,7 +109,9 @@ class GatewayBuild:
 
     def _open_input(self, pins: Pins, line: RadioLine) -> bool:
         try:
-            pins.open_input(self.board.input(line.cos), self.switchboard.from_pin(line.id))
+            source = self.board.input(line.cos)
+            if isinstance(source, PinInput):
+                pins.open_input(source, self.switchboard.from_pin(line.id))
         except PinsUnavailable as error:
             self._tell_pins(f"pin {line.cos}", error)
             return False

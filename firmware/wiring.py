@@ -10,7 +10,8 @@ from firmware.lines.machine import Line, LineSettings
 from firmware.paging.machine import FetchClip, Playout, SpeakerSettings
 from firmware.switchboard import Guard, Switchboard
 from firmware.uplink.machine import Identity, Uplink
-from hw.board import Board, LoudspeakerLine, RadioLine
+from hw.board import Board
+from hw.board_lines import LoudspeakerLine, RadioLine
 from link.bus.port import Bus, NeighbourServer
 from link.contract import facts
 from link.contract.neighbour import BEAT_LOST
@@ -45,7 +46,7 @@ def wire_gateway(
     for line in board.lines:
         if isinstance(line, RadioLine):
             _wire_radio(switchboard, line, clock, guard)
-        else:
+        elif isinstance(line, LoudspeakerLine):
             _wire_speaker(switchboard, line, clock, guard)
     return switchboard
 

@@ -5,109 +5,35 @@ It must never open a pin, a card or a socket.
 """
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hw.board_checks import cross_check
+from hw.board_lines import LINES, Line
+from hw.board_parts import (
+    INPUTS,
+    OUTPUTS,
+    BypassRelay,
+    Card,
+    Contact,
+    Head,
+    Input,
+    ModbusPort,
+    Output,
+    Part,
+    RelayBoard,
+    RigPort,
+    Sensor,
+    SerialPort,
+)
 from link.hosting.settings import SettingsError
 from link.hosting.toml_places import did_you_mean, find_line
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
-LineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,24}$")]
-Pin = Annotated[int, Field(ge=0, le=27)]
-Millis = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class BoardError(SettingsError):
     """The board file cannot be used; the message lists every problem, one per line."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Head(_Part):
-    """[board]: `gateway` is the name under which the bench knows this gateway (default: the board's name)."""
-
-    name: Name
-    kind: Literal["real", "bench"]
-    socket: str = Field(default="", max_length=100)
-    gateway: str = Field(default="", pattern=r"^([a-z0-9-]{3,32})?$")
-
-
-class Card(_Part):
-    """[[card]]: a sound card; `capture` and `playback` are the driver's device names."""
-
-    name: Name
-    driver: Literal["bench", "alsa", "pulse"]
-    capture: str = Field(default="", max_length=200)
-    playback: str = Field(default="", max_length=200)
-    rate_hz: Literal[8000, 16000, 32000, 48000] = 16000
-
-
-class Output(_Part):
-    """[[output]]: a pin that keys or sounds. `safe` is its logical value at rest, `longest` on-time in s."""
-
-    name: Name
-    pin: Pin
-    active_high: bool = True
-    safe: Literal[0, 1] = 0
-    longest: float = Field(ge=0.1, le=3600)
-
-    @property
-    def safe_level(self) -> int:
-        """The electrical level (0 or 1) of the safe value."""
-        return self.safe if self.active_high else 1 - self.safe
-
-
-class Input(_Part):
-    """[[input]]: a pin that is read. `debounce_ms` is done by the kernel where the pin chip can."""
-
-    name: Name
-    pin: Pin
-    active_high: bool = True
-    pull: Literal["up", "down", "none"] = "down"
-    debounce_ms: int = Field(default=0, ge=0, le=500)
-
-
-class RadioLine(_Part):
-    """[[line]] kind="radio": PTT `lead_ms` before and `tail_ms` after speech; `timeout` longest talk in s."""
-
-    id: LineName
-    kind: Literal["radio"]
-    card: Name
-    ptt: Name
-    cos: Name
-    lead_ms: int = Field(default=150, ge=0, le=2000)
-    tail_ms: int = Field(default=100, ge=0, le=2000)
-    timeout: float = Field(default=60.0, ge=1, le=600)
-
-    @property
-    def pins(self) -> tuple[tuple[str, str], ...]:
-        """(key, name) of each output this line uses."""
-        return (("ptt", self.ptt),)
-
-
-class LoudspeakerLine(_Part):
-    """[[line]] kind="loudspeaker": `warm_up_ms` from amplifier on to sound, `tail_ms` on after it."""
-
-    id: LineName
-    kind: Literal["loudspeaker"]
-    card: Name
-    relay: Name
-    warm_up_ms: Millis = 500
-    tail_ms: Millis = 200
-
-    @property
-    def pins(self) -> tuple[tuple[str, str], ...]:
-        """(key, name) of each output this line uses."""
-        return (("relay", self.relay),)
-
-
-Line = Annotated[RadioLine | LoudspeakerLine, Field(discriminator="kind")]
 
 
 class Board(BaseModel):
@@ -117,8 +43,15 @@ class Board(BaseModel):
 
     head: Head = Field(alias="board")
     cards: tuple[Card, ...] = Field(default=(), alias="card", max_length=32)
-    outputs: tuple[Output, ...] = Field(default=(), alias="output", max_length=28)
-    inputs: tuple[Input, ...] = Field(default=(), alias="input", max_length=28)
+    serials: tuple[SerialPort, ...] = Field(default=(), alias="serial", max_length=16)
+    rigs: tuple[RigPort, ...] = Field(default=(), alias="rig", max_length=8)
+    buses: tuple[ModbusPort, ...] = Field(default=(), alias="bus", max_length=8)
+    relay_boards: tuple[RelayBoard, ...] = Field(default=(), alias="relay_board", max_length=16)
+    outputs: tuple[Output, ...] = Field(default=(), alias="output", max_length=64)
+    inputs: tuple[Input, ...] = Field(default=(), alias="input", max_length=64)
+    sensors: tuple[Sensor, ...] = Field(default=(), alias="sensor", max_length=64)
+    contacts: tuple[Contact, ...] = Field(default=(), alias="contact", max_length=64)
+    bypasses: tuple[BypassRelay, ...] = Field(default=(), alias="bypass", max_length=8)
     lines: tuple[Line, ...] = Field(default=(), alias="line", max_length=32)
 
     @property
@@ -145,6 +78,22 @@ class Board(BaseModel):
         """The card called `name`; KeyError."""
         return {c.name: c for c in self.cards}[name]
 
+    def serial(self, name: str) -> SerialPort:
+        """The serial port called `name`; KeyError."""
+        return {s.name: s for s in self.serials}[name]
+
+    def rig(self, name: str) -> RigPort:
+        """The rig called `name`; KeyError."""
+        return {r.name: r for r in self.rigs}[name]
+
+    def bus(self, name: str) -> ModbusPort:
+        """The bus called `name`; KeyError."""
+        return {b.name: b for b in self.buses}[name]
+
+    def relay_board(self, name: str) -> RelayBoard:
+        """The relay board called `name`; KeyError."""
+        return {b.name: b for b in self.relay_boards}[name]
+
     def output(self, name: str) -> Output:
         """The output called `name`; KeyError."""
         return {o.name: o for o in self.outputs}[name]
@@ -153,13 +102,13 @@ class Board(BaseModel):
         """The input called `name`; KeyError."""
         return {i.name: i for i in self.inputs}[name]
 
-    def line(self, name: str) -> RadioLine | LoudspeakerLine:
+    def line(self, name: str) -> Line:
         """The line with this id; KeyError."""
         return {line.id: line for line in self.lines}[name]
 
 
 def load_board(path: Path | str) -> Board:
-    """Read and check a board file; BoardError lists every problem. A relative socket is beside the file."""
+    """Read and check a board file; BoardError lists every problem. Relative paths are beside the file."""
     path = Path(path)
     try:
         raw = path.read_bytes()
@@ -203,28 +152,29 @@ def _place(source: str, text: str, table: str, index: int | None, key: str | Non
 def _say(source: str, text: str, data: dict[str, Any], error: dict[str, Any]) -> str:
     """One pydantic error in words: place, key, what is wrong, suggestion."""
     loc = list(error["loc"])
-    if loc[0] == "line" and len(loc) > 2 and loc[2] in ("radio", "loudspeaker"):
+    table = str(loc[0])
+    if len(loc) > 2 and loc[2] in KINDS.get(table, {}):
         del loc[2]  # the union's tag, which is not in the file
     kind = error["type"]
-    table = str(loc[0])
     if len(loc) == 1:
         return _say_table(source, text, table, kind, data.get(table))
     index = loc[1] if isinstance(loc[1], int) else None
-    key = str(loc[-1]) if isinstance(loc[-1], str) else None
+    key = next((part for part in loc[2 if index is not None else 1 :] if isinstance(part, str)), None)
     if kind.startswith("union_tag"):
         key = "kind"
     place = _place(source, text, table, index, key)
     entry = data[table][index] if index is not None else data[table]
     owner = _owner(entry)
     if kind == "extra_forbidden" and key is not None:
-        known = (name for model in _models(table, entry) for name in model.model_fields)
-        return f"{place}{owner}unknown key {key!r}{did_you_mean(key, known)}"
+        return f"{place}{owner}unknown key {key!r}{did_you_mean(key, _model(table, entry).model_fields)}"
     if kind == "missing":
         return f"{place}{owner}key {key!r} is missing"
     if kind.startswith("union_tag"):
-        found = entry.get("kind") if isinstance(entry, dict) else None
-        hint = did_you_mean(str(found), ("radio", "loudspeaker"))
-        return f"{place}{owner}kind is {found!r}, must be 'radio' or 'loudspeaker'{hint}"
+        found = str(entry.get("kind")) if isinstance(entry, dict) and "kind" in entry else None
+        known = ", ".join(repr(name) for name in KINDS[table])
+        return (
+            f"{place}{owner}kind is {found!r}, must be one of {known}{did_you_mean(str(found), KINDS[table])}"
+        )
     hint = did_you_mean(str(error["input"]), str(error.get("ctx", {}).get("expected", "")).split("'")[1::2])
     message = error["msg"][0].lower() + error["msg"][1:]
     return f"{place}{owner}{key} = {repr(error['input'])[:60]}: {message}{hint}"
@@ -235,8 +185,7 @@ def _say_table(source: str, text: str, table: str, kind: str, value: Any) -> str
     line = find_line(text, table) or find_line(text, table, 0)
     at = f"{source}:{line}" if line else source
     if kind == "extra_forbidden":
-        tables = [f.alias or n for n, f in Board.model_fields.items()]
-        return f"{at}: unknown table {table!r}{did_you_mean(table, tables)}"
+        return f"{at}: unknown table {table!r}{did_you_mean(table, TABLES)}"
     if kind == "missing":
         return f"{at}: table [{table}] is missing"
     if isinstance(value, list) and table != "board":
@@ -249,9 +198,25 @@ def _owner(entry: Any) -> str:
     return f"{name[:40]!r}: " if isinstance(name, str) else ""
 
 
-def _models(table: str, entry: Any) -> Iterator[type[_Part]]:
-    single: dict[str, type[_Part]] = {"board": Head, "card": Card, "output": Output, "input": Input}
-    if table in single:
-        yield single[table]
-    elif isinstance(entry, dict):
-        yield {"loudspeaker": LoudspeakerLine}.get(str(entry.get("kind")), RadioLine)
+KINDS: dict[str, dict[str, type[Part]]] = {"output": OUTPUTS, "input": INPUTS, "line": LINES}
+"""Tables whose entries are of several kinds."""
+TABLES: dict[str, type[Part]] = {
+    "board": Head,
+    "card": Card,
+    "serial": SerialPort,
+    "rig": RigPort,
+    "bus": ModbusPort,
+    "relay_board": RelayBoard,
+    "output": OUTPUTS["pin"],
+    "input": INPUTS["pin"],
+    "sensor": Sensor,
+    "contact": Contact,
+    "bypass": BypassRelay,
+    "line": LINES["radio"],
+}
+
+
+def _model(table: str, entry: Any) -> type[Part]:
+    """The model that an entry of a known table was checked against."""
+    kind = str(entry.get("kind", "")) if isinstance(entry, dict) else ""
+    return KINDS.get(table, {}).get(kind, TABLES[table])

@@ -22,7 +22,8 @@ from typing import Any
 
 import gpiozero
 
-from hw.board import Board, Input, Output
+from hw.board import Board
+from hw.board_parts import PinInput, PinOutput
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class PinFault(Exception):
 class OutputPin:
     """One output. `write(on)`: on means away from its safe value."""
 
-    def __init__(self, spec: Output, device: Any) -> None:
+    def __init__(self, spec: PinOutput, device: Any) -> None:
         self.name = spec.name
         self._spec = spec
         self._device = device
@@ -68,7 +69,7 @@ class OutputPin:
 class InputPin:
     """One input. Posts its level once when opened, then each change, in order."""
 
-    def __init__(self, spec: Input, device: Any, sink: EdgeSink) -> None:
+    def __init__(self, spec: PinInput, device: Any, sink: EdgeSink) -> None:
         self.name = spec.name
         self._active_high = spec.active_high
         self._sink = sink
@@ -114,13 +115,13 @@ class Pins:
         self._outputs: list[OutputPin] = []
         self._inputs: list[InputPin] = []
 
-    def open_output(self, spec: Output) -> OutputPin:
+    def open_output(self, spec: PinOutput) -> OutputPin:
         """Claim the pin at its safe level in one step; PinsUnavailable when somebody else has it."""
         pin = OutputPin(spec, self._claim(spec, lambda: _OutputDevice(spec, self._factory)))
         self._outputs.append(pin)
         return pin
 
-    def open_input(self, spec: Input, sink: EdgeSink) -> InputPin:
+    def open_input(self, spec: PinInput, sink: EdgeSink) -> InputPin:
         """Claim the pin with its pull; `sink(value, monotonic_ns)` gets the level now, then every change."""
         pin = self._claim(spec, lambda: InputPin(spec, _input_device(spec, self._factory), sink))
         assert isinstance(pin, InputPin)
@@ -144,7 +145,7 @@ class Pins:
                 log.exception("pins not given back")
         self._outputs, self._inputs = [], []
 
-    def _claim(self, spec: Output | Input, opener: Callable[[], object]) -> object:
+    def _claim(self, spec: PinInput | PinOutput, opener: Callable[[], object]) -> object:
         try:
             return opener()
         except gpiozero.GPIOPinInUse as error:
@@ -165,12 +166,12 @@ def open_pins(board: Board, factory: Any = None) -> Pins:
 class _OutputDevice(gpiozero.GPIODevice):  # type: ignore[misc]  # the vendor has no types
     """A reserved pin that becomes an output at its safe level; the raw level, which OutputDevice hides."""
 
-    def __init__(self, spec: Output, factory: Any) -> None:
+    def __init__(self, spec: PinOutput, factory: Any) -> None:
         super().__init__(spec.pin, pin_factory=factory)
         self.pin.output_with_state(bool(spec.safe_level))
 
 
-def _input_device(spec: Input, factory: Any) -> Any:
+def _input_device(spec: PinInput, factory: Any) -> Any:
     pull = {"up": True, "down": False, "none": None}[spec.pull]
     active = spec.active_high if pull is None else None
     return gpiozero.InputDevice(spec.pin, pull_up=pull, active_state=active, pin_factory=factory)

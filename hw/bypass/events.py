@@ -121,10 +121,3 @@ class DrillDone:
     fell: float | None
     back: float | None
     why: str = ""
-
-
-@dataclass(frozen=True)
-class Told:
-    """Effect: a fact."""
-
-    fact: BypassChanged | SupplyChanged | BypassFault | DrillDone

@@ -24,11 +24,11 @@ from hw.bypass.events import (
     ReadBack,
     Service,
     SupplyChanged,
-    Told,
     TrunkBusy,
     Volts,
     Why,
 )
+from hw.terminal import Told
 
 LEASE = 1.5
 RENEW = 0.5

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from hw.terminal import Told
+
 Wire = Literal["closed", "open", "cut", "short"]
 TAMPERED: tuple[Wire, ...] = ("cut", "short")
 HISTORY = 64
@@ -111,13 +113,6 @@ class ContactCalm:
     """The lock-out is over."""
 
     contact: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """Effect: a fact."""
-
-    fact: ContactChanged | ContactTampered | ContactMended | ContactChatters | ContactCalm
 
 
 Step = tuple["Contact", tuple[object, ...]]

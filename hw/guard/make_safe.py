@@ -15,7 +15,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from hw.board import Board, BoardError, Output, load_board
+from hw.board import Board, BoardError, load_board
+from hw.board_parts import PinOutput
 from hw.pins import PinFault, PinsUnavailable, open_pins
 
 log = logging.getLogger("make_safe")
@@ -27,7 +28,7 @@ PAUSE = 0.2
 def make_safe(board_path: Path | str, tries: int = TRIES, pause: float = PAUSE) -> list[str]:
     """Drive all outputs safe; the names of those that could not be. Tries for `tries` * `pause` seconds."""
     board = _read(Path(board_path))
-    left = list(board.outputs)
+    left = [output for output in board.outputs if isinstance(output, PinOutput)]
     for attempt in range(tries):
         left = [output for output in left if not _by_chip(board, output)]
         if not left:
@@ -37,7 +38,7 @@ def make_safe(board_path: Path | str, tries: int = TRIES, pause: float = PAUSE) 
     return [o.name for o in left if board.kind == "bench" or not _by_pinctrl(o)]
 
 
-def _by_chip(board: Board, output: Output) -> bool:
+def _by_chip(board: Board, output: PinOutput) -> bool:
     try:
         pins = open_pins(board)
     except PinsUnavailable as error:
@@ -54,7 +55,7 @@ def _by_chip(board: Board, output: Output) -> bool:
     return True
 
 
-def _by_pinctrl(output: Output) -> bool:
+def _by_pinctrl(output: PinOutput) -> bool:
     command = ["pinctrl", "set", str(output.pin), "op", "dh" if output.safe_level else "dl"]
     try:
         subprocess.run(command, check=True, timeout=2, capture_output=True)
@@ -79,7 +80,7 @@ def _read(path: Path) -> Board:
     for entry in data.get("output", []):
         needed = {key: entry[key] for key in ("pin", "active_high", "safe") if key in entry}
         try:
-            outputs.append(Output(name=f"pin-{needed.get('pin')}", longest=1.0, **needed))
+            outputs.append(PinOutput(name=f"pin-{needed.get('pin')}", longest=1.0, **needed))
         except ValidationError as error:
             log.error("output %r cannot be read: %s", entry, error)
     head = {key: data.get("board", {}).get(key, "") for key in ("socket", "gateway")}

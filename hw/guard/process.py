@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hw.board import Board, BoardError, load_board
+from hw.board_parts import PinOutput
 from hw.guard.machine import Drive, Effect, GuardMachine, Hello, PeerLost, PinFailed, Refused, Report, Stop
 from hw.guard.peer import Peer, PeerGone
 from hw.guard.protocol import Malformed, Turned, Welcome, decode_order, encode
@@ -46,8 +47,9 @@ class GuardLoop:
         interval = watchdog_interval()
         self._beat_ns = BEAT_NS if interval is None else min(BEAT_NS, int(interval * 1e9 / 4))
         self._next_beat = 0
-        self._pins: dict[str, OutputPin] = {o.name: pins.open_output(o) for o in board.outputs}
-        self._machine, effects = GuardMachine.start(((o.name, o.longest) for o in board.outputs), _now())
+        outputs = [o for o in board.outputs if isinstance(o, PinOutput)]
+        self._pins: dict[str, OutputPin] = {o.name: pins.open_output(o) for o in outputs}
+        self._machine, effects = GuardMachine.start(((o.name, o.longest) for o in outputs), _now())
         self._perform(effects)
 
     def stop(self) -> None:

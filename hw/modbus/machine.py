@@ -9,6 +9,7 @@ which a late second reply is thrown away, because a reply says neither what it a
 from dataclasses import dataclass, replace
 
 from hw.modbus import protocol as p
+from hw.terminal import PortDown, PortUp, Told, Write
 
 WAITING_LIMIT = 64
 BUFFER_LIMIT = 2 * p.FRAME_LIMIT
@@ -26,18 +27,6 @@ class BusSettings:
 
 
 @dataclass(frozen=True)
-class PortUp:
-    """The serial port is open."""
-
-
-@dataclass(frozen=True)
-class PortDown:
-    """The serial port is gone."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
 class Received:
     """Bytes from the wire, cut anywhere."""
 
@@ -51,13 +40,6 @@ class Ask:
     ticket: str
     request: p.Request
     urgent: bool = False
-
-
-@dataclass(frozen=True)
-class Write:
-    """Effect: bytes for the port."""
-
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -99,13 +81,6 @@ class AdapterEchoes:
     """The RS485 adapter hears itself; from now on the own frame is taken off before each reply."""
 
     advice: str = "an adapter that switches its receiver off while sending is safer"
-
-
-@dataclass(frozen=True)
-class Told:
-    """Effect: a fact for whoever watches the bus."""
-
-    fact: SlaveLost | SlaveBack | AdapterEchoes
 
 
 Step = tuple["Bus", tuple[object, ...]]

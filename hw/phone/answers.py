@@ -9,18 +9,10 @@ from typing import TYPE_CHECKING
 
 from hw.phone.codes import MEMORY_FULL, NO_SERVICE_CME, error_name
 from hw.phone.dialogue import Command, Done
-from hw.phone.facts import (
-    CallCause,
-    MakeSafe,
-    OrderRefused,
-    PinTried,
-    SimTrouble,
-    StorageChanged,
-    Told,
-    Unsupported,
-)
+from hw.phone.facts import CallCause, OrderRefused, PinTried, SimTrouble, StorageChanged, Unsupported
 from hw.phone.lines import Cause, Failed, Listed, Ok, Result, SentRef, Storage, Stored
 from hw.phone.pdu import BadPdu, Report, decode
+from hw.terminal import MakeSafe, Told
 
 if TYPE_CHECKING:
     from hw.phone.machine import Phone

@@ -10,18 +10,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class PortUp:
-    """The serial port is open."""
-
-
-@dataclass(frozen=True)
-class PortDown:
-    """The serial port is gone."""
-
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class Dial:
     """Call `number` (digits, *, #; a + in front for international)."""
 
@@ -63,27 +51,6 @@ class TextKept:
 
 
 # ---- effects -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Write:
-    """Effect: these bytes to the serial port."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Told:
-    """Effect: a fact for whoever listens."""
-
-    fact: object
-
-
-@dataclass(frozen=True)
-class MakeSafe:
-    """Effect: no voice may pass on this line; why."""
-
-    reason: str
 
 
 # ---- facts: the phone itself -------------------------------------------------------------------------------

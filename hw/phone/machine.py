@@ -19,11 +19,8 @@ from hw.phone.facts import (
     Dial,
     HangUp,
     Lied,
-    MakeSafe,
     PhoneLost,
     PhoneReady,
-    PortDown,
-    PortUp,
     SendText,
     SendTones,
     ServiceChanged,
@@ -31,11 +28,10 @@ from hw.phone.facts import (
     SimTrouble,
     StorageChanged,
     TextKept,
-    Told,
-    Write,
 )
 from hw.phone.setup import hello, set_up
 from hw.phone.sms import Inbox, Outbox
+from hw.terminal import MakeSafe, PortDown, PortUp, Told, Write
 
 if TYPE_CHECKING:
     from hw.phone.profile import PhoneProfile

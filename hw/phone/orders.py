@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from hw.phone.calls import Call
 from hw.phone.dialogue import Command
-from hw.phone.facts import Answer, Dial, HangUp, OrderRefused, SendText, SendTones, TextKept, Told, Write
+from hw.phone.facts import Answer, Dial, HangUp, OrderRefused, SendText, SendTones, TextKept
+from hw.terminal import Told, Write
 
 if TYPE_CHECKING:
     from hw.phone.machine import Phone

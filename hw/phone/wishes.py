@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hw.phone import orders
 from hw.phone.dialogue import Command
-from hw.phone.facts import MakeSafe
 from hw.phone.setup import status
+from hw.terminal import MakeSafe
 
 if TYPE_CHECKING:
     from hw.phone.machine import Phone

@@ -74,13 +74,6 @@ Fact = BoardFound | BoardUnsuited | BoardLost | RelayRead | RelayFault | OrderRe
 
 
 @dataclass(frozen=True)
-class Told:
-    """Effect: a fact."""
-
-    fact: Fact
-
-
-@dataclass(frozen=True)
 class MakeSafe:
     """Effect: what hangs on this relay is not under control; None: on all of this board."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from hw.modbus import protocol as p
-from hw.modbus.machine import Answered, Ask, Failed, PortDown, PortUp
+from hw.modbus.machine import Answered, Ask, Failed
 from hw.relay_board.events import (
     BoardFound,
     BoardLost,
@@ -21,8 +21,8 @@ from hw.relay_board.events import (
     RelayRead,
     SwitchOff,
     SwitchOn,
-    Told,
 )
+from hw.terminal import PortDown, PortUp, Told
 
 ALL = 0x00FF
 PULSE_LIMIT = 0x7FFF

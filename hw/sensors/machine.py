@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hw.modbus import protocol as p
-from hw.modbus.machine import Answered, Ask, Failed, PortDown, PortUp
+from hw.modbus.machine import Answered, Ask, Failed
 from hw.sensors.reading import Layout, value_of
+from hw.terminal import PortDown, PortUp, Told
 
 Doubt = Literal["no-answer", "refused", "not-a-number", "out-of-range", "jump", "port-down"]
 
@@ -63,13 +64,6 @@ class SensorWell:
     """Believable values come again, or for the first time."""
 
     sensor: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """Effect: a fact."""
-
-    fact: Reading | SensorDoubted | SensorStale | SensorWell
 
 
 Step = tuple["Sensor", tuple[object, ...]]

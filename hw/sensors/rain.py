@@ -6,6 +6,8 @@ rain. A contact that bounces is one tip: edges within the lock-out do not count.
 
 from dataclasses import dataclass, replace
 
+from hw.terminal import Told
+
 MINUTES = 60
 BELIEVABLE = 25.0
 """Millimetres that may fall between two readings of a counter; more is a restarted or broken gauge."""
@@ -37,13 +39,6 @@ class CounterRestarted:
     """The gauge's counter went back; rain in between is not known."""
 
     gauge: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """Effect: a fact."""
-
-    fact: RainFell | CounterRestarted
 
 
 @dataclass(frozen=True)

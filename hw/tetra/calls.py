@@ -8,6 +8,7 @@ let go again at once.
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hw.terminal import MakeSafe, Told
 from hw.tetra.lines import (
     OTHER_TALKS,
     QUEUED,
@@ -27,10 +28,8 @@ from hw.tetra.messages import (
     CallEnded,
     DeviceLied,
     Lie,
-    MakeSafe,
     TalkerEnded,
     TalkerStarted,
-    Told,
     TransmitEnded,
     TransmitGranted,
     TransmitQueued,

@@ -9,6 +9,7 @@ answering, echoes (so it has restarted) or loses its port is initialised anew an
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from hw.terminal import PortDown, PortUp, Told, Write
 from hw.tetra.calls import CALLS_LIMIT, Call, Demand, SetUp, cease_refused, end_demand, on_urc, put
 from hw.tetra.dialogue import Ask, Dialogue, Kind, Outcome
 from hw.tetra.lines import (
@@ -35,8 +36,6 @@ from hw.tetra.messages import (
     Key,
     MessageFailed,
     MessageSent,
-    PortDown,
-    PortUp,
     RegistrationChanged,
     Release,
     SelectGroup,
@@ -45,8 +44,6 @@ from hw.tetra.messages import (
     SignalRead,
     TerminalLost,
     TerminalReady,
-    Told,
-    Write,
 )
 from hw.tetra.messaging import received
 from hw.tetra.orders import obey

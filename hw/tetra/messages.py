@@ -3,24 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from hw.terminal import MakeSafe, Told, Write
+
 LOW, HIGH, PRE_EMPTIVE, EMERGENCY = 0, 1, 2, 3
 """Priorities of a transmit demand."""
 
 Lie = Literal["grant without request", "two callers at once", "two grants at once", "cease refused"]
 
 # ---- events of the port ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class PortUp:
-    """The serial port is open."""
-
-
-@dataclass(frozen=True)
-class PortDown:
-    """The serial port is gone."""
-
-    reason: str = ""
 
 
 # ---- orders ------------------------------------------------------------------------------------------------
@@ -279,27 +269,6 @@ Fact = (
 )  # fmt: skip
 
 # ---- effects -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Write:
-    """Send these bytes to the port."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Told:
-    """Tell the line's owner."""
-
-    fact: Fact
-
-
-@dataclass(frozen=True)
-class MakeSafe:
-    """Let the transmitter go by every other way there is, now."""
-
-    reason: str
 
 
 Effect = Write | Told | MakeSafe

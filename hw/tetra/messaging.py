@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hw.terminal import Told
 from hw.tetra import sds
 from hw.tetra.lines import SdsData
 from hw.tetra.messages import (
@@ -14,7 +15,6 @@ from hw.tetra.messages import (
     SendText,
     StatusReceived,
     TextReceived,
-    Told,
 )
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hw.terminal import Told
 from hw.tetra.calls import Demand, SetUp, end_demand
 from hw.tetra.dialogue import Kind
 from hw.tetra.messages import (
@@ -21,7 +22,6 @@ from hw.tetra.messages import (
     SelectGroup,
     SendStatus,
     SendText,
-    Told,
 )
 from hw.tetra.messaging import send
 

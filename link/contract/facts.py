@@ -8,8 +8,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from link.contract.field_facts import FIELD_EVIDENCE
 from link.contract.ids import LineId, Sha256, Short
 from link.contract.wire import Wire
+
+LineKind = Literal["radio", "loudspeaker", "shortwave", "tetra", "map27", "phone"]
 
 
 class LineReport(Wire):
@@ -61,7 +64,7 @@ class LineDescription(Wire):
     """What a line is, told once per connection."""
 
     line: LineId
-    kind: Literal["radio", "loudspeaker"]
+    kind: LineKind
     label: Short = ""
 
 
@@ -161,6 +164,7 @@ EVIDENCE: tuple[type[Wire], ...] = (
     HealthChanged,
     LegChanged,
     MessageRefused,
+    *FIELD_EVIDENCE,
 )
 """Append-only: the number on the wire is the index + 1."""
 

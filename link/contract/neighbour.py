@@ -89,6 +89,36 @@ class CutClip(Wire):
     play: Short
 
 
+class SetClipGain(Wire):
+    """From now on play a file at this gain."""
+
+    play: Short
+    gain_db: float
+
+
+class SoundTone(Wire):
+    """Let the line's card sound a short signal of ours: a chime, or a word to the talker."""
+
+    line: LineId
+    tone: Literal["chime", "refused", "queued", "timeout", "go-ahead"]
+
+
+class GatherProof(Wire):
+    """Begin to gather proof of sound for `play`; at its end (with `judge`) say SoundJudged."""
+
+    play: Short
+    line: LineId
+    judge: bool = False
+
+
+class RelaySeen(Wire):
+    """The read-back of the amplifier's relay, and its current in ampere if a sensor tells it: more proof."""
+
+    line: LineId
+    on: bool
+    ampere: float | None = None
+
+
 # ---- gateway voice -> gateway ------------------------------------------------------------------------------
 
 
@@ -121,6 +151,33 @@ class ClipDone(Wire):
     ok: bool
     seconds: float = 0.0
     why: Short = ""
+
+
+class SquelchChanged(Wire):
+    """What listens to the line's sound (VOX, syllabic squelch) opened or closed; speech began at `since_ns`."""
+
+    line: LineId
+    on: bool
+    since_ns: int
+
+
+class DigitHeard(Wire):
+    """A DTMF digit in the line's sound."""
+
+    line: LineId
+    digit: str = Field(pattern=r"^[0-9*#A-D]$")
+
+
+class SoundJudged(Wire):
+    """What is proved of one playing; as SoundProved in link/contract/field_facts.py."""
+
+    play: Short
+    line: LineId
+    verdict: Literal["played", "partly", "silent", "unknown"]
+    why: Short = ""
+    share: float | None = None
+    correlation: float | None = None
+    rise: float | None = None
 
 
 class SoundState(Wire):
@@ -237,6 +294,7 @@ class RecordingClosed(Wire):
 GATEWAY_VOICE = Tagged(
     (
         *(VoiceBeat, Bye, ConnectLeg, OpenUplink, CloseUplink, OpenDownlink, FinishDownlink, CutDownlink),
+        *(SetClipGain, SoundTone, GatherProof, RelaySeen, SquelchChanged, DigitHeard, SoundJudged),
         *(StartClip, CutClip, LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport),
     )
 )

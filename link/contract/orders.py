@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from link.contract.ids import LineId, Sha256, Short, Token
+from link.contract.ids import LineId, Sha256, Short, Text, Token
 from link.contract.wire import Wire
 
 Channel = Literal["live", "drill", "test"]
@@ -38,6 +38,10 @@ class PlayClip(Wire):
     seconds: float = Field(gt=0, le=3600)
     priority: int = Field(default=5, ge=0, le=9)
     gain_db: float = Field(default=0.0, ge=-40, le=6)
+    chime: bool | None = Field(default=None, description="a gong before it; None: as the board file says")
+    background: bool = Field(
+        default=False, description="lowered, not ended, while something more urgent sounds"
+    )
 
 
 class StopClip(Wire):
@@ -46,11 +50,104 @@ class StopClip(Wire):
     play: Short
 
 
+class PlayTone(Wire):
+    """Let the people on `line` hear a short signal, when the line can carry it; nothing is kept for later."""
+
+    line: LineId
+    tone: Literal["refused", "queued", "timeout", "go-ahead"]
+
+
+class SelectTalkGroup(Wire):
+    """Put the terminal of a trunked line on a group of its network."""
+
+    line: LineId
+    group: Short
+
+
+class TuneRig(Wire):
+    """Retune a rig; 0 and empty leave as it is."""
+
+    line: LineId
+    frequency_hz: int = Field(default=0, ge=0, le=60_000_000)
+    mode: Literal["", "USB", "LSB", "AM", "CW", "FM"] = ""
+    passband_hz: int = Field(default=0, ge=0, le=20_000)
+
+
+class DialNumber(Wire):
+    """Call a number over a phone line (a subscriber over a trunked line)."""
+
+    line: LineId
+    number: str = Field(pattern=r"^\+?[0-9*#]{1,40}$")
+
+
+class AnswerCall(Wire):
+    """Take the call that rings on the line."""
+
+    line: LineId
+
+
+class HangUpCall(Wire):
+    """End the call of the line, or refuse the one that rings."""
+
+    line: LineId
+
+
+class SendTones(Wire):
+    """DTMF into the call of the line."""
+
+    line: LineId
+    digits: str = Field(pattern=r"^[0-9*#A-D]{1,32}$")
+
+
+class SendText(Wire):
+    """Send a text of any script over a phone (SMS) or trunked terminal (SDS). Equal `id` is the same text."""
+
+    line: LineId
+    id: Short
+    to: str = Field(pattern=r"^\+?[0-9*#]{1,40}$")
+    text: Text
+
+
+class SendStatus(Wire):
+    """Send a 16-bit status over a trunked line."""
+
+    line: LineId
+    id: Short
+    to: str = Field(pattern=r"^\+?[0-9/]{1,40}$")
+    status: int = Field(ge=0, le=65535)
+
+
+class SetBypass(Wire):
+    """Bypass a trunk until it is ordered back."""
+
+    bypass: Short
+    on: bool
+
+
+class DrillBypass(Wire):
+    """Let the bypass relay fall for `seconds`, hold it again and tell how it went."""
+
+    bypass: Short
+    drill: Short
+    seconds: float = Field(default=5.0, ge=1, le=60)
+
+
 ORDERS: dict[str, type[Wire]] = {
     "leg.dial": DialLeg,
     "ptt.open": OpenSession,
     "pa.play": PlayClip,
     "pa.stop": StopClip,
+    "line.tone": PlayTone,
+    "line.group": SelectTalkGroup,
+    "rig.tune": TuneRig,
+    "call.dial": DialNumber,
+    "call.answer": AnswerCall,
+    "call.end": HangUpCall,
+    "call.tones": SendTones,
+    "text.send": SendText,
+    "status.send": SendStatus,
+    "bypass.set": SetBypass,
+    "bypass.drill": DrillBypass,
 }
 
 OP_OF: dict[type[Wire], str] = {kind: op for op, kind in ORDERS.items()}

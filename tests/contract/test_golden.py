@@ -16,21 +16,22 @@ KEPT = golden.kept()
 
 
 def test_every_kind_of_message_has_golden_bytes():
-    assert set(golden.messages()) == set(KEPT)
-    assert {type(fact) for fact in golden.FACTS} == set(EVIDENCE)
+    assert set(golden.messages()) | set(golden.GROWN) == set(KEPT)
+    assert {type(fact) for fact in (*golden.FACTS, *golden.FIELD_FACTS)} == set(EVIDENCE)
     assert {type(order) for order in golden.ORDERS} == set(ORDERS.values())
     told = {type(message).__name__ for _, message in golden.neighbours().values()}
     families = golden.voice.GATEWAY_VOICE, golden.voice.CENTRE_VOICE
     assert told == {name for family in families for name in family.kinds}
 
 
-@pytest.mark.parametrize("name", [n for n in KEPT if n != "batch-of-all"])
+@pytest.mark.parametrize("name", [n for n in KEPT if not n.startswith("batch-of-") and n not in golden.GROWN])
 def test_we_still_write_the_same_bytes(name):
     assert golden.messages()[name] == KEPT[name]
 
 
-def test_a_deflated_batch_is_the_same_once_inflated():
-    assert unpack(golden.messages()["batch-of-all"]) == unpack(KEPT["batch-of-all"])
+@pytest.mark.parametrize("name", ["batch-of-all", "batch-of-field", "batch-of-one"])
+def test_a_deflated_batch_is_the_same_once_inflated(name):
+    assert unpack(golden.messages()[name]) == unpack(KEPT[name])
 
 
 def test_the_golden_report_is_understood():
@@ -64,10 +65,13 @@ def test_golden_documents_are_understood(name, kind):
     assert unpack(pack(understood.model_dump(mode="python"))) == unpack(KEPT[name])
 
 
-def test_the_golden_batch_holds_every_fact():
-    batch = decode_batch(KEPT["batch-of-all"])
-    assert tuple(event.fact for event in batch.events) == golden.FACTS
-    assert [event.seq for event in batch.events] == list(range(5, 5 + len(golden.FACTS)))
+@pytest.mark.parametrize(
+    ("name", "held"), [("batch-of-all", golden.FACTS), ("batch-of-field", golden.FIELD_FACTS)]
+)
+def test_the_golden_batch_holds_every_fact(name, held):
+    batch = decode_batch(KEPT[name])
+    assert tuple(event.fact for event in batch.events) == held
+    assert [event.seq for event in batch.events] == list(range(5, 5 + len(held)))
 
 
 @pytest.mark.parametrize("order", golden.ORDERS, ids=lambda order: type(order).__name__)

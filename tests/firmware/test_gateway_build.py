@@ -8,7 +8,8 @@ from firmware import build
 from firmware.build import GatewayBuild
 from firmware.config import GatewaySettings
 from firmware.uplink.machine import FactTold
-from hw.board import Board, Input
+from hw.board import Board
+from hw.board_parts import PinInput
 from hw.pins import EdgeSink, PinsUnavailable
 from link.contract import facts
 from link.hosting.clock import HandClock
@@ -47,7 +48,7 @@ class Chip:
             raise PinsUnavailable("no chip", "plug it in")
         return self
 
-    def open_input(self, spec: Input, sink: EdgeSink) -> None:
+    def open_input(self, spec: PinInput, sink: EdgeSink) -> None:
         if spec.name in self.missing:
             raise PinsUnavailable(f"{spec.name} is in use", "see gpioinfo")
         self.open.append(spec.name)

@@ -97,7 +97,7 @@ def test_bench_knows_the_gateway_by_its_own_name_if_given() -> None:
             "b.toml:18: [[output]] 'r1.ptt': unknown key 'longset', did you mean 'longest'?",
         ),
         ("longest = 60.0", "", "b.toml:15: [[output]] 'r1.ptt': key 'longest' is missing"),
-        ("longest = 60.0", "longest = 0", "b.toml:18: [[output]] 'r1.ptt': longest = 0"),
+        ("longest = 60.0", "longest = 0", "b.toml:18: [[output]] 'r1.ptt': longest 0 is without limit"),
         ("longest = 60.0", "longest = 9000", "b.toml:18: [[output]] 'r1.ptt': longest = 9000"),
         ("pin = 17", "pin = 40", "b.toml:17: [[output]] 'r1.ptt': pin = 40"),
         ("pin = 17", "pin = true", "b.toml:17: [[output]] 'r1.ptt': pin = True"),
@@ -112,7 +112,7 @@ def test_bench_knows_the_gateway_by_its_own_name_if_given() -> None:
         (
             'kind = "radio"',
             'kind = "radoi"',
-            "b.toml:34: [[line]] 'r1': kind is 'radoi', must be 'radio' or 'loudspeaker', did you mean 'r",
+            "b.toml:34: [[line]] 'r1': kind is 'radoi', must be one of 'radio', 'shortwave', 'tetra', ",
         ),
         ('pull = "up"', 'pull = "upp"', "b.toml:29: [[input]] 'r1.cos': pull = 'upp'"),
         ("debounce_ms = 20", "debounce_ms = 501", "debounce_ms = 501"),

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from hw.board import Board, Input, Output
+from hw.board import Board
+from hw.board_parts import PinInput, PinOutput
 from hw.pins import PinFault, Pins, PinsUnavailable, _real_factory, _stamp, open_pins
 
 BENCH = Board.model_validate({"board": {"name": "b", "kind": "bench", "socket": "/nowhere/bench.sock"}})
 REAL = Board.model_validate({"board": {"name": "b", "kind": "real"}})
 
 
-def output(pin: int = 17, **fields: Any) -> Output:
-    return Output(name="ptt", pin=pin, longest=60.0, **fields)
+def output(pin: int = 17, **fields: Any) -> PinOutput:
+    return PinOutput(name="ptt", pin=pin, longest=60.0, **fields)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_input_posts_its_level_at_once_then_each_edge(factory: Any) -> None:
     seen: list[tuple[bool, int]] = []
     before = time.monotonic_ns()
     pins = open_pins(BENCH, factory)
-    pin = pins.open_input(Input(name="cos", pin=4), lambda value, at: seen.append((value, at)))
+    pin = pins.open_input(PinInput(name="cos", pin=4), lambda value, at: seen.append((value, at)))
     raw = factory.pin(4)
     assert raw.pull == "down"
     raw.drive_high()
@@ -95,7 +96,7 @@ def test_input_posts_its_level_at_once_then_each_edge(factory: Any) -> None:
 )
 def test_input_value_is_logical(factory: Any, pull: Any, active_high: bool, first: bool) -> None:
     seen: list[bool] = []
-    spec = Input(name="cos", pin=5, pull=pull, active_high=active_high)
+    spec = PinInput(name="cos", pin=5, pull=pull, active_high=active_high)
     open_pins(BENCH, factory).open_input(spec, lambda value, at: seen.append(value))
     raw = factory.pin(5)
     (raw.drive_low if pull == "up" else raw.drive_high)()
@@ -104,13 +105,13 @@ def test_input_value_is_logical(factory: Any, pull: Any, active_high: bool, firs
 
 def test_input_without_pull(factory: Any) -> None:
     seen: list[bool] = []
-    spec = Input(name="cos", pin=5, pull="none", active_high=False)
+    spec = PinInput(name="cos", pin=5, pull="none", active_high=False)
     open_pins(BENCH, factory).open_input(spec, lambda value, at: seen.append(value))
     assert factory.pin(5).pull == "floating" and seen == [True]
 
 
 def test_debounce_is_left_to_the_pin(factory: Any) -> None:
-    open_pins(BENCH, factory).open_input(Input(name="cos", pin=4, debounce_ms=20), lambda value, at: None)
+    open_pins(BENCH, factory).open_input(PinInput(name="cos", pin=4, debounce_ms=20), lambda value, at: None)
     assert factory.pin(4).bounce == 0.02
 
 
@@ -121,7 +122,7 @@ def test_a_failing_sink_does_not_stop_the_edges(factory: Any, caplog: pytest.Log
         seen.append(value)
         raise RuntimeError("sink")
 
-    open_pins(BENCH, factory).open_input(Input(name="cos", pin=4), sink)
+    open_pins(BENCH, factory).open_input(PinInput(name="cos", pin=4), sink)
     factory.pin(4).drive_high()
     assert seen == [False, True]
     assert "input=cos edge lost" in caplog.text
@@ -139,7 +140,7 @@ def test_edge_during_opening_is_posted_after_the_first_level(factory: Any) -> No
             threads[0].join(0.05)
         seen.append(value)
 
-    open_pins(BENCH, factory).open_input(Input(name="cos", pin=4), sink)
+    open_pins(BENCH, factory).open_input(PinInput(name="cos", pin=4), sink)
     threads[0].join()
     assert seen == [False, True]
 
@@ -147,7 +148,7 @@ def test_edge_during_opening_is_posted_after_the_first_level(factory: Any) -> No
 def test_closed_input_posts_nothing(factory: Any) -> None:
     seen: list[bool] = []
     pins = open_pins(BENCH, factory)
-    pins.open_input(Input(name="cos", pin=4), lambda value, at: seen.append(value))
+    pins.open_input(PinInput(name="cos", pin=4), lambda value, at: seen.append(value))
     raw = factory.pin(4)
     pins.close()
     raw.drive_high()

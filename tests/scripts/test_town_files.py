@@ -11,7 +11,8 @@ from central.cli.where import read_note
 from central.config import load_central
 from firmware.config import load_gateway
 from hw.bench.config import load_config
-from hw.board import RadioLine, load_board
+from hw.board import load_board
+from hw.board_lines import RadioLine
 from link.bus.broker_file import CENTRE
 from scripts.town.files import Places, Ports, Secrets, rtp_ports_needed, write_town, write_town_json
 from scripts.town.plan import TownPlan, default_plan

@@ -16,20 +16,16 @@ from hw.phone.facts import (
     CallArrived,
     CallEnded,
     Dial,
-    MakeSafe,
     PhoneReady,
-    PortDown,
-    PortUp,
     SendText,
     TextArrived,
     TextDelivered,
     TextKept,
-    Told,
-    Write,
 )
 from hw.phone.machine import Phone
 from hw.phone.profile import load_profile
 from hw.phone.protocol import Splitter
+from hw.terminal import MakeSafe, PortDown, PortUp, Told, Write
 from link.hosting.machine import Tick
 
 

@@ -8,20 +8,17 @@ from typing import TypeVar
 import pytest
 
 from hw.bench.tetra_pty import TetraPort
+from hw.terminal import PortDown, PortUp, Told, Write
 from hw.tetra.machine import TetraLine
 from hw.tetra.messages import (
     Key,
     MessageDelivered,
-    PortDown,
-    PortUp,
     Release,
     SendText,
     TerminalLost,
     TerminalReady,
-    Told,
     TransmitEnded,
     TransmitGranted,
-    Write,
 )
 from hw.tetra.profile import profile
 from hw.tetra.protocol import Splitter

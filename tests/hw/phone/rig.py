@@ -4,10 +4,11 @@ from random import Random
 from typing import TypeVar
 
 from hw.bench.phone import BenchPhone
-from hw.phone.facts import MakeSafe, PortDown, PortUp, TextArrived, TextKept, Told, Write
+from hw.phone.facts import TextArrived, TextKept
 from hw.phone.machine import Phone
 from hw.phone.profile import PhoneProfile, load_profile
 from hw.phone.protocol import Splitter
+from hw.terminal import MakeSafe, PortDown, PortUp, Told, Write
 from link.hosting.machine import Tick
 
 F = TypeVar("F")

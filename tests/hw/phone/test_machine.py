@@ -14,7 +14,6 @@ from hw.phone.facts import (
     Dial,
     HangUp,
     Lied,
-    MakeSafe,
     OrderRefused,
     PhoneReady,
     SendTones,
@@ -23,6 +22,7 @@ from hw.phone.facts import (
     Unsupported,
 )
 from hw.phone.profile import load_profile
+from hw.terminal import MakeSafe
 
 from .rig import Rig
 

@@ -17,8 +17,6 @@ from hw.phone.facts import (
     PhoneLost,
     PhoneReady,
     PinTried,
-    PortDown,
-    PortUp,
     SendText,
     SendTones,
     SimTrouble,
@@ -29,7 +27,6 @@ from hw.phone.facts import (
     TextKept,
     TextSent,
     TextUnreadable,
-    Write,
 )
 from hw.phone.machine import Phone
 from hw.phone.orders import obey
@@ -37,6 +34,7 @@ from hw.phone.pdu import Deliver, Part
 from hw.phone.profile import load_profile
 from hw.phone.protocol import Splitter
 from hw.phone.wishes import next_wish
+from hw.terminal import PortDown, PortUp, Write
 from link.hosting.machine import Tick
 
 from .rig import Rig

@@ -3,9 +3,9 @@
 import pytest
 
 from hw.bench.modbus import RelayBoardModel
-from hw.modbus.machine import PortDown, PortUp
 from hw.relay_board import events as m
 from hw.relay_board import machine as board
+from hw.terminal import PortDown, PortUp
 from tests.hw.modbus_loop import Loop
 
 LEASE = 1.5

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from hw.bench.modbus import InstrumentModel
-from hw.modbus.machine import PortDown, PortUp
 from hw.sensors import machine as m
 from hw.sensors.reading import Layout
+from hw.terminal import PortDown, PortUp
 from tests.hw.modbus_loop import Loop
 
 SETTINGS = m.SensorSettings(

@@ -7,9 +7,10 @@ from random import Random
 from typing import TypeVar
 
 from hw.bench.tetra import Terminal
+from hw.terminal import MakeSafe, PortDown, PortUp, Told, Write
 from hw.tetra.lines import Ceased, Cleared, Grant, Held
 from hw.tetra.machine import TetraLine
-from hw.tetra.messages import Key, MakeSafe, PortDown, PortUp, Release, TerminalReady, Told, Write
+from hw.tetra.messages import Key, Release, TerminalReady
 from hw.tetra.profile import profile
 from hw.tetra.protocol import Splitter
 from link.hosting.machine import Tick

@@ -1,8 +1,9 @@
 """A TETRA line takes no more than it can hold, and says no by name."""
 
+from hw.terminal import Told
 from hw.tetra.calls import CALLS_LIMIT, Call, put
 from hw.tetra.machine import TetraLine
-from hw.tetra.messages import Dial, MessageFailed, OrderRefused, SendText, Told
+from hw.tetra.messages import Dial, MessageFailed, OrderRefused, SendText
 from hw.tetra.messaging import MESSAGES_LIMIT, send
 from hw.tetra.orders import obey
 from hw.tetra.profile import profile
