@@ -76,7 +76,9 @@ class Cards:
                         playback_rms=state.playback.rms_dbfs,
                         playback_peak=state.playback.peak,
                         clipped=int(state.capture.clipped_per_s + state.playback.clipped_per_s),
-                        dropped_frames=state.capture_dropped + state.playback_dropped,
+                        dropped_frames=state.capture_dropped
+                        + state.playback_dropped
+                        + state.playback_overrun,
                     )
                 )
         return told

@@ -9,14 +9,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from firmware.voice.channel import Card, Uplink
+from firmware.voice.downlink import Downlink
 from link.contract import neighbour as say
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
 from link.voice.port import (
-    FrameSink,
-    FrameSource,
     LegDown,
     LegUp,
     PlayEnded,
@@ -32,46 +31,6 @@ LAST_WORDS = 0.1
 """Seconds between the last frame of a player and its arrival at the card, with some to spare."""
 PROGRESS_EVERY = 0.5
 PROGRESS_LOOK = 0.02
-UPLINK_TAIL = 0.08
-"""Seconds that a closed line stays joined to its leg: what was captured before the end is still sent."""
-FLIGHT = 0.15
-"""Seconds that the last words may still be on their way when the release of the floor is already here."""
-
-
-class CountingSink(FrameSink, Protocol):
-    """A card's playback side; `taken` counts the frames the card took."""
-
-    taken: int
-
-
-class Card(Protocol):
-    """What the rack needs of a sound card; `hw.sound.card.SoundCard` is one."""
-
-    @property
-    def source(self) -> FrameSource:
-        """Captured sound."""
-
-    @property
-    def sink(self) -> CountingSink:
-        """Sound to be played."""
-
-    def open_capture(self, since_ns: int) -> None:
-        """Deliver frames from `since_ns` (CLOCK_MONOTONIC) on."""
-
-    def close_capture(self) -> None:
-        """Deliver silence."""
-
-    def shut_playback(self) -> None:
-        """Let nothing out, forget what waits."""
-
-    def hold_playback(self) -> None:
-        """Let speech wait."""
-
-    def release_playback(self) -> None:
-        """Let out what waits, in order, and what comes."""
-
-    def finish_playback(self) -> None:
-        """Nothing more will come: `drained` follows when all has left the card."""
 
 
 @dataclass
@@ -81,13 +40,11 @@ class Channel:
     line: str
     card: Card
     port: PortId
+    uplink: Uplink
+    downlink: Downlink
     leg: PortId | None = None
     leg_up: bool = False
     token: str = ""
-    closing: asyncio.Task[None] | None = None
-    uplink: bool = False
-    transmitting: bool = False
-    lead_until: float = 0.0
 
 
 @dataclass
@@ -112,15 +69,24 @@ class Rack:
         self._tell = tell
         self._clock = clock
         self._playing: dict[str, Playing] = {}
-        self._leads: dict[str, asyncio.Task[None]] = {}
         self._lasts: set[asyncio.Task[None]] = set()
-        self._endings: dict[str, asyncio.Task[None]] = {}
 
     async def add(self, line: str, card: Card) -> None:
         """Give `line` its card. VoiceError when the engine has no room."""
         card.shut_playback()
         port = await self._engine.add_frames(line, card.source, card.sink, self._rate_hz)
-        self.channels[line] = Channel(line, card, port)
+
+        async def join() -> None:
+            if channel.leg is not None:
+                await self._engine.connect(port, channel.leg)
+
+        async def part() -> None:
+            if channel.leg is not None:
+                await self._engine.part(port, channel.leg)
+
+        uplink = Uplink(card, self._clock, join, part)
+        channel = Channel(line, card, port, uplink, Downlink(line, card, self._tell, self._clock))
+        self.channels[line] = channel
 
     def drained(self, line: str) -> None:
         """All speech of `line` has left its card."""
@@ -152,16 +118,18 @@ class Rack:
                     self._tell(say.ClipDone(play=order.play, ok=False, why="the line has no working card"))
             case say.ConnectLeg(uri=uri, token=token):
                 await self._connect_leg(channel, uri, token)
-            case say.OpenUplink(since_ns=since_ns):
-                await self._open_uplink(channel, since_ns)
-            case say.CloseUplink():
-                channel.closing = asyncio.create_task(self._close_uplink(channel))
+            case say.OpenUplink(since_ns=since_ns, tail_cut_ms=tail_cut_ms):
+                await channel.uplink.open(since_ns, tail_cut_ms)
+            case say.CloseUplink(at_ns=at_ns):
+                channel.uplink.close(at_ns)
+            case say.HoldDownlink():
+                channel.downlink.hold()
             case say.OpenDownlink(lead_ms=lead_ms):
-                self._open_downlink(channel, lead_ms)
+                channel.downlink.open(lead_ms)
             case say.FinishDownlink():
-                self._finish_downlink(channel)
+                channel.downlink.finish()
             case say.CutDownlink():
-                self._cut_downlink(channel)
+                channel.downlink.cut()
             case say.StartClip():
                 await self._start_clip(channel, order)
 
@@ -174,67 +142,8 @@ class Rack:
         if channel.token == token:
             channel.leg = leg
             await self._engine.connect(leg, channel.port)
-            if channel.uplink:  # somebody is talking already: he is heard from here on
+            if channel.uplink.is_open:  # somebody is talking already: he is heard from here on
                 await self._engine.connect(channel.port, leg)
-
-    async def _open_uplink(self, channel: Channel, since_ns: int) -> None:
-        if channel.closing is not None:
-            channel.closing.cancel()
-            channel.closing = None
-        channel.uplink = True
-        channel.card.open_capture(since_ns)
-        if channel.leg is not None:
-            await self._engine.connect(channel.port, channel.leg)
-
-    async def _close_uplink(self, channel: Channel) -> None:
-        await self._clock.sleep_until(self._clock.now() + UPLINK_TAIL)
-        channel.closing = None
-        await self._shut_uplink(channel)
-
-    async def _shut_uplink(self, channel: Channel) -> None:
-        channel.uplink = False
-        channel.card.close_capture()
-        if channel.leg is not None:
-            await self._engine.part(channel.port, channel.leg)
-
-    def _open_downlink(self, channel: Channel, lead_ms: int) -> None:
-        self._stop_waiting(channel.line)
-        channel.transmitting = True
-        channel.lead_until = self._clock.now() + lead_ms / 1000
-        if lead_ms == 0:
-            channel.card.release_playback()
-            return
-        channel.card.hold_playback()
-        self._leads[channel.line] = asyncio.create_task(self._lead(channel, channel.lead_until))
-
-    async def _lead(self, channel: Channel, until: float) -> None:
-        await self._clock.sleep_until(until)
-        self._leads.pop(channel.line, None)
-        channel.card.release_playback()
-
-    def _stop_waiting(self, line: str) -> None:
-        """Forget a lead or an ending that is under way on `line`."""
-        for tasks in (self._leads, self._endings):
-            task = tasks.pop(line, None)
-            if task is not None:
-                task.cancel()
-
-    def _finish_downlink(self, channel: Channel) -> None:
-        if not channel.transmitting:
-            self._tell(say.DownlinkDrained(line=channel.line))
-        else:
-            self._endings[channel.line] = asyncio.create_task(self._finish(channel))
-
-    async def _finish(self, channel: Channel) -> None:
-        await self._clock.sleep_until(max(self._clock.now() + FLIGHT, channel.lead_until))
-        self._endings.pop(channel.line, None)
-        self._stop_waiting(channel.line)  # a lead that ends after the finish would take it back
-        channel.card.finish_playback()
-
-    def _cut_downlink(self, channel: Channel) -> None:
-        self._stop_waiting(channel.line)
-        channel.transmitting = False
-        channel.card.shut_playback()
 
     # -- clips --
 
@@ -319,17 +228,13 @@ class Rack:
         for play in tuple(self._playing):
             await self._end_clip(play)
         for channel in self.channels.values():
-            self._cut_downlink(channel)
-            if channel.closing is not None:
-                channel.closing.cancel()
-                channel.closing = None
-            await self._shut_uplink(channel)
+            channel.downlink.cut()
+            await channel.uplink.shut()
 
     async def stop(self) -> None:
         """End every clip and task."""
         for play in tuple(self._playing):
             await self._end_clip(play)
         for channel in self.channels.values():
-            self._stop_waiting(channel.line)
-            if channel.closing is not None:
-                channel.closing.cancel()
+            channel.downlink.stop()
+            channel.uplink.stop()

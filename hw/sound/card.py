@@ -47,6 +47,7 @@ class CardState:
     capture_dropped: int
     playback_dropped: int
     playback_lost: int
+    playback_overrun: int
 
 
 class SoundCard:
@@ -96,9 +97,9 @@ class SoundCard:
         self._thread = None
         os.close(self._wake)
 
-    def open_capture(self, since_ns: int) -> None:
+    def open_capture(self, since_ns: int, delay_ms: int = 0) -> None:
         """See Capture.open_capture."""
-        self.source.open_capture(since_ns)
+        self.source.open_capture(since_ns, delay_ms)
 
     def close_capture(self, until_ns: int | None = None) -> None:
         """See Capture.close_capture."""
@@ -134,6 +135,7 @@ class SoundCard:
             source.dropped,
             sink.dropped,
             sink.lost,
+            sink.overrun,
         )
 
     def _poke(self) -> None:

@@ -1,23 +1,25 @@
 """Frames from the media clock thread into a card's playback pipe, with a gate for the transmitter's lead.
 
-push() never blocks: what the pipe does not take is dropped and counted. Held, frames queue up; released, they
-go out one per push, so that the lag stays what the hold made it; finished, the queue empties without new
-sound. The pipe outlives the card's children, so that push() needs no lock against their coming and going.
+push() never blocks: what the pipe does not take is dropped and counted. Held, frames wait; released, they go
+out one per push, and a long wait shrinks (see `backlog`); finished, what waits goes out without new sound.
+The pipe outlives the card's children, so that push() needs no lock against their coming and going.
 """
 
 import fcntl
 import os
 import struct
 import termios
+import threading
 import weakref
-from array import array
-from collections import deque
 from collections.abc import Callable
 
+from hw.sound.backlog import BEFORE_SPEECH, QUIET_PEAK, Backlog, peak_of
 from hw.sound.level import Meter
+from hw.sound.tempo import load_library
 
 FRAME_NS = 20_000_000
-MOST_HELD = 100
+MOST_HELD = 250
+"""Frames of speech kept while held: 5 s, for a trunked grant or the set-up of a call. Pauses count little."""
 MOST_SHUT = 25
 """Frames of speech kept while shut, for an order to transmit that comes later than the speech: 0.5 s."""
 PIPE_BYTES = 8192
@@ -25,10 +27,6 @@ MOST_IN_PIPE = 4
 """Frames that may stay unread in the pipe; looked at every LOOK_EVERY frames, as looking costs as much as
 writing. A card clock slower than ours fills the pipe; then single frames are dropped."""
 LOOK_EVERY = 10
-QUIET_PEAK = 64
-"""Samples below this (-54 dBFS) are no speech: an idle leg decodes to a little noise, not to zeros."""
-BEFORE_SPEECH = 2
-"""Quiet frames kept before the first word, so that a soft beginning is whole."""
 IDLE_AFTER = 50
 """After so many frames of digital silence nothing is written: the card runs dry, its lag starts anew."""
 
@@ -54,7 +52,9 @@ class Playback:
         weakref.finalize(self, _close, self._read_fd, self._fd)
         self._plugged = False
         self._look = 0
-        self._queue: deque[bytes] = deque()
+        self._library = load_library()
+        self._backlog = Backlog(frame_bytes, self._library)
+        self._stepping = threading.Lock()
         self._since_speech: int | None = None
         self._held = False
         self._shut = False
@@ -65,8 +65,13 @@ class Playback:
 
     @property
     def queued(self) -> int:
-        """Frames waiting here; the lag in frames."""
-        return len(self._queue)
+        """Whole frames waiting here."""
+        return len(self._backlog)
+
+    @property
+    def lag_ms(self) -> float:
+        """How long the sound that comes now will wait here."""
+        return self._backlog.lag_ms
 
     @property
     def finishing(self) -> bool:
@@ -80,15 +85,16 @@ class Playback:
             return
         silent = not frame or frame == self._silence
         self._quiet = self._quiet + 1 if silent else 0
+        backlog = self._backlog
         if self._held:
-            self._hold(frame or self._silence, silent)
-        elif self._quiet > IDLE_AFTER + len(self._queue):
-            self._queue.clear()
+            self._hold(backlog, frame or self._silence, silent)
+        elif self._quiet > IDLE_AFTER + len(backlog):
+            backlog.clear()
             self.meter.add_silence()
             self.taken += self._plugged
-        elif self._queue:
-            self._queue.append(frame or self._silence)
-            self._write(self._queue.popleft())
+        elif backlog:
+            backlog.put(frame or self._silence, 0 if silent else peak_of(frame))
+            self._write(backlog.take() or self._silence)
         else:
             self._write(frame or self._silence)
 
@@ -96,23 +102,23 @@ class Playback:
         """The transmitter is off: forget the queue and let nothing out; keep the newest 0.5 s of speech."""
         self._finishing = False
         self._held = self._shut = True
-        self._queue.clear()
+        self._backlog = Backlog(self._frame_bytes, self._library)  # push() may be in the old one just now
         self._since_speech = None
 
     def hold_playback(self) -> None:
-        """From now on push() queues (at most 2 s); of what is quiet before speech little is kept."""
+        """From now on push() lets sound wait (at most 5 s, then the oldest goes); of quiet little is kept."""
         self._finishing = self._shut = False
         self._held = True
-        if not self._queue:
+        if not self._backlog:
             self._since_speech = None
 
     def release_playback(self) -> None:
-        """The transmitter is up: each push lets the oldest queued frame out."""
+        """The transmitter is up: each push lets the oldest sound out, a long wait shrinks."""
         self._held = self._shut = False
         self._finishing = False
 
     def finish_playback(self) -> None:
-        """No more sound comes: what is queued still goes out; sink_drained() tells when all has left."""
+        """No more sound comes: what waits still goes out; drained() tells when all has left."""
         self._empty_ns = None
         self._stepped_ns = self._clock()
         self._held = self._shut = False
@@ -121,13 +127,13 @@ class Playback:
     def drained(self, now_ns: int) -> bool:
         """While finishing, called about every 20 ms: True once, when everything has left the card.
 
-        Lets the queue out itself when the media clock has stopped pushing.
+        Lets out what waits itself when the media clock has stopped pushing.
         """
         if not self._finishing:
             return False
         if now_ns - self._stepped_ns > 2 * FRAME_NS:
             self._step()
-        if self._queue or (self._plugged and self._in_pipe() > 0):
+        if self._backlog or (self._plugged and self._in_pipe() > 0):
             self._empty_ns = None
             return False
         if self._empty_ns is None:
@@ -148,32 +154,36 @@ class Playback:
         """Supervisor: the child is gone."""
         self._plugged = False
 
-    def _hold(self, frame: bytes, silent: bool) -> None:
-        """Queue a frame while nothing may go out. Quiet before and long after speech is not worth its lag."""
-        self._queue.append(frame)
-        if not silent and _peak(frame) >= QUIET_PEAK:
+    def _hold(self, backlog: Backlog, frame: bytes, silent: bool) -> None:
+        """Keep a frame while nothing may go out. Quiet before and long after speech is not worth its lag."""
+        peak = 0 if silent else peak_of(frame)
+        backlog.put(frame, peak)
+        if peak >= QUIET_PEAK:
             self._since_speech = 0
         elif self._since_speech is not None:
             self._since_speech += 1
         if self._shut and self._since_speech is not None and self._since_speech >= MOST_SHUT:
             self._since_speech = None
         if self._since_speech is None and silent:
-            self._queue.clear()
+            backlog.clear()
         most = MOST_SHUT if self._shut else MOST_HELD
         if self._since_speech is None:
             most = BEFORE_SPEECH
-        while len(self._queue) > most:
-            self._queue.popleft()
+        while len(backlog) > most:
+            backlog.drop_oldest()
             self.overrun += most == MOST_HELD
 
     def _step(self) -> None:
-        """One frame of the queue, if there is one."""
-        self._stepped_ns = self._clock()
-        try:
-            frame = self._queue.popleft()
-        except IndexError:
+        """One frame of what waits, if there is one. Nobody waits when the other thread is just doing it."""
+        if not self._stepping.acquire(blocking=False):
             return
-        self._write(frame)
+        try:
+            self._stepped_ns = self._clock()
+            frame = self._backlog.take(last=True)
+            if frame is not None:
+                self._write(frame)
+        finally:
+            self._stepping.release()
 
     def _write(self, frame: bytes) -> None:
         self.meter.add(frame)
@@ -202,8 +212,3 @@ class Playback:
 def _close(*descriptors: int) -> None:
     for fd in descriptors:
         os.close(fd)
-
-
-def _peak(frame: bytes) -> int:
-    samples = array("h", frame)
-    return max(max(samples), -min(samples))

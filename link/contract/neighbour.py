@@ -21,6 +21,11 @@ MOST_LEGS = 1024
 """Legs of one bridge or one recording, and so the members of one group."""
 
 
+def _zero(value: int) -> bool:
+    """A field added later is left out while it says nothing: the bytes stay what older versions write."""
+    return value == 0
+
+
 class VoiceBeat(Wire):
     """The voice process lives; `lag_ms` is the round trip through the engine's thread."""
 
@@ -43,14 +48,34 @@ class ConnectLeg(Wire):
 
 
 class OpenUplink(Wire):
-    """Let the line's sound go to its leg, from what was captured at `since_ns` (CLOCK_MONOTONIC) on."""
+    """Let the line's sound go to its leg, from what was captured at `since_ns` (CLOCK_MONOTONIC) on.
+
+    `tail_cut_ms`: so much before the carrier's end is noise (the squelch tail). It is never sent; for that the
+    sound goes out later by this and a little more.
+    """
 
     line: LineId
     since_ns: int
+    tail_cut_ms: int = Field(default=0, ge=0, le=500, exclude_if=_zero)
 
 
 class CloseUplink(Wire):
-    """The talk spurt ended: send what is still buffered, then cut the line's sound off its leg."""
+    """The talk spurt ended: send what is still buffered, then cut the line's sound off its leg.
+
+    `at_ns`: when the carrier ended (CLOCK_MONOTONIC), for the tail cut; 0 = now.
+    """
+
+    line: LineId
+    at_ns: int = Field(default=0, ge=0, exclude_if=_zero)
+
+
+class HoldDownlink(Wire):
+    """The transmitter is asked for, but its grant is not here: speech waits until OpenDownlink.
+
+    At most 5 s of speech wait; then the oldest is lost and counted. A FinishDownlink while it waits is kept:
+    after the OpenDownlink what waits is played, then comes DownlinkDrained. Another HoldDownlink takes the
+    finish back.
+    """
 
     line: LineId
 
@@ -294,7 +319,16 @@ class RecordingClosed(Wire):
 GATEWAY_VOICE = Tagged(
     (
         *(VoiceBeat, Bye, ConnectLeg, OpenUplink, CloseUplink, OpenDownlink, FinishDownlink, CutDownlink),
-        *(SetClipGain, SoundTone, GatherProof, RelaySeen, SquelchChanged, DigitHeard, SoundJudged),
+        *(
+            HoldDownlink,
+            SetClipGain,
+            SoundTone,
+            GatherProof,
+            RelaySeen,
+            SquelchChanged,
+            DigitHeard,
+            SoundJudged,
+        ),
         *(StartClip, CutClip, LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport),
     )
 )

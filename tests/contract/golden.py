@@ -129,6 +129,7 @@ def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
         voice.ConnectLeg(line="r1", uri="sip:r1@127.0.0.1:5060", token="abcdefgh12345678"),
         voice.OpenUplink(line="r1", since_ns=123456789),
         voice.CloseUplink(line="r1"),
+        voice.HoldDownlink(line="r1"),
         voice.OpenDownlink(line="r1", lead_ms=60),
         voice.FinishDownlink(line="r1"),
         voice.CutDownlink(line="r1"),

@@ -123,11 +123,11 @@ class FakeCard:
             self.finishing = False
             self.drained()
 
-    def open_capture(self, since_ns: int) -> None:
+    def open_capture(self, since_ns: int, delay_ms: int = 0) -> None:
         self.open = True
 
-    def close_capture(self) -> None:
-        self.open = False
+    def close_capture(self, until_ns: int | None = None) -> None:
+        self.open = self.open and until_ns is not None
 
     def shut_playback(self) -> None:
         self.mode, self.finishing = "shut", False

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from firmware.voice.rack import FLIGHT, UPLINK_TAIL, Rack
+from firmware.voice.channel import UPLINK_TAIL
+from firmware.voice.downlink import FLIGHT
+from firmware.voice.rack import Rack
 from link.contract import neighbour as say
 from link.hosting.clock import HandClock, settle_loop
 from link.voice.fake import FakeAir, FakeEngine
