@@ -3,19 +3,23 @@
 import asyncio
 import logging
 import secrets
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import PackageNotFoundError, version
 
 from firmware.config import GatewaySettings
 from firmware.paging.clips import ClipError, ClipStore
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
+from firmware.terminals.host import Port
+from firmware.terminals.shelf import DiskShelf
 from firmware.uplink.machine import Identity
 from firmware.wiring import describe, wire_gateway
 from hw.board import Board, load_board
 from hw.board_lines import RadioLine
-from hw.board_parts import PinInput
+from hw.board_parts import PinInput, SerialPort
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
 from hw.pins import Pins, PinsUnavailable, open_pins
+from hw.uart import Uart
 from link.bus.paho_bus import PahoBus
 from link.bus.port import Will
 from link.bus.stream import StreamServer
@@ -41,6 +45,11 @@ def firmware_version() -> str:
         return "0"
 
 
+def open_port(entry: SerialPort, baud: int, rts_cts: bool, sink: Callable[[object], object]) -> Port:
+    """A serial port of the board file, not yet started."""
+    return Uart(entry.name, entry.device, baud, sink, rts_cts=rts_cts)
+
+
 class GatewayBuild:
     """One gateway process. `run` returns when cancelled; outputs are safe then."""
 
@@ -64,7 +73,15 @@ class GatewayBuild:
             lines=describe(self.board, settings.labels),
         )
         self.switchboard = wire_gateway(
-            self.board, identity, self.clock, self.bus, self.guard, self.neighbour, self._fetch
+            self.board,
+            identity,
+            self.clock,
+            self.bus,
+            self.guard,
+            self.neighbour,
+            self._fetch,
+            DiskShelf(settings.state / "terminals"),
+            open_port,
         )
 
     def _fetch(self, effect: FetchClip) -> None:
@@ -155,6 +172,8 @@ class GatewayBuild:
             await self.neighbour.start(board.from_neighbour)
             stack.push_async_callback(self.neighbour.stop)
             stack.callback(self.close_inputs)
+            board.terminals.start_ports()
+            stack.push_async_callback(asyncio.to_thread, board.terminals.stop_ports)
             group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.radios)))
             topics = Topics(self.settings.realm).for_gateway(self.settings.gateway)
             await self.bus.start(board.from_bus, topics, self._will())

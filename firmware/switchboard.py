@@ -11,11 +11,22 @@ from typing import Protocol
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellVoice
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
-from firmware.lines.machine import CarrierChanged, KeyLine, Line, ReleaseLine
+from firmware.lines.machine import Line
 from firmware.paging.machine import FetchClip, Playout
+from firmware.talk import (
+    CarrierChanged,
+    Cease,
+    Demand,
+    EndCall,
+    KeyLine,
+    ReleaseLine,
+    ToneWanted,
+    TransmitLost,
+)
+from firmware.terminals.board import Shelf, Terminals, Ways
 from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Refused, Talk, Uplink
 from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp
-from link.contract import facts, orders
+from link.contract import facts, field_facts, orders
 from link.contract import neighbour as voice
 from link.contract.envelope import EnvelopeError
 from link.contract.wire import Wire
@@ -51,6 +62,8 @@ class Switchboard:
     guard: Guard
     neighbour: NeighbourServer
     fetch: Callable[[FetchClip], None]
+    shelf: Shelf
+    terminals: Terminals = field(init=False)
     uplink: Runner[Uplink] = field(init=False)
     watch: Runner[BeatWatch] = field(init=False)
     lines: dict[str, Runner[Line]] = field(default_factory=dict)
@@ -59,10 +72,15 @@ class Switchboard:
     clipping: set[str] = field(default_factory=set)
     dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        ways = Ways(self._to_line, self.record, self.tell_health, self._unsafe, self.shelf)
+        self.terminals = Terminals(ways)
+
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
-        """What serves the lines and loudspeakers."""
+        """What serves lines, terminals and loudspeakers."""
         lines = [runner.run for runner in self.lines.values()]
-        return [*lines, *(runner.run for runner in self.speakers.values())]
+        speakers = [runner.run for runner in self.speakers.values()]
+        return [*lines, *self.terminals.runners(), *speakers]
 
     # -- events in --
 
@@ -117,6 +135,10 @@ class Switchboard:
                 self.record(told)
             case voice.DownlinkDrained(line=line) if line in self.lines:
                 self.lines[line].inbox.post(fact)
+            case voice.SquelchChanged(line=line, on=on, since_ns=since_ns) if line in self.lines:
+                self.lines[line].inbox.post(CarrierChanged(on, since_ns))
+            case voice.DigitHeard(line=line, digit=digit):
+                self.record(field_facts.DigitsHeard(line=line, digits=digit))
             case voice.ClipProgress() | voice.ClipDone():
                 for speaker in self.speakers.values():
                     speaker.inbox.post(fact)
@@ -143,12 +165,23 @@ class Switchboard:
         """Effects of one radio line."""
 
         def perform(effect: object) -> None:
-            if isinstance(effect, Report):
-                self.uplink.inbox.post(LineTold(self.lines[line].machine.report()))
-            else:
-                self._perform_common(effect)
+            match effect:
+                case Report():
+                    self.uplink.inbox.post(LineTold(self.lines[line].machine.report()))
+                case Demand() | Cease() | EndCall():
+                    self.terminals.order(line, effect)
+                case _:
+                    self._perform_common(effect)
 
         return perform
+
+    def _to_line(self, line: str, event: object) -> None:
+        self.lines[line].inbox.post(event)
+
+    def _unsafe(self, line: str, reason: str) -> None:
+        """A driver cannot answer for its device: the guard lets go of it, and the line ends what it does."""
+        self.guard.safe(self.lines[line].machine.settings.ptt)
+        self.lines[line].inbox.post(TransmitLost(reason))
 
     def perform_speaker(self, effect: object) -> None:
         """Effects of a loudspeaker."""
@@ -223,6 +256,17 @@ class Switchboard:
             case orders.StopClip():
                 for speaker in self.speakers.values():
                     speaker.inbox.post(order)
+            case orders.PlayTone(line=line, tone=tone) if line in self.lines:
+                self.lines[line].inbox.post(ToneWanted(tone))
+            case _:
+                self._obey_terminal(order)
+
+    def _obey_terminal(self, order: Wire) -> None:
+        """What only a terminal, a rig or an instrument can do."""
+        line = getattr(order, "line", "")
+        if not self.terminals.order(line, order):
+            told = {"line": line or "none", "order": type(order).__name__, "why": "no such terminal here"}
+            self.record(field_facts.OrderRefused.model_validate(told))
 
     def _tell_voice(self, order: Wire) -> None:
         self.neighbour.send(VOICE_PEER, voice.GATEWAY_VOICE.encode(order))

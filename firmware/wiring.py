@@ -6,12 +6,15 @@ Doors come in from outside, so that the whole gateway runs on real ones (build.p
 from collections.abc import Callable
 from functools import partial
 
-from firmware.lines.machine import Line, LineSettings
+from firmware.lines.machine import Line
 from firmware.paging.machine import FetchClip, Playout, SpeakerSettings
 from firmware.switchboard import Guard, Switchboard
+from firmware.talk import LineSettings
+from firmware.terminals.board import Shelf
+from firmware.terminals.wiring import Ports, wire_terminal
 from firmware.uplink.machine import Identity, Uplink
 from hw.board import Board
-from hw.board_lines import LoudspeakerLine, RadioLine
+from hw.board_lines import LoudspeakerLine, Map27Line, PhoneLine, TalkLine, TetraLine
 from link.bus.port import Bus, NeighbourServer
 from link.contract import facts
 from link.contract.neighbour import BEAT_LOST
@@ -36,35 +39,31 @@ def wire_gateway(
     guard: Guard,
     neighbour: NeighbourServer,
     fetch: Callable[[FetchClip], None],
+    shelf: Shelf,
+    ports: Ports,
 ) -> Switchboard:
     """The switchboard of a gateway with a runner for everything that stands in the board file."""
-    switchboard = Switchboard(clock, bus, guard, neighbour, fetch)
+    switchboard = Switchboard(clock, bus, guard, neighbour, fetch, shelf)
     uplink = Uplink(identity)
     switchboard.uplink = Runner("uplink", uplink, switchboard.perform_uplink, clock, limit=20_000)
     watch = BeatWatch(BEAT_LOST)
     switchboard.watch = Runner("voice-watch", watch, switchboard.perform_watch, clock)
     for line in board.lines:
-        if isinstance(line, RadioLine):
-            _wire_radio(switchboard, line, clock, guard)
-        elif isinstance(line, LoudspeakerLine):
+        if isinstance(line, LoudspeakerLine):
             _wire_speaker(switchboard, line, clock, guard)
+            continue
+        _wire_line(switchboard, line, clock, guard)
+        if isinstance(line, TetraLine | PhoneLine):
+            wire_terminal(switchboard.terminals, board, line, clock, ports, shelf)
     return switchboard
 
 
-def _wire_radio(switchboard: Switchboard, line: RadioLine, clock: Clock, guard: Guard) -> None:
-    told = LineSettings(
-        line=line.id,
-        ptt=line.ptt,
-        cos=line.cos,
-        card=line.card,
-        lead=line.lead_ms / 1000,
-        tail=line.tail_ms / 1000,
-        timeout=line.timeout,
-    )
+def _wire_line(switchboard: Switchboard, line: TalkLine, clock: Clock, guard: Guard) -> None:
     perform = switchboard.perform_line(line.id)
+    device = isinstance(line, TetraLine | Map27Line | PhoneLine)
     runner: Runner[Line] = Runner(
         f"line-{line.id}",
-        Line(told),
+        Line(settings_of(line), ready=not device),
         perform,
         clock,
         on_crash=partial(_safe, guard, line.ptt),
@@ -72,6 +71,26 @@ def _wire_radio(switchboard: Switchboard, line: RadioLine, clock: Clock, guard: 
     )
     switchboard.lines[line.id] = runner
     switchboard.outputs[line.ptt] = runner
+
+
+def settings_of(line: TalkLine) -> LineSettings:
+    """What the board file says of a talk line, for its machine."""
+    trunked = isinstance(line, TetraLine | Map27Line)
+    calls = isinstance(line, PhoneLine)
+    return LineSettings(
+        line=line.id,
+        ptt=line.ptt,
+        card=line.card,
+        lead=line.lead_ms / 1000,
+        tail=line.tail_ms / 1000,
+        timeout=line.timeout,
+        grant="device" if trunked else "guard",
+        late=line.late_grant if isinstance(line, TetraLine | Map27Line) else 5.0,
+        deaf=line.deaf_ms / 1000,
+        tail_cut=line.tail_cut_ms / 1000,
+        calls=calls,
+        call_limit=line.call_limit if isinstance(line, PhoneLine) else 1800.0,
+    )
 
 
 def _wire_speaker(switchboard: Switchboard, line: LoudspeakerLine, clock: Clock, guard: Guard) -> None:

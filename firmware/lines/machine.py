@@ -1,67 +1,45 @@
-"""Line: one radio with carrier and push-to-talk. Decides when the transmitter is on; performs nothing.
+"""Line: one radio, rig, terminal or phone that people talk over. Decides when it transmits; performs nothing.
 
-Theory: the line keeps what it was told (carrier, the order's lease, link, voice, leg, the guard's read-back)
-and derives from that whether it should transmit. While it transmits, its own receiver is deaf or hears
-itself, so a carrier that rises then is kept as a fact but opens nothing until the transmitter is off.
+Theory: the line keeps what it was told (carrier, the order's lease, link, voice, leg, device, call, the guard's
+read-back) and derives from that whether it should transmit. While it transmits, its own receiver is deaf or hears
+itself, so a carrier that rises then is kept as a fact but opens nothing until the transmitter is off and `deaf`
+is over.
 
-A transmission ends in one of two ways. Released: the speech that still waits is played (`draining`), a tail
-follows, then the output is made safe; the gateway itself answers for those at most DRAIN_LIMIT seconds. Lost
-(lease over, link, voice or leg gone): the output is made safe at once. Either way the guard process holds
-every feed to the same deadline, so that a frozen gateway changes nothing.
+Speech of a talker waits (held) until the transmitter is up: after the lead where the guard's output is the
+transmitter, after the grant where a network gives one. A transmission ends in one of two ways. Released: the
+speech that still waits is played (`draining`), a tail follows, then the output is made safe; the gateway itself
+answers for those at most DRAIN_LIMIT seconds after the release or the grant. Lost (lease over, link, voice, leg,
+device or grant gone): the output is made safe at once. Either way the guard process holds every feed to the same
+deadline, so that a frozen gateway changes nothing.
 """
 
 from dataclasses import dataclass, replace
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellVoice
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
+from firmware.lines import transmission as tx
+from firmware.talk import (
+    CallChanged,
+    CallState,
+    CarrierChanged,
+    DeviceChanged,
+    EndCall,
+    KeyLine,
+    LineSettings,
+    ReleaseLine,
+    ToneWanted,
+    TransmitGranted,
+    TransmitLost,
+    TransmitQueued,
+)
 from link.contract import facts
 from link.contract import neighbour as voice
 
-DRAIN_LIMIT = 2.5
-"""Longest time a released line may stay keyed to play what still waits, in seconds."""
-DRAIN_LEASE = 1.0
-DRAIN_EVERY = 0.4
-"""Seconds a released line is fed for, and between feeds: a gateway that freezes now unkeys within its lease."""
-
-
-@dataclass(frozen=True)
-class LineSettings:
-    """What the board file says of a radio line; times in seconds."""
-
-    line: str
-    ptt: str
-    cos: str
-    card: str
-    lead: float = 0.05
-    tail: float = 0.05
-    timeout: float = 180.0
-
-
-# ---- events ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class CarrierChanged:
-    """The squelch opened or closed at `at_ns` (CLOCK_MONOTONIC)."""
-
-    on: bool
-    at_ns: int
-
-
-@dataclass(frozen=True)
-class KeyLine:
-    """Transmit until `until` (monotonic s) unless renewed."""
-
-    until: float
-    talker: str = ""
-
-
-@dataclass(frozen=True)
-class ReleaseLine:
-    """Play what waits and unkey."""
-
-
+CALL_LEASE = 2.0
+CALL_EVERY = 0.8
+"""Seconds that a standing call is fed for, and between feeds."""
 Effects = tuple[object, ...]
+Step = tuple["Line", Effects]
 
 
 @dataclass(frozen=True)
@@ -72,201 +50,249 @@ class Line:
     carrier: bool = False
     carrier_at_ns: int = 0
     carrier_since: float = 0.0
+    speaker: str = ""
     opened: bool = False
+    stuck: bool = False
     lease: float | None = None
     talker: str = ""
     keyed_since: float | None = None
+    granted_at: float | None = None
+    queued: bool = False
     released_at: float | None = None
     tail_from: float | None = None
     drain_fed_at: float = 0.0
+    deaf_until: float | None = None
     link: bool = False
     voice: bool = False
     leg: bool = False
+    ready: bool = True
+    unready_why: str = ""
+    call_state: CallState = "none"
+    call_since: float = 0.0
+    call_fed_at: float = 0.0
     ptt: bool = False
     locked_out: bool = False
+    tone: str = ""
+    tone_until: float = 0.0
+    toning_until: float | None = None
 
     # -- what follows from the facts --
 
     @property
     def transmitting(self) -> bool:
-        """The transmitter is ordered on by this machine."""
+        """The transmitter is ordered on by this machine, granted or not."""
         return self.keyed_since is not None
 
     @property
-    def may_transmit(self) -> bool:
+    def on_air(self) -> bool:
+        """The transmitter is on: the guard's read-back, or the device's grant."""
+        if self.settings.grant == "device" or self.settings.calls:
+            return self.granted_at is not None
+        return self.ptt
+
+    @property
+    def call(self) -> bool:
+        """A call stands: both ends can talk."""
+        return self.call_state == "up"
+
+    @property
+    def usable(self) -> bool:
         """Everything a transmission needs is there."""
-        return self.link and self.voice and self.leg and not self.locked_out
+        talking = self.call if self.settings.calls else self.ready
+        return self.link and self.voice and self.leg and talking
+
+    @property
+    def may_transmit(self) -> bool:
+        """It is usable and not locked out."""
+        return self.usable and not self.locked_out
 
     @property
     def wants_to_transmit(self) -> bool:
-        """An order stands and nobody is talking to us on this radio (half-duplex: they would not hear us)."""
+        """An order stands and nobody is talking to us on this line (half-duplex: they would not hear us)."""
         return self.lease is not None and self.may_transmit and not self.opened
 
-    @property
-    def should_open(self) -> bool:
-        """Somebody talks on this radio and we are not drowning him out."""
-        return self.carrier and not self.transmitting
+    def should_open(self, now: float) -> bool:
+        """Somebody talks on this line and we are not drowning him out."""
+        talking = self.call if self.settings.calls else self.ready
+        return self.carrier and talking and not self.transmitting and not self.stuck and not self._deaf(now)
+
+    def _deaf(self, now: float) -> bool:
+        return self.deaf_until is not None and now < self.deaf_until
 
     @property
     def state(self) -> str:
         """One word for people."""
         if self.locked_out:
             return "locked out"
+        if self.transmitting and self.granted_at is None:
+            return "queued" if self.queued else "asking"
         if self.transmitting:
             return "draining" if self.released_at is not None else "transmitting"
-        return "receiving" if self.opened else "idle"
+        if self.opened:
+            return "receiving"
+        return ("in call" if self.call else "idle") if self.ready else "not ready"
 
     @property
     def deadline(self) -> float | None:
         """Next moment at which something must happen without being told."""
-        moments = [self.lease] if self.lease is not None else []
-        if self.keyed_since is not None:
-            moments.append(self.keyed_since + self.settings.timeout)
-        if self.released_at is not None:
-            moments.append(min(self._drain_end, self.drain_fed_at + DRAIN_EVERY))
+        moments = tx.deadlines(self)
+        if self.lease is not None:
+            moments.append(self.lease)
+        if self.opened:
+            moments.append(self.carrier_since + self.settings.open_limit)
+        elif self.carrier and self.deaf_until is not None:
+            moments.append(self.deaf_until)
+        if self.call_state != "none":
+            moments.append(min(self.call_fed_at + CALL_EVERY, self.call_since + self.settings.call_limit))
         return min(moments, default=None)
-
-    @property
-    def _drain_end(self) -> float:
-        assert self.released_at is not None
-        latest = self.released_at + DRAIN_LIMIT
-        return latest if self.tail_from is None else min(latest, self.tail_from + self.settings.tail)
 
     def report(self) -> facts.LineReport:
         """The line's row in the realtime lane."""
+        talker = self.speaker if self.opened and self.speaker else None
         return facts.LineReport(
-            line=self.settings.line, carrier=self.opened, ptt=self.ptt, leg=self.leg, talker=None
+            line=self.settings.line, carrier=self.opened, ptt=self.on_air, leg=self.leg, talker=talker
         )
 
     # -- transitions --
 
-    def started_over(self, now: float) -> tuple["Line", Effects]:
+    def started_over(self, now: float) -> Step:
         """After a crash: off the air, without an order; what was told of the world stays and is told anew."""
-        line, effects = replace(self, lease=None), ()  # type: tuple[Line, Effects]
+        line, effects = replace(self, lease=None, tone=""), ()  # type: Line, Effects
         if line.transmitting:
-            line, effects = line._stop("forced", now)
+            line, effects = tx.stop(line, "forced", now)
         if line.opened:
             effects = (*effects, TellVoice(voice.CloseUplink(line=self.settings.line)))
         line, more = replace(line, opened=False)._settle(now)
         return line, (*effects, *more, Report())
 
-    def handle(self, event: object, now: float) -> tuple["Line", Effects]:
+    def handle(self, event: object, now: float) -> Step:
         """The line after `event` and what must be done."""
         line, effects = self._take(event, now)
         line, more = line._settle(now)
         changed = line.report() != self.report()
         return line, (*effects, *more, *((Report(),) if changed else ()))
 
-    def _take(self, event: object, now: float) -> tuple["Line", Effects]:
+    def _take(self, event: object, now: float) -> Step:
         match event:
-            case CarrierChanged(on=on, at_ns=at_ns):
-                since = now if on and not self.carrier else self.carrier_since
-                return replace(self, carrier=on, carrier_at_ns=at_ns, carrier_since=since), ()
+            case CarrierChanged():
+                return self._carrier(event, now)
             case KeyLine(until=until, talker=talker):
-                return self._ordered(until, talker, now)
+                return tx.ordered(self, until, talker, now)
             case ReleaseLine():
-                return self._released(now)
+                return tx.released(self, now)
             case LinkChanged(up=up):
                 return replace(self, link=up), ()
             case VoiceChanged(up=up):
                 return replace(self, voice=up, leg=self.leg and up), ()
             case facts.LegChanged(up=up):
                 return replace(self, leg=up), ()
+            case DeviceChanged(ready=ready, why=why):
+                return replace(self, ready=ready, unready_why=why), ()
+            case CallChanged(state=state, number=number):
+                return self._called(state, number, now)
+            case TransmitGranted() if self.transmitting and self.granted_at is None:
+                return tx.granted(self, now)
+            case TransmitQueued() if self.transmitting and self.granted_at is None and not self.queued:
+                return tx.queued(self)
+            case TransmitLost(why=why) if self.transmitting:
+                return tx.lost(self, why, now)
+            case ToneWanted(tone=tone):
+                return replace(self, tone=tone, tone_until=now + tx.TONE_WORTH), ()
             case voice.DownlinkDrained() if self.released_at is not None and self.tail_from is None:
                 return replace(self, tail_from=now), ()
             case OutputRead(on=on, why=why):
                 return self._read_back(on, why, now)
         return self, ()
 
-    def _ordered(self, until: float, talker: str, now: float) -> tuple["Line", Effects]:
-        if until <= now:
-            return self, ()
-        line = replace(self, lease=until, talker=talker, released_at=None, tail_from=None)
-        if not self.transmitting:
-            return line, ()
-        effects: Effects = (FeedOutput(self.settings.ptt, until, f"talker {talker}"),)
-        if self.released_at is not None:  # called back while draining: the path is opened again, without lead
-            effects = (*effects, TellVoice(voice.OpenDownlink(line=self.settings.line, lead_ms=0)))
-        return line, effects
-
-    def _released(self, now: float) -> tuple["Line", Effects]:
-        line = replace(self, lease=None)
-        if not self.transmitting or self.released_at is not None:
-            return line, ()
-        line = replace(line, released_at=now, tail_from=None, drain_fed_at=now)
-        return line, (
-            FeedOutput(self.settings.ptt, now + DRAIN_LEASE, "draining"),
-            TellVoice(voice.FinishDownlink(line=self.settings.line)),
+    def _carrier(self, event: CarrierChanged, now: float) -> Step:
+        since = now if event.on and not self.carrier else self.carrier_since
+        speaker = event.talker if event.on else self.speaker
+        line = replace(
+            self, carrier=event.on, carrier_at_ns=event.at_ns, carrier_since=since, speaker=speaker
         )
+        if event.on or not self.stuck:
+            return line, ()
+        return replace(line, stuck=False), (self._squelch_health(ok=True),)
 
-    def _read_back(self, on: bool, why: str, now: float) -> tuple["Line", Effects]:
+    def _squelch_health(self, ok: bool) -> Record:
+        what = "" if ok else "squelch open without end; its sound is shut out until it closes"
+        advice = "" if ok else "check squelch and COS polarity of the radio"
+        subject = f"squelch {self.settings.line}"
+        return Record(facts.HealthChanged(subject=subject, ok=ok, what=what, advice=advice))
+
+    def _called(self, state: CallState, number: str, now: float) -> Step:
+        if not self.settings.calls:
+            return self, ()
+        since = now if self.call_state == "none" else self.call_since
+        line = replace(self, call_state=state, call_since=since, speaker=number or self.speaker)
+        if state != "none":
+            return replace(line, call_fed_at=float("-inf")), ()
+        return line, () if self.call_state == "none" else (SafeOutput(self.settings.ptt, "call ended"),)
+
+    def _read_back(self, on: bool, why: str, now: float) -> Step:
         line = replace(self, ptt=on)
+        if not on and self.call_state != "none" and why != "stop":
+            return line, (EndCall(f"guard: {why}"),)
         if not on and self.transmitting and why in ("longest", "locked"):
-            return replace(line, locked_out=True)._stop("timeout", now)
+            return tx.stop(replace(line, locked_out=True), "timeout", now)
         return line, ()
 
-    def _settle(self, now: float) -> tuple["Line", Effects]:
-        """Bring transmitter and receiver path in line with the facts."""
-        line, effects = self, ()  # type: tuple[Line, Effects]
+    # -- bring transmitter and receiver path in line with the facts --
+
+    def _settle(self, now: float) -> Step:
+        line, effects = self, ()  # type: Line, Effects
+        if line.deaf_until is not None and not line._deaf(now):
+            line = replace(line, deaf_until=None)
         if line.lease is not None and line.lease <= now:
             line = replace(line, lease=None)
             if line.transmitting and line.released_at is None:
-                line, effects = line._stop("expired", now)
-        if line.transmitting:
-            line, more = line._end_if_due(now)
-            effects = (*effects, *more)
-        if line.locked_out and line.lease is None and not line.transmitting:
-            line = replace(line, locked_out=False)
-        line, more = line._receive(now)
-        effects = (*effects, *more)
-        if line.wants_to_transmit and not line.transmitting:
-            line, more = line._start(now)
+                line, effects = tx.stop(line, "expired", now)
+        for step in (tx.end_if_due, Line._keep_call, Line._unlock, Line._receive, tx.begin):
+            line, more = step(line, now)
             effects = (*effects, *more)
         return line, effects
 
-    def _end_if_due(self, now: float) -> tuple["Line", Effects]:
-        assert self.keyed_since is not None
-        if not self.may_transmit:
-            why = "link-lost" if not self.link else "voice-lost"
-            return self._stop(why, now)
-        if now >= self.keyed_since + self.settings.timeout:
-            return replace(self, locked_out=True)._stop("timeout", now)
-        if self.released_at is not None and now >= self._drain_end:
-            return self._stop("released", now)
-        if self.released_at is not None and now >= self.drain_fed_at + DRAIN_EVERY:
-            until = min(now + DRAIN_LEASE, self._drain_end)
-            return replace(self, drain_fed_at=now), (FeedOutput(self.settings.ptt, until, "draining"),)
+    @property
+    def lack(self) -> str:
+        """What is missing for a transmission."""
+        if not self.link:
+            return "link-lost"
+        return "voice-lost" if not (self.voice and self.leg) else "device-lost"
+
+    def _keep_call(self, now: float) -> Step:
+        if self.call_state == "none":
+            return self, ()
+        if now >= self.call_since + self.settings.call_limit:
+            return replace(self, call_state="none"), (
+                EndCall("longest"),
+                SafeOutput(self.settings.ptt, "longest"),
+            )
+        if now < self.call_fed_at + CALL_EVERY:
+            return self, ()
+        until = min(now + CALL_LEASE, self.call_since + self.settings.call_limit)
+        return replace(self, call_fed_at=now), (FeedOutput(self.settings.ptt, until, "call"),)
+
+    def _unlock(self, now: float) -> Step:
+        if self.locked_out and self.lease is None and not self.transmitting:
+            return replace(self, locked_out=False), ()
         return self, ()
 
-    def _start(self, now: float) -> tuple["Line", Effects]:
-        assert self.lease is not None
-        line = replace(self, keyed_since=now, released_at=None, tail_from=None)
-        lead_ms = round(self.settings.lead * 1000)
-        return line, (
-            FeedOutput(self.settings.ptt, self.lease, f"talker {self.talker}"),
-            TellVoice(voice.OpenDownlink(line=self.settings.line, lead_ms=lead_ms)),
-            Record(facts.TransmitStarted(line=self.settings.line, why=self.talker)),
-        )
-
-    def _stop(self, why: str, now: float) -> tuple["Line", Effects]:
-        assert self.keyed_since is not None
-        seconds = round(now - self.keyed_since, 3)
-        # After a time-out the order still stands: the line stays locked until it is released or runs out.
-        lease = self.lease if why in ("released", "timeout") else None
-        line = replace(self, keyed_since=None, released_at=None, tail_from=None, lease=lease)
-        return line, (
-            SafeOutput(self.settings.ptt, why),
-            TellVoice(voice.CutDownlink(line=self.settings.line)),
-            Record(facts.TransmitEnded(line=self.settings.line, seconds=seconds, why=why)),
-        )
-
-    def _receive(self, now: float) -> tuple["Line", Effects]:
-        if self.should_open and not self.opened:
-            order = voice.OpenUplink(line=self.settings.line, since_ns=self.carrier_at_ns)
-            fact = facts.LineOpened(line=self.settings.line)
+    def _receive(self, now: float) -> Step:
+        if self.opened and now >= self.carrier_since + self.settings.open_limit:
+            line, effects = replace(self, stuck=True)._close(now)
+            return line, (self._squelch_health(ok=False), *effects)
+        if self.should_open(now) and not self.opened:
+            cut_ms = round(self.settings.tail_cut * 1000)
+            order = voice.OpenUplink(line=self.settings.line, since_ns=self.carrier_at_ns, tail_cut_ms=cut_ms)
+            fact = facts.LineOpened(line=self.settings.line, talker=self.speaker or None)
             return replace(self, opened=True, carrier_since=now), (TellVoice(order), Record(fact))
-        if self.opened and not self.should_open:
-            closed = facts.LineClosed(line=self.settings.line, seconds=round(now - self.carrier_since, 3))
-            order_close = voice.CloseUplink(line=self.settings.line)
-            return replace(self, opened=False), (TellVoice(order_close), Record(closed))
+        if self.opened and not self.should_open(now):
+            return self._close(now)
         return self, ()
+
+    def _close(self, now: float) -> Step:
+        seconds = round(now - self.carrier_since, 3)
+        at_ns = 0 if self.carrier else self.carrier_at_ns
+        order = voice.CloseUplink(line=self.settings.line, at_ns=at_ns)
+        closed = Record(facts.LineClosed(line=self.settings.line, seconds=seconds))
+        return replace(self, opened=False), (TellVoice(order), closed)

@@ -23,9 +23,9 @@ STOOD_STILL = 1.0
 
 
 def _long_tail(on: Switch) -> None:
-    from firmware.lines.machine import Line
+    from firmware.lines import transmission
 
-    instead(Line, "_drain_end", on, lambda honest, line: line.released_at + TAIL)
+    instead(transmission, "drain_end", on, lambda honest, line: line.released_at + TAIL)
 
 
 def _no_warm_up(on: Switch) -> None:

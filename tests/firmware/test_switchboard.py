@@ -6,9 +6,9 @@ import pytest
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellVoice
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
-from firmware.lines.machine import CarrierChanged, KeyLine, ReleaseLine
 from firmware.paging.machine import FetchClip
 from firmware.switchboard import VOICE_PEER
+from firmware.talk import CarrierChanged, KeyLine, ReleaseLine
 from firmware.uplink.machine import Arrived, FactTold, Identity, LineTold, Obey, Publish, Talk
 from firmware.wiring import describe, wire_gateway
 from hw.board import parse_board
@@ -22,7 +22,9 @@ from link.contract.topics import Row
 from link.hosting.beat import Beat, BeatChanged, BeatLost
 from link.hosting.clock import HandClock
 from link.hosting.inbox import Inbox
-from tests.flows.world import BOARD, FakeGuard
+from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
+from tests.flows.doors import FakeGuard
+from tests.flows.gateway import BOARD
 
 SHA = "a" * 64
 PLAY = orders.PlayClip(play="p1", line="pa1", sha=SHA, size=100, seconds=2.0)
@@ -43,7 +45,15 @@ class Rig:
         file = parse_board(BOARD)
         identity = Identity("gw-a", "main", "1", "boot", 1, describe(file, {}))
         self.board = wire_gateway(
-            file, identity, self.clock, self.bus, self.guard, self.server, self.fetched.append
+            file,
+            identity,
+            self.clock,
+            self.bus,
+            self.guard,
+            self.server,
+            self.fetched.append,
+            MemoryShelf(),
+            Ports(),
         )
         self.to_voice: list[object] = []
 

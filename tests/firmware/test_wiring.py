@@ -3,9 +3,9 @@
 import pytest
 
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
-from firmware.lines.machine import CarrierChanged, KeyLine
 from firmware.paging.machine import ClipHeld
 from firmware.switchboard import Switchboard
+from firmware.talk import CarrierChanged, KeyLine
 from firmware.uplink.machine import FactTold, Identity, LineTold
 from firmware.wiring import describe, wire_gateway
 from hw.board import parse_board
@@ -15,7 +15,9 @@ from link.contract import facts, orders
 from link.contract.neighbour import BEAT_LOST
 from link.hosting.clock import HandClock
 from link.hosting.runner import Runner
-from tests.flows.world import BOARD, FakeGuard
+from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
+from tests.flows.doors import FakeGuard
+from tests.flows.gateway import BOARD
 
 BOARD_FILE = parse_board(BOARD)
 PLAY = orders.PlayClip(play="b-1.pa1", line="pa1", sha="a" * 64, size=1000, seconds=2.0)
@@ -40,7 +42,9 @@ def guard() -> Guard:
 def board(guard: Guard) -> Switchboard:
     identity = Identity("gw-a", "main", "1", "boot", 1, describe(BOARD_FILE, {}))
     bus, place = FakeBus(FakeBroker(), "gw-a"), FakeStreamServer(FakePlace(), "gateway")
-    return wire_gateway(BOARD_FILE, identity, guard.clock, bus, guard, place, lambda effect: None)
+    return wire_gateway(
+        BOARD_FILE, identity, guard.clock, bus, guard, place, lambda effect: None, MemoryShelf(), Ports()
+    )
 
 
 def test_the_centre_is_told_of_each_line_by_its_label():
@@ -61,7 +65,7 @@ def test_every_line_has_its_runner(board: Switchboard):
 def test_times_of_the_board_file_reach_the_machines_in_seconds(board: Switchboard):
     radio, speaker = board.lines["r1"].machine.settings, board.speakers["pa1"].machine.settings
     assert (radio.lead, radio.tail, radio.timeout) == (0.06, 0.04, 30.0)
-    assert (radio.ptt, radio.cos, radio.card) == ("r1.ptt", "r1.cos", "r1")
+    assert (radio.ptt, radio.card) == ("r1.ptt", "r1")
     assert (speaker.warm_up, speaker.tail, speaker.relay) == (0.3, 0.2, "pa1.amp")
 
 

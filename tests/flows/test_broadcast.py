@@ -8,7 +8,8 @@ import pytest
 from central.broadcasts import messages as warn
 from central.broadcasts.asked import Asked, Clip
 from central.broadcasts.machine import Broadcast
-from tests.flows.world import RATE, World, word
+from tests.flows.gateway import RATE
+from tests.flows.world import World, word
 
 SHA = "c" * 64
 SECONDS = 2.0

@@ -12,7 +12,8 @@ from link.contract import neighbour as say
 from link.hosting.clock import settle_loop
 from link.voice.fake import FakeAir, FakeEngine
 from link.voice.port import LegRefused, LegUp, VoiceSettings
-from tests.flows.world import FRAME, RATE, word
+from tests.flows.gateway import FRAME, RATE
+from tests.flows.world import word
 
 A, B, C = "gw-a/r1", "gw-b/r1", "gw-c/r1"
 SETTINGS = VoiceSettings(rate_hz=RATE)

@@ -7,20 +7,15 @@ from hypothesis import strategies as st
 
 from firmware.effects import FeedOutput, SafeOutput, TellVoice
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
-from firmware.lines.machine import (
-    DRAIN_LIMIT,
-    CarrierChanged,
-    KeyLine,
-    Line,
-    LineSettings,
-    ReleaseLine,
-)
+from firmware.lines.machine import Line
+from firmware.lines.transmission import DRAIN_LIMIT
+from firmware.talk import CarrierChanged, KeyLine, LineSettings, ReleaseLine
 from link.contract import facts
 from link.contract import neighbour as voice
 from link.hosting.machine import Tick
 
 LEASE = 1.5
-SETTINGS = LineSettings(line="r1", ptt="r1.ptt", cos="r1.cos", card="r1", lead=0.05, tail=0.05, timeout=20.0)
+SETTINGS = LineSettings(line="r1", ptt="r1.ptt", card="r1", lead=0.05, tail=0.05, timeout=20.0)
 
 
 @dataclass

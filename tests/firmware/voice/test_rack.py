@@ -11,7 +11,9 @@ from link.contract import neighbour as say
 from link.hosting.clock import HandClock, settle_loop
 from link.voice.fake import FakeAir, FakeEngine
 from link.voice.port import LegUp, VoiceSettings
-from tests.flows.world import FRAME, RATE, FakeCard, word
+from tests.flows.doors import FakeCard
+from tests.flows.gateway import FRAME, RATE
+from tests.flows.world import word
 
 TOKEN, NEXT = "token-one", "token-two"
 SILENCE = bytes(FRAME)

@@ -8,7 +8,8 @@ import pytest
 from link.contract import neighbour as say
 from link.hosting.clock import settle_loop
 from tests.firmware.voice.test_rack import Rig
-from tests.flows.world import RATE, word
+from tests.flows.gateway import RATE
+from tests.flows.world import word
 
 
 @pytest.fixture

@@ -1,0 +1,126 @@
+"""Fakes of a gateway's and the centre's doors that no port test covers: guard, sound card, journal, tapes."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from link.hosting.clock import HandClock
+
+
+@dataclass
+class FakeGuard:
+    """Keeps leases like the guard does; `history` is every change of every output with its time."""
+
+    clock: HandClock
+    told: "object" = None
+    leases: dict[str, float] = field(default_factory=dict)
+    driven: dict[str, bool] = field(default_factory=dict)
+    history: list[tuple[float, str, bool]] = field(default_factory=list)
+
+    def feed(self, out: str, left: float, why: str, at_ns: int | None = None) -> bool:
+        self.leases[out] = self.clock.now() + left
+        self.look()
+        return True
+
+    def safe(self, out: str) -> bool:
+        self.leases.pop(out, None)
+        self.look()
+        return True
+
+    def look(self) -> None:
+        """Drive what is leased, make safe what is not."""
+        for out in {*self.leases, *self.driven}:
+            on = self.leases.get(out, 0.0) > self.clock.now()
+            if on != self.driven.get(out, False):
+                self.driven[out] = on
+                self.history.append((self.clock.now(), out, on))
+                if callable(self.told):
+                    self.told(out, on, "feed" if on else "expired")
+
+
+class FakeCard:
+    """A sound card in memory: `say` gives it captured frames, `played` is what it was given, with times."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.captured: deque[bytes] = deque()
+        self.played: list[tuple[float, bytes]] = []
+        self.taken = 0
+        self.open = False
+        self.mode = "shut"
+        self.waiting: deque[bytes] = deque()
+        self.finishing = False
+        self.drained: object = None
+        self.source = self
+        self.sink = self
+
+    def pop(self) -> bytes | None:
+        return self.captured.popleft() if self.open and self.captured else None
+
+    def push(self, frame: bytes) -> None:
+        if self.mode == "shut":
+            return
+        if any(frame):
+            self.waiting.append(frame)
+        if self.mode == "open" and self.waiting:
+            self.played.append((self.clock.now(), self.waiting.popleft()))
+        self.taken += self.mode == "open"
+        if self.finishing and not self.waiting and callable(self.drained):
+            self.finishing = False
+            self.drained()
+
+    def open_capture(self, since_ns: int, delay_ms: int = 0) -> None:
+        self.open = True
+
+    def close_capture(self, until_ns: int | None = None) -> None:
+        self.open = self.open and until_ns is not None
+
+    def shut_playback(self) -> None:
+        self.mode, self.finishing = "shut", False
+        self.waiting.clear()
+
+    def hold_playback(self) -> None:
+        self.mode = "held"
+
+    def release_playback(self) -> None:
+        self.mode = "open"
+
+    def finish_playback(self) -> None:
+        self.mode, self.finishing = "open", True
+
+
+@dataclass
+class FakeLedger:
+    entries: list[tuple[str, str, dict]] = field(default_factory=list)
+
+    def append(self, kind, subject, payload) -> None:
+        self.entries.append((kind, subject, dict(payload)))
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _, _ in self.entries]
+
+
+@dataclass
+class FakeTapes:
+    running: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
+
+    def conversation(self, group, members, on) -> None:
+        self._note(f"group:{group}", members, on)
+
+    def broadcast(self, broadcast, lines, channel, on) -> None:
+        self._note(f"broadcast:{broadcast}", lines, on)
+
+    def _note(self, owner, lines, on) -> None:
+        if on:
+            self.running[owner] = tuple(lines)
+        elif self.running.pop(owner, None) is not None:
+            self.ended.append(owner)
+
+    def closed(self, fact) -> None:
+        pass
+
+    def node_came(self, running) -> None:
+        pass
+
+    def of_owner(self, owner, kind):
+        return None

@@ -1,0 +1,132 @@
+"""One gateway on fakes: its switchboard, guard, cards, ports and voice process."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
+from firmware.switchboard import VOICE_PEER
+from firmware.uplink.machine import Identity
+from firmware.voice.rack import Rack
+from firmware.wiring import describe, wire_gateway
+from hw.board import parse_board
+from link.bus.fake import FakeBus
+from link.bus.port import Will
+from link.bus.stream_fake import FakePlace, FakeStreamClient, FakeStreamServer
+from link.contract import facts
+from link.contract import neighbour as say
+from link.contract.envelope import pack
+from link.contract.topics import Row, Topics
+from link.voice.fake import FakeEngine
+from link.voice.host import VoiceHost
+from link.voice.port import VoiceSettings, frame_bytes
+from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
+from tests.flows.doors import FakeCard, FakeGuard
+
+if TYPE_CHECKING:
+    from tests.flows.world import World
+
+RATE = 16000
+FRAME = frame_bytes(RATE)
+STEP = 0.02
+
+BOARD = """
+board = { name = "flow", kind = "bench", socket = "/nowhere" }
+card = [{ name = "r1", driver = "bench" }, { name = "pa1", driver = "bench" }]
+output = [{ name = "r1.ptt", pin = 17, longest = 60.0 }, { name = "pa1.amp", pin = 18, longest = 900.0 }]
+input = [{ name = "r1.cos", pin = 4 }]
+[[line]]
+id = "r1"
+kind = "radio"
+card = "r1"
+ptt = "r1.ptt"
+cos = "r1.cos"
+lead_ms = 60
+tail_ms = 40
+timeout = 30.0
+[[line]]
+id = "pa1"
+kind = "loudspeaker"
+card = "pa1"
+relay = "pa1.amp"
+warm_up_ms = 300
+tail_ms = 200
+"""
+
+
+class FakeGateway:
+    """One gateway: its switchboard, guard, cards and voice process."""
+
+    def __init__(self, world: "World", name: str, board: str = BOARD) -> None:
+        self.world, self.name = world, name
+        self.board = parse_board(board)
+        clock = world.clock
+        self.guard = FakeGuard(clock)
+        self.place = FakePlace()
+        self.server = FakeStreamServer(self.place, "gateway")
+        self.bus = FakeBus(world.broker, name)
+        self.clips: dict[str, Path] = {}
+        self.shelf, self.ports = MemoryShelf(), Ports()
+        self.identity = Identity(name, "main", "1", "boot", 1, describe(self.board, {}))
+        self.switchboard = wire_gateway(
+            self.board,
+            self.identity,
+            clock,
+            self.bus,
+            self.guard,
+            self.server,
+            self.fetch,
+            self.shelf,
+            self.ports,
+        )
+        self.guard.told = self.switchboard.from_guard
+        self.client = FakeStreamClient(self.place, VOICE_PEER)
+        self.engine = FakeEngine(world.air, f"sip:{name}@fake", VoiceSettings(rate_hz=RATE))
+        self.cards = {line.id: FakeCard(clock) for line in self.board.lines}
+
+    def fetch(self, effect: FetchClip) -> None:
+        path = self.clips.get(effect.sha)
+        event = ClipHeld(effect.sha, str(path)) if path else ClipMissing(effect.sha, "not on this gateway")
+        for speaker in self.switchboard.speakers.values():
+            speaker.inbox.post(event)
+
+    async def start(self) -> None:
+        board = self.switchboard
+        for serve in (board.uplink.run, board.watch.run, *board.runners()):
+            self.world.spawn(serve())
+        await self.server.start(board.from_neighbour)
+        topics = Topics("main")
+        live = topics.of(Row.LIVE, self.name)
+        will = Will(live, lambda sid: pack(facts.Death(sid=sid).model_dump(mode="python")))
+        await self.start_voice()
+        self.switchboard.terminals.start_ports()
+        await self.bus.start(board.from_bus, topics.for_gateway(self.name), will)
+
+    async def start_voice(self) -> None:
+        clock = self.world.clock
+
+        async def came() -> None:
+            for state in rack.states():
+                host.tell(state)
+
+        async def left() -> None:
+            await rack.gateway_lost()
+
+        host = VoiceHost(self.engine, self.client, say.GATEWAY_VOICE, came, left, 0.5, clock)
+        await self.engine.start(host.inbox.post)
+        rack = Rack(self.engine, RATE, host.tell, clock)
+        for line, card in self.cards.items():
+            card.drained = lambda line=line: rack.drained(line)
+            await rack.add(line, card)
+        await self.client.start(host.inbox.post)
+        self.world.spawn(host.run(rack))
+
+    def carrier(self, on: bool) -> None:
+        """The squelch of r1 opens or closes."""
+        self.switchboard.from_pin("r1")(on, int(self.world.clock.now() * 1e9))
+
+    def ptt(self, out: str = "r1.ptt") -> bool:
+        return self.guard.driven.get(out, False)
+
+    def heard(self, line: str = "r1") -> list[bytes]:
+        """Frames that left the line's card."""
+        return [frame for _, frame in self.cards[line].played]
