@@ -206,7 +206,8 @@ class Line:
 
     def _carrier(self, event: CarrierChanged, now: float) -> Step:
         since = now if event.on and not self.carrier else self.carrier_since
-        speaker = event.talker if event.on else self.speaker
+        told = event.on and not self.settings.calls  # of a call we know the number, not who speaks now
+        speaker = event.talker if told else self.speaker
         line = replace(
             self, carrier=event.on, carrier_at_ns=event.at_ns, carrier_since=since, speaker=speaker
         )
