@@ -8,7 +8,6 @@ LONGEST_FILE = 350
 LONGEST_FUNCTION = 49
 
 FILES_OVER = {
-    "tests/flows/world.py": 368,
     "tests/system/test_guard_process.py": 356,
 }
 """File -> its lines today. Never raise a number, never add a line: cut the file in two."""

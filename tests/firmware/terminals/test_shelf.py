@@ -10,18 +10,12 @@ from link.contract.field_facts import TextArrived
 TEXT = TextArrived(line="s1", key="k", sender="+861", text="水位超警")
 
 
-async def settled(seen: list[object]) -> None:
-    for _ in range(200):
-        if seen:
-            return
-        await asyncio.sleep(0.005)
-
-
 async def test_done_is_called_when_the_text_lies_on_the_disk(tmp_path):
     done: list[object] = []
     file = tmp_path / "t" / "texts-s1.jsonl"
-    DiskShelf(tmp_path / "t").keep("s1", TEXT, lambda: done.append(file.read_text()))
-    await settled(done)
+    shelf = DiskShelf(tmp_path / "t")
+    shelf.keep("s1", TEXT, lambda: done.append(file.read_text()))
+    await asyncio.gather(*shelf._tasks)
     assert json.loads(done[0])["text"] == "水位超警"
 
 
