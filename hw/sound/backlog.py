@@ -15,8 +15,8 @@ QUIET_PEAK = 64
 """Samples below this (-54 dBFS) are no speech: an idle leg decodes to a little noise, not to zeros."""
 QUIET_SHARE = 0.02
 """And so are samples this much (34 dB) below the loudest of the last seconds: noise behind a voice."""
-FADE = 0.99
-"""How fast the loudest is forgotten, for each frame: to a third in 2 s."""
+FADE = 0.995
+"""How fast the loudest is forgotten, for each frame: to a third in 4 s."""
 AFTER_SPEECH = 5
 BEFORE_SPEECH = 2
 """Quiet frames kept after and before speech: a pause stays 140 ms long, and a soft word in it whole."""
