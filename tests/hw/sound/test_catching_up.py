@@ -99,7 +99,7 @@ def test_whatever_the_grant_no_word_is_missing_and_the_lag_is_the_grants(pattern
     assert told[-1] > spoken / 50 - 0.05
     steps = np.diff(told)
     assert steps.min() > -0.02, "in order"
-    assert steps.max() < 0.03, "nothing missing"
+    assert steps.max() < 0.05, "nothing missing: two frames would show"
     sounding = np.frombuffer(line.heard, "<i2").astype(float)
     loud = np.convolve(np.abs(sounding), np.ones(80) / 80, "same") > 100
     assert spoken * 20 / (loud.sum() / 16) < 1.15 + 16 * len(pattern) / (spoken * 20)
