@@ -22,8 +22,9 @@ BEFORE_SPEECH = 2
 """Quiet frames kept after and before speech: a pause stays 140 ms long, and a soft word in it whole."""
 SHORT = 3
 """Frames: with less waiting, pauses are left alone and sound leaves as it came."""
-FASTER_FROM = 8
-"""Frames: with so much waiting (160 ms, more than a lead) sound is played faster, until SHORT."""
+FASTER_FROM = 15
+"""Frames: with so much waiting (300 ms, more than a lead and a late order make) sound is played faster, until
+SHORT. With less, the pauses do it and the voice stays as it is."""
 SEAM = 32
 """Samples (2 ms at 16 kHz) over which a shortened pause is joined."""
 
