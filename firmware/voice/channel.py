@@ -72,7 +72,7 @@ class Uplink:
         """How late sound is sent, for the tail cut."""
         return self.tail_cut_ms + CUT_MARGIN_MS if self.tail_cut_ms else 0
 
-    async def open(self, since_ns: int, tail_cut_ms: int) -> None:
+    async def begin(self, since_ns: int, tail_cut_ms: int) -> None:
         """Somebody talks on the radio."""
         self.stop()
         self.is_open = True
@@ -80,7 +80,7 @@ class Uplink:
         self.card.open_capture(since_ns, self.delay_ms)
         await self.join()
 
-    def close(self, at_ns: int) -> None:
+    def end(self, at_ns: int) -> None:
         """He ended at `at_ns`; 0 = now. What he said before is still sent."""
         self.stop()
         if self.tail_cut_ms:

@@ -31,13 +31,13 @@ class Downlink:
         self._ending: asyncio.Task[None] | None = None
 
     def hold(self) -> None:
-        """The transmitter is asked for: speech waits for open()."""
+        """The transmitter is asked for: speech waits for transmit()."""
         self.stop()
         self._transmitting = self._waits_for_grant = True
         self._finish_at = None
         self._card.hold_playback()
 
-    def open(self, lead_ms: int) -> None:
+    def transmit(self, lead_ms: int) -> None:
         """The transmitter comes up within `lead_ms`. A finish that came during the wait for it still holds."""
         self.stop()
         finish_at, self._finish_at = self._finish_at if self._waits_for_grant else None, None

@@ -119,13 +119,13 @@ class Rack:
             case say.ConnectLeg(uri=uri, token=token):
                 await self._connect_leg(channel, uri, token)
             case say.OpenUplink(since_ns=since_ns, tail_cut_ms=tail_cut_ms):
-                await channel.uplink.open(since_ns, tail_cut_ms)
+                await channel.uplink.begin(since_ns, tail_cut_ms)
             case say.CloseUplink(at_ns=at_ns):
-                channel.uplink.close(at_ns)
+                channel.uplink.end(at_ns)
             case say.HoldDownlink():
                 channel.downlink.hold()
             case say.OpenDownlink(lead_ms=lead_ms):
-                channel.downlink.open(lead_ms)
+                channel.downlink.transmit(lead_ms)
             case say.FinishDownlink():
                 channel.downlink.finish()
             case say.CutDownlink():

@@ -15,15 +15,16 @@ QUIET_PEAK = 64
 """Samples below this (-54 dBFS) are no speech: an idle leg decodes to a little noise, not to zeros."""
 QUIET_SHARE = 0.02
 """And so are samples this much (34 dB) below the loudest of the last seconds: noise behind a voice."""
-FADE = 0.99
-"""How fast the loudest is forgotten, for each frame: to a third in 2 s."""
+FADE = 0.995
+"""How fast the loudest is forgotten, for each frame: to a third in 4 s."""
 AFTER_SPEECH = 5
 BEFORE_SPEECH = 2
 """Quiet frames kept after and before speech: a pause stays 140 ms long, and a soft word in it whole."""
 SHORT = 3
 """Frames: with less waiting, pauses are left alone and sound leaves as it came."""
-FASTER_FROM = 8
-"""Frames: with so much waiting (160 ms, more than a lead) sound is played faster, until SHORT."""
+FASTER_FROM = 15
+"""Frames: with so much waiting (300 ms, more than a lead and a late order make) sound is played faster, until
+SHORT. With less, the pauses do it and the voice stays as it is."""
 SEAM = 32
 """Samples (2 ms at 16 kHz) over which a shortened pause is joined."""
 

@@ -11,14 +11,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import edges, speech, voice
+from scripts.figures import edges, speech, start, voice
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.unit import UnitFailed
 
-PARTS = ("voice", "edges", "speech", "idle")
+PARTS = ("voice", "edges", "start", "speech", "idle")
+STARTS_FOR_OVERS = 4
 OUT = Path(".cache/figures.json")
 
 
@@ -53,7 +54,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure the town. No pass or fail.")
     parser.add_argument("--only", choices=PARTS, action="append", help="measure only this (may be repeated)")
     parser.add_argument("--tries", type=int, default=200, help="presses and tones (default 200)")
-    parser.add_argument("--overs", type=int, default=12, help="spoken overs (default 12)")
+    parser.add_argument(
+        "--overs", type=int, default=12, help="spoken overs (default 12); a quarter for start"
+    )
     parser.add_argument("--seconds", type=float, default=20, help="how long the idle town is looked at")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     parser.add_argument("--out", type=Path, default=OUT, help=f"where the JSON is kept (default {OUT})")
@@ -67,6 +70,8 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
         figures += voice.measure(arguments.tries // 2 or 1)
     if "edges" in wanted:
         figures += asyncio.run(edges.measure(arguments.tries))
+    if "start" in wanted:
+        figures += start.measure(-(-arguments.overs // STARTS_FOR_OVERS))
     if "speech" in wanted or "idle" in wanted:
         overs = arguments.overs if "speech" in wanted else 0
         figures += asyncio.run(speech.measure(overs, arguments.seconds if "idle" in wanted else 0))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from firmware.voice.channel import UPLINK_TAIL
+from firmware.voice.channel import CUT_MARGIN_MS, UPLINK_TAIL
 from firmware.voice.downlink import FLIGHT
 from firmware.voice.rack import Rack
 from link.contract import neighbour as say
@@ -248,6 +248,33 @@ async def test_a_finish_does_not_shorten_the_lead(rig: Rig):
     assert rig.card.played[0][0] - began >= 0.8, "the transmitter was not up before"
     assert rig.played() == [word(n) for n in range(5)]
     assert [fact for fact in rig.told if fact == DRAINED] == [DRAINED], "and the end was told"
+
+
+async def test_speech_waits_for_a_late_grant_and_loses_nothing(rig: Rig):
+    await rig.dial()
+    rig.far.words = [word(n) for n in range(30)]
+    began = rig.clock.now()
+    await rig.obey(say.HoldDownlink(line="r1"))
+    await rig.pass_time(0.3)
+    await rig.obey(FINISH)
+    await rig.pass_time(1.2)
+    assert rig.played() == []
+    assert DRAINED not in rig.told
+    await rig.obey(KEY)
+    await rig.pass_time(1.5)
+    assert rig.played() == [word(n) for n in range(30)]
+    assert rig.card.played[0][0] - began >= 1.5
+    assert [fact for fact in rig.told if fact == DRAINED] == [DRAINED]
+
+
+async def test_a_tail_cut_reaches_the_card(rig: Rig, monkeypatch):
+    told: list[tuple[int | None, ...]] = []
+    monkeypatch.setattr(rig.card, "open_capture", lambda *since: told.append(since))
+    monkeypatch.setattr(rig.card, "close_capture", lambda *until: told.append(until))
+    await rig.obey(say.OpenUplink(line="r1", since_ns=5, tail_cut_ms=150))
+    await rig.obey(say.CloseUplink(line="r1", at_ns=2_000_000_000))
+    await rig.pass_time(0.5)
+    assert told == [(5, 150 + CUT_MARGIN_MS), (2_000_000_000 - 170_000_000,), ()]
 
 
 async def test_a_finish_without_transmission_is_answered_at_once(rig: Rig):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.sound.capture import FRAME_NS, GUARD_NS, MOST, PRE_ROLL, Capture
+from hw.sound.capture import FRAME_NS, GUARD_NS, MOST, MOST_GAPS, PRE_ROLL, SLACK_NS, Capture
 
 
 class Hand:
@@ -143,3 +143,69 @@ def test_what_is_given_is_in_order_and_never_twice(actions: list[str]) -> None:
             capture.close_capture()
         assert len(capture._held) <= PRE_ROLL + MOST
     assert given_out == sorted(set(given_out))
+
+
+def delayed(hand: Hand, delay_ms: int) -> Capture:
+    capture = Capture(hand)
+    capture.open_capture(0, delay_ms)
+    return capture
+
+
+def test_a_delay_keeps_every_frame_so_long_and_loses_none():
+    hand = Hand()
+    capture, got = delayed(hand, 500), []
+    for number in range(1, 200):
+        hand.now = number * FRAME_NS
+        capture.deliver(frame(number), hand.now)
+        got.append(capture.pop())
+    assert got[:25] == [None] * 25
+    assert got[25:] == [frame(n) for n in range(1, 175)]
+    assert (capture.dropped, capture.empty) == (0, 0)
+
+
+def test_a_delay_that_a_lossy_card_has_eaten_up_is_made_up():
+    hand = Hand()
+    capture, ages = delayed(hand, 200), []
+    for number in range(1, 200):
+        hand.now = number * FRAME_NS
+        if number % 10:  # the card loses every tenth frame
+            capture.deliver(frame(number), hand.now)
+        got = capture.pop()
+        if got is not None:
+            ages.append(hand.now - int.from_bytes(got[:2], "little") * FRAME_NS)
+    assert min(ages) >= 200_000_000 - SLACK_NS
+    assert capture.empty > 0
+
+
+def test_after_a_gap_in_the_capture_nothing_from_behind_the_end_is_given():
+    capture, _ = gathered(3)
+    capture.open_capture(0)
+    capture.close_capture(3 * FRAME_NS + 5)
+    assert drain(capture) == [frame(1), frame(2), frame(3)]
+    capture.deliver(frame(9), 9 * FRAME_NS)
+    assert capture.pop() is None
+    assert not capture.is_open
+
+
+def test_opening_again_gives_the_last_words_first_and_skips_what_lies_between():
+    hand = Hand()
+    capture = delayed(hand, 1000)
+    for number in range(1, 31):
+        capture.deliver(frame(number), number * FRAME_NS)
+    capture.close_capture(10 * FRAME_NS)
+    capture.open_capture(20 * FRAME_NS, 1000)
+    hand.now = 90 * FRAME_NS
+    got = [capture.pop() for _ in range(22)]
+    assert got == [frame(n) for n in (*range(1, 12), *range(19, 30))]
+
+
+def test_a_carrier_that_flutters_leaves_nothing_behind():
+    capture, hand = gathered(1)
+    capture.open_capture(0, 500)
+    for number in range(2, 2000):
+        hand.now = number * FRAME_NS
+        capture.deliver(frame(number), hand.now)
+        capture.close_capture(hand.now)
+        capture.open_capture(hand.now, 500)
+        assert len(capture._gaps) <= MOST_GAPS
+        assert len(capture._held) <= PRE_ROLL + MOST + 25
