@@ -19,13 +19,19 @@ GUARD_NS = 5_000_000
 
 
 class Capture:
-    """A FrameSource. Counters: dropped = frames lost as the clock was late, empty = pops without a frame."""
+    """A FrameSource. Counters: dropped = frames lost as the clock was late, empty = pops without a frame.
+
+    Set before the card starts: `pre_roll`, the frames kept while closed; `listener`, called on the reader thread with
+    each frame and its time, after the frame can be had by pop() (it must be quick and must not raise).
+    """
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self.frames = 0
         self.dropped = 0
         self.empty = 0
         self.meter = Meter()
+        self.pre_roll = PRE_ROLL
+        self.listener: Callable[[bytes, int], object] | None = None
         self._held: deque[tuple[int, bytes]] = deque()
         self._open = False
         self._since_ns = 0
@@ -42,7 +48,7 @@ class Capture:
     def open_capture(self, since_ns: int) -> None:
         """Lets pop() deliver what was captured since (monotonic ns), less one frame."""
         self._since_ns = since_ns - FRAME_NS
-        self._limit = PRE_ROLL + MOST
+        self._limit = self.pre_roll + MOST
         self._until_ns = None
         self._fresh = True
         self._open = True
@@ -61,11 +67,13 @@ class Capture:
         self.meter.add(frame)
         self._held.append((at_ns, frame))
         if not self._open:
-            while len(self._held) > PRE_ROLL:
+            while len(self._held) > self.pre_roll:
                 self._discard()
         else:
             while len(self._held) > self._limit:
                 self.dropped += self._discard()
+        if self.listener is not None:
+            self.listener(frame, at_ns)
 
     def pop(self) -> bytes | None:
         """Media clock thread: the next frame, or None."""

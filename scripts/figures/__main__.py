@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import edges, speech, voice
+from scripts.figures import edges, speech, squelch, voice
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.unit import UnitFailed
 
-PARTS = ("voice", "edges", "speech", "idle")
+PARTS = ("voice", "edges", "speech", "idle", "squelch")
 OUT = Path(".cache/figures.json")
 
 
@@ -67,6 +67,8 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
         figures += voice.measure(arguments.tries // 2 or 1)
     if "edges" in wanted:
         figures += asyncio.run(edges.measure(arguments.tries))
+    if "squelch" in wanted:
+        figures += squelch.measure()
     if "speech" in wanted or "idle" in wanted:
         overs = arguments.overs if "speech" in wanted else 0
         figures += asyncio.run(speech.measure(overs, arguments.seconds if "idle" in wanted else 0))

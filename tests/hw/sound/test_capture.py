@@ -143,3 +143,25 @@ def test_what_is_given_is_in_order_and_never_twice(actions: list[str]) -> None:
             capture.close_capture()
         assert len(capture._held) <= PRE_ROLL + MOST
     assert given_out == sorted(set(given_out))
+
+
+def test_a_listener_gets_every_frame_with_its_time_open_or_closed() -> None:
+    capture = Capture()
+    heard: list[tuple[bytes, int]] = []
+    capture.listener = lambda pcm, at_ns: heard.append((pcm, at_ns))
+    capture.deliver(frame(1), 20)
+    capture.open_capture(0)
+    capture.deliver(frame(2), 40)
+    assert heard == [(frame(1), 20), (frame(2), 40)]
+
+
+def test_a_longer_pre_roll_can_be_asked_for() -> None:
+    hand = Hand()
+    capture = Capture(hand)
+    capture.pre_roll = 25
+    for number in range(1, 51):
+        capture.deliver(frame(number), number * FRAME_NS)
+    hand.now = 50 * FRAME_NS + 8_000_000
+    capture.open_capture(0)
+    assert drain(capture) == [frame(n) for n in range(26, 51)]
+    assert capture.dropped == 0
