@@ -62,12 +62,14 @@ class NoiseFloor:
         self._smooth: float | None = None
         self._block = 0.0
         self._left = 0
+        self._unsure = 10  # frames until the smoothed level can be believed
         self._blocks: deque[float] = deque(maxlen=BLOCKS)
 
     def add(self, level: float) -> float:
         """One frame's level; gives the smoothed one."""
         self._smooth = level if self._smooth is None else self._smooth + 0.2 * (level - self._smooth)
-        if self._left == 0:
+        self._unsure = max(self._unsure - 1, 0)
+        if self._left == 0 or self._unsure:
             self._left, self._block = BLOCK, self._smooth
         self._left -= 1
         self._block = min(self._block, self._smooth)

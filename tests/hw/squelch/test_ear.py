@@ -35,7 +35,6 @@ def make(settings: EarSettings = VOX) -> tuple[Ear, list]:
 def test_vox_and_digits_side_by_side():
     ear, told = make()
     hear(ear, quiet(0.5) + dtmf("7", 16000) + quiet(2))
-    assert [type(each) for each in told] == [Digit, SquelchChange, SquelchChange] or told[0].on
     assert [each.key for each in told if isinstance(each, Digit)] == ["7"]
     assert [each.on for each in told if isinstance(each, SquelchChange)] == [True, False]
     assert not ear.on
