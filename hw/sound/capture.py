@@ -24,13 +24,19 @@ MOST_GAPS = 8
 
 
 class Capture:
-    """A FrameSource. Counters: dropped = frames lost as the clock was late, empty = pops without a frame."""
+    """A FrameSource. Counters: dropped = frames lost as the clock was late, empty = pops without a frame.
+
+    Set before the card starts: `pre_roll`, the frames kept while closed; `listener`, called on the reader thread with
+    each frame and its time, after the frame can be had by pop() (it must be quick and must not raise).
+    """
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self.frames = 0
         self.dropped = 0
         self.empty = 0
         self.meter = Meter()
+        self.pre_roll = PRE_ROLL
+        self.listener: Callable[[bytes, int], object] | None = None
         self._held: deque[tuple[int, bytes]] = deque()
         self._open = False
         self._since_ns = 0
@@ -59,7 +65,7 @@ class Capture:
             self._fresh = True
         self._delay_ns = delay_ms * 1_000_000
         self._most = MOST + -(-self._delay_ns // FRAME_NS)
-        self._limit = PRE_ROLL + self._most
+        self._limit = self.pre_roll + self._most
         self._until_ns = None
         self._open = True
 
@@ -77,11 +83,13 @@ class Capture:
         self.meter.add(frame)
         self._held.append((at_ns, frame))
         if not self._open:
-            while len(self._held) > PRE_ROLL:
+            while len(self._held) > self.pre_roll:
                 self._discard()
         else:
             while len(self._held) > self._limit:
                 self.dropped += self._discard()
+        if self.listener is not None:
+            self.listener(frame, at_ns)
 
     def pop(self) -> bytes | None:
         """Media clock thread: the next frame, or None."""

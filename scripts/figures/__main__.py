@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import edges, speech, start, voice
+from scripts.figures import edges, speech, squelch, start, voice
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.unit import UnitFailed
 
-PARTS = ("voice", "edges", "start", "speech", "idle")
+PARTS = ("voice", "edges", "start", "speech", "idle", "squelch")
 STARTS_FOR_OVERS = 4
 OUT = Path(".cache/figures.json")
 
@@ -72,6 +72,8 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
         figures += asyncio.run(edges.measure(arguments.tries))
     if "start" in wanted:
         figures += start.measure(-(-arguments.overs // STARTS_FOR_OVERS))
+    if "squelch" in wanted:
+        figures += squelch.measure()
     if "speech" in wanted or "idle" in wanted:
         overs = arguments.overs if "speech" in wanted else 0
         figures += asyncio.run(speech.measure(overs, arguments.seconds if "idle" in wanted else 0))

@@ -15,6 +15,7 @@ BROAD = {
     "hw/bench/control_link.py": 1,
     "hw/bench/pin_factory.py": 1,
     "hw/pins.py": 6,
+    "hw/squelch/ear.py": 1,
     "link/bus/fake.py": 1,
     "link/bus/paho_bus.py": 3,
     "link/bus/stream.py": 1,

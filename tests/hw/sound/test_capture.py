@@ -209,3 +209,25 @@ def test_a_carrier_that_flutters_leaves_nothing_behind():
         capture.open_capture(hand.now, 500)
         assert len(capture._gaps) <= MOST_GAPS
         assert len(capture._held) <= PRE_ROLL + MOST + 25
+
+
+def test_a_listener_gets_every_frame_with_its_time_open_or_closed() -> None:
+    capture = Capture()
+    heard: list[tuple[bytes, int]] = []
+    capture.listener = lambda pcm, at_ns: heard.append((pcm, at_ns))
+    capture.deliver(frame(1), 20)
+    capture.open_capture(0)
+    capture.deliver(frame(2), 40)
+    assert heard == [(frame(1), 20), (frame(2), 40)]
+
+
+def test_a_longer_pre_roll_can_be_asked_for() -> None:
+    hand = Hand()
+    capture = Capture(hand)
+    capture.pre_roll = 25
+    for number in range(1, 51):
+        capture.deliver(frame(number), number * FRAME_NS)
+    hand.now = 50 * FRAME_NS + 8_000_000
+    capture.open_capture(0)
+    assert drain(capture) == [frame(n) for n in range(26, 51)]
+    assert capture.dropped == 0
