@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class RigctldPort:
-    """Serves `model` on the loop that calls `open`. `port` 0: any free one, kept over `gone` and `back`."""
+    """Serves `model` on the loop that calls `listen`. `port` 0: any free one, kept over `gone` and `back`."""
 
     def __init__(self, model: Rigctld | None = None, port: int = 0) -> None:
         self.model = model or Rigctld()
@@ -18,7 +18,7 @@ class RigctldPort:
         self._wires: set[_Wire] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def open(self) -> None:
+    async def listen(self) -> None:
         """Listen."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Wire(self), "127.0.0.1", self.port)
@@ -47,7 +47,7 @@ class RigctldPort:
                 self.shut()
             case "back":
                 if self._server is None:
-                    await self.open()
+                    await self.listen()
             case _:
                 self.model.perform(verb, asyncio.get_running_loop().time())
                 self.turn()

@@ -243,4 +243,5 @@ class _Wire(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """As asyncio wants it."""
         if not self.lost.done():
-            self.lost.set_result(str(exc) if exc else "rigctld closed the connection")
+            why = f" ({_plain(exc)})" if isinstance(exc, OSError) else ""
+            self.lost.set_result(f"rigctld closed the connection{why}")

@@ -41,7 +41,7 @@ class BenchEnd:
         self.port = 0
 
     async def open(self) -> None:
-        await self.server.open()
+        await self.server.listen()
         self.port = self.server.port
 
     async def close(self) -> None:

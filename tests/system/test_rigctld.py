@@ -48,8 +48,8 @@ async def test_it_is_found_tuned_and_read(end: FarEnd) -> None:
 
 async def test_ptt_outlives_its_client_and_the_driver_sees_it(end: FarEnd) -> None:
     """Why the guard exists: rigctld itself never lets go of a transmitter whose client has died."""
-    async with Site(end.port) as site:
-        await site.expect(RigReady)
+    async with Site(end.port, Tune(7_100_000, "LSB")) as site:
+        await site.expect(Tuned, in_plan=True)
         site.tell(Keyed(True))
         start = time.monotonic()
         assert await said(end.port, "T 1") == "RPRT 0"  # and its connection is dead
