@@ -140,9 +140,9 @@ class Rigctld:
             plus, text = first.startswith("+"), first.lstrip("+")
             name = text[1:] if text.startswith("\\") else SHORT.get(text, "")
             if name not in ARGUMENTS:
-                known = text.startswith("\\") or text == ""  # an unknown long word is swallowed
+                swallowed = text.startswith("\\") or text == ""
                 client.words = []
-                if not known:
+                if not swallowed:
                     self._say(client, "RPRT -1\n", at)
                 return
             count = ARGUMENTS[name]

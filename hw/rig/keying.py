@@ -75,5 +75,5 @@ class Keying:
         return after, (Told(PttFault("unreadable", ADVICE["unreadable"])),)
 
     def unknown(self) -> "Keying":
-        """The radio is out of sight."""
-        return replace(self, on=None, fault="")
+        """The radio is out of sight: what was wrong stands until it is read again."""
+        return replace(self, on=None)

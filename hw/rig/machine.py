@@ -127,7 +127,9 @@ class Rig:
             rig = replace(rig, asked={**self.asked, "ptt": look})
         tuned = standing(self)
         safe: Effects = ()
-        if on and tuned is not None and not tuned.in_plan:
+        if on and self.tuning is not None and self.tuning.under_way:
+            safe = (MakeSafe("the radio is being tuned"),)
+        elif on and tuned is not None and not tuned.in_plan:
             safe = (MakeSafe("the radio stands off the band plan"),)
         if on and rig.dcd:
             rig, safe = replace(rig, dcd=None), (*safe, Told(DcdChanged(False)))
@@ -184,8 +186,9 @@ class Rig:
 
     def _refused(self, asked: p.Command, code: int) -> Step:
         kind, why = polling.kind_of(asked), p.error_words(code)
-        if kind is None:
-            return failed(self, why)
+        if kind is None:  # a step of the order, or of one that another has replaced
+            mine = self.tuning is not None and asked in self.tuning.all_steps
+            return failed(self, why) if mine else (self, ())
         level = isinstance(asked, p.GetLevel)
         if code in p.NOT_HAD or (level and code == 1):
             rig = replace(self, lacking=self.lacking | {kind})

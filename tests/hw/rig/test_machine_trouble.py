@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw.rig.machine import MUTE_AFTER
-from hw.rig.messages import Keyed, MeterRead, RigLost, RigReady, Tune, Tuned, TuneRefused
+from hw.rig.messages import Keyed, MeterRead, PttFault, RigLost, RigReady, Tune, Tuned, TuneRefused
 from hw.rig.protocol import Answer, Splitter
 from hw.terminal import PortDown, PortUp, Write
 from link.hosting.machine import Tick
@@ -146,6 +146,45 @@ def test_an_order_that_the_radio_refuses_says_so():
     loop.tell(Tune(14_200_000, "USB"))
     loop.run(1.0)
     assert loop.told(TuneRefused)[0].why == "14.200000 MHz USB: the radio rejected the command"
+
+
+def test_the_refusal_of_an_order_that_was_replaced_hurts_not_the_next():
+    loop = Loop().ready()
+    real = loop.radio._do
+    loop.radio._do = lambda name, args, at: (-9, []) if args == ["14200000"] else real(name, args, at)
+    loop.tell(Tune(14_200_000, "USB"))
+    while not loop.sent("set_freq 14200000"):
+        loop.run(0.001)
+    loop.tell(Tune(7_050_000, "LSB"))
+    loop.run(1.0)
+    assert not loop.told(TuneRefused)
+    assert loop.told(Tuned)[-1] == Tuned(7_050_000, "LSB", 2400)
+
+
+def test_keyed_in_the_middle_of_tuning_it_is_made_safe_and_tuned_afterwards():
+    loop = Loop().ready()
+    loop.tell(Tune(14_200_000, "USB"))
+    loop.key()
+    assert loop.safe == ["the radio is being tuned"]
+    loop.run(1.0)
+    loop.key(False)
+    loop.run(1.0)
+    assert loop.told(Tuned)[-1] == Tuned(14_200_000, "USB", 2400)
+
+
+def test_a_stuck_transmitter_is_no_news_after_an_outage_and_mended_when_it_is_read_off():
+    loop = Loop().ready()
+    loop.key()
+    loop.run(0.5)
+    loop.verb("stick_ptt")
+    loop.key(False)
+    loop.run(2.0)
+    loop.cut()
+    loop.connect()
+    loop.run(2.0)
+    loop.verb("let_go")
+    loop.run(1.0)
+    assert [fact.what for fact in loop.told(PttFault)] == ["stays-on", ""]
 
 
 def test_a_radio_on_the_air_by_hand_is_tuned_when_it_lets_go():
