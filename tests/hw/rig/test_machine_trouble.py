@@ -48,6 +48,21 @@ def test_an_answer_that_comes_too_late_is_nobodys():
     assert loop.told(Tuned) == [Tuned(7_050_000, "LSB", 2400)]
 
 
+def test_after_a_time_out_only_the_answer_to_another_question_is_believed():
+    loop = Loop().ready()
+    hear = loop.radio.hear
+    loop.radio.hear = lambda number, data, now: None if b"get_freq" in data else hear(number, data, now)
+    while not loop.rig.misses:
+        loop.run(0.1)
+    assert loop.wrote[-1][1] == "+\\get_powerstat"
+    (late,) = Splitter().feed(b"get_freq:\nFrequency: 9000000\nRPRT 0\n")
+    loop.tell(late)
+    assert not loop.rig.synced
+    loop.run(0.1)
+    assert loop.rig.synced
+    assert not loop.told(Tuned)
+
+
 def test_silence_loses_the_radio_once_and_makes_the_connection_anew():
     loop = Loop().ready()
     loop.key()
