@@ -126,6 +126,25 @@ def test_an_order_while_the_radio_is_away_is_done_when_it_is_back():
     assert loop.told(Tuned)[-1] == Tuned(14_200_000, "USB", 2400)
 
 
+def test_the_newest_order_goes_before_the_place_of_the_start():
+    loop = Loop(made(), Tune(7_050_000, "LSB"))
+    loop.tell(Tune(14_200_000, "USB"))
+    loop.connect()
+    loop.run(1.0)
+    assert loop.radio.hz == 14_200_000
+
+
+def test_one_error_of_the_radio_is_no_loss():
+    loop = Loop().ready()
+    real, errors = loop.radio._do, [-6]
+    loop.radio._do = lambda name, args, at: (
+        (errors.pop(), []) if name == "get_freq" and errors else (real(name, args, at))
+    )
+    loop.run(5.0)
+    assert not errors
+    assert not loop.told(RigLost)
+
+
 def test_an_order_that_is_cut_off_is_done_after_the_outage():
     loop = Loop().ready()
     loop.tell(Tune(14_200_000, "USB"))
