@@ -1,22 +1,23 @@
 """The connection to rigctld: bytes come in as facts, bytes go out, and it is made anew for ever. Asyncio.
 
-It knows nothing of what the bytes mean. rigctld has no password: any program that reaches its port can key the
-transmitter, so another host than this one is refused unless the configuration says so.
+It knows nothing of what the bytes mean and tells what a serial port tells: whoever hosts one can host this.
+rigctld has no password: any program that reaches its port can key the transmitter, so another host than this
+one is refused unless the configuration says so.
 
 Traps (Hamlib 4.5.4, measured): rigctld leaves the transmitter on when its client dies, and closes a connection
 that is made in the same moment as another one comes or goes: that is retried like any outage.
 """
 
 import asyncio
-import contextlib
 import errno
 import ipaddress
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from hw.uart import UartData, UartDown, UartFact, UartUp
 from link.hosting.backoff import Backoff
 
 log = logging.getLogger(__name__)
@@ -29,34 +30,7 @@ BABBLE = 64 * 1024
 STEADY_S = 10.0
 """After so long a life the next outage is retried at once again."""
 CONNECT_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class RigctldUp:
-    """Connected to `address`."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class RigctldDown:
-    """No connection; it is being tried again. Posted once per outage."""
-
-    name: str
-    reason: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class RigctldData:
-    """Bytes as they came, at most READ_BYTES."""
-
-    name: str
-    data: bytes
-
-
-RigctldFact = RigctldUp | RigctldDown | RigctldData
+STOP_S = 2.0
 
 
 def advice(code: int | None, address: str) -> str:
@@ -86,7 +60,7 @@ class RigctldClient:
     def __init__(
         self,
         name: str,
-        sink: Callable[[RigctldFact], object],
+        sink: Callable[[UartFact], object],
         host: str = "127.0.0.1",
         port: int = 4532,
         *,
@@ -107,6 +81,7 @@ class RigctldClient:
         self._backoff = retry or Backoff(first=0.1, factor=2.0, most=5.0)
         self._wire: _Wire | None = None
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._told_down = False
 
     @property
@@ -120,18 +95,39 @@ class RigctldClient:
         return self._wire is not None
 
     def start(self) -> None:
-        """Connects and stays connected. From the loop's thread, as everything here."""
+        """Connects and stays connected. From the loop's thread, as everything here but stop()."""
         self._told_down = False
-        self._task = asyncio.create_task(self._run(), name=f"rigctld-{self.name}")
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run(), name=f"rigctld-{self.name}")
 
-    async def stop(self) -> None:
-        """Closes the connection. Idempotent."""
-        if self._task is None:
+    def stop(self) -> None:
+        """Closes the connection. Idempotent; any thread, and another one than the loop's waits until it is done."""
+        if self._loop is None or self._task is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        self._task = None
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        if here:
+            self._end()
+            return
+        done = threading.Event()
+
+        def end() -> None:
+            self._end()
+            done.set()
+
+        self._loop.call_soon_threadsafe(end)
+        if not done.wait(STOP_S):
+            log.error("rigctld=%s its loop does not run: not closed", self.name)
+
+    def _end(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        if self._wire is not None:
+            self._wire.drop("stopped")
+            self._wire = None
 
     def write(self, data: bytes) -> bool:
         """Send `data`, whole or not at all; False = refused and counted. Never waits."""
@@ -164,12 +160,12 @@ class RigctldClient:
             await asyncio.sleep(self._backoff.next())
 
     def _make_wire(self) -> "_Wire":
-        return _Wire(lambda data: self._sink(RigctldData(self.name, data)))
+        return _Wire(lambda data: self._sink(UartData(self.name, data)))
 
     async def _serve(self, wire: "_Wire") -> str:
         self._wire, self._told_down = wire, False
         log.info("rigctld=%s up address=%s", self.name, self.address)
-        self._sink(RigctldUp(self.name, self.address))
+        self._sink(UartUp(self.name, self.address))
         wire.begin()
         try:
             return await wire.lost
@@ -182,7 +178,7 @@ class RigctldClient:
             return
         self._told_down = True
         log.warning("rigctld=%s down reason=%r advice=%r", self.name, reason, text)
-        self._sink(RigctldDown(self.name, reason, text))
+        self._sink(UartDown(self.name, reason, text))
 
 
 def _plain(error: OSError) -> str:

@@ -8,11 +8,12 @@ from typing import Any, Protocol, TypeVar
 
 from hw.bench.rigctld import Rigctld
 from hw.bench.rigctld_port import RigctldPort
-from hw.rig.client import RigctldClient, RigctldData, RigctldDown, RigctldFact, RigctldUp
+from hw.rig.client import RigctldClient
 from hw.rig.machine import Rig
 from hw.rig.messages import Reopen
 from hw.rig.protocol import Splitter
 from hw.terminal import MakeSafe, PortDown, PortUp, Told, Write
+from hw.uart import UartData, UartDown, UartFact, UartUp
 from link.hosting.backoff import Backoff
 from link.hosting.clock import SystemClock
 from link.hosting.inbox import Inbox
@@ -105,18 +106,18 @@ class Site:
         self.runner = Runner("rig", Rig(made(**{**quick, **profile}), wanted), self.perform, SystemClock())
         retry = Backoff(first=0.02, factor=1.0, most=0.02)
         self.client = RigctldClient("rig", self.fact, "127.0.0.1", port, retry=retry)
-        self.downs: list[RigctldDown] = []
+        self.downs: list[UartDown] = []
         self.task: asyncio.Task[None] | None = None
 
-    def fact(self, fact: RigctldFact) -> None:
+    def fact(self, fact: UartFact) -> None:
         match fact:
-            case RigctldUp():
+            case UartUp():
                 self.splitter = Splitter()
                 self.runner.inbox.post(PortUp())
-            case RigctldDown(reason=reason):
+            case UartDown(reason=reason):
                 self.downs.append(fact)
                 self.runner.inbox.post(PortDown(reason))
-            case RigctldData(data=data):
+            case UartData(data=data):
                 for answer in self.splitter.feed(data):
                     self.runner.inbox.post(answer)
 
@@ -146,7 +147,7 @@ class Site:
     async def __aexit__(self, *_: object) -> None:
         assert self.task is not None
         self.task.cancel()
-        await self.client.stop()
+        await asyncio.to_thread(self.client.stop)
 
     async def expect(self, kind: type[F], **fields: object) -> F:
         """The next such fact with these values."""

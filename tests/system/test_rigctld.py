@@ -161,7 +161,8 @@ async def test_a_babbler_waits_and_this_loop_does_not() -> None:
     start, before = time.monotonic(), heard
     await asyncio.sleep(0.5)
     assert heard - before <= 64 * 1024 * (time.monotonic() - start) + 8192
-    await client.stop()
+    client.stop()
+    client.stop()
     server.close()
 
 
@@ -184,7 +185,8 @@ async def test_a_far_end_that_reads_nothing_fills_the_queue_and_blocks_nobody() 
     client.reopen("deaf")
     await until(lambda: not client.up, "given up")
     await until(lambda: client.up, "made anew")
-    await client.stop()
+    client.stop()
+    client.stop()
     assert not client.up
     for writer in ends:
         writer.transport.abort()
