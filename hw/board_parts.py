@@ -55,6 +55,7 @@ class RigPort(Part):
     name: Name
     host: str = Field(default="127.0.0.1", min_length=1, max_length=100)
     port: Annotated[int, Field(ge=1, le=65535)] = 4532
+    remote: bool = False
     profile: Profile = "generic"
 
 

@@ -20,6 +20,7 @@ from firmware.config import GatewaySettings
 from hw.bench import cli as bench
 from hw.bench.config import BenchConfig
 from hw.board import Board
+from hw.rig.profile import Profile as RigProfile
 from tests.house.sources import ROOT, text, tracked
 
 PAGES = [path for path in tracked() if path.suffix == ".md"]
@@ -160,6 +161,7 @@ FILES: dict[str, type[BaseModel]] = {
     "Board file": Board,
     "central.toml": CentralSettings,
     "Token file": TokenFile,
+    "Shortwave profile": RigProfile,
     "bench.toml": BenchConfig,
 }
 

@@ -1,0 +1,1 @@
+"""A shortwave radio behind hamlib's rigctld: everything but its transmitter, which the guard keys alone."""
