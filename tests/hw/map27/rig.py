@@ -24,6 +24,7 @@ class Loop:
     seed: int = 0
     lag: float = 0.015
     vendor: str = "generic"
+    changes: dict[str, object] = field(default_factory=dict)
     now: float = 100.0
     radio: Radio = field(default_factory=Radio)
     facts: list[tuple[float, object]] = field(default_factory=list)
@@ -35,7 +36,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        self.line = Map27Line(profile(self.vendor), GROUP)
+        self.line = Map27Line(profile(self.vendor).model_copy(update=self.changes), GROUP)
         self.splitter = Splitter()
         self.down: list[tuple[float, bytes]] = []
         self.up: list[tuple[float, bytes]] = []
