@@ -185,7 +185,9 @@ frames = st.one_of(
 )
 
 
-@given(st.lists(st.one_of(frames, st.sampled_from(["send", "tick", "first"])), max_size=40), st.integers(1, 3))
+@given(
+    st.lists(st.one_of(frames, st.sampled_from(["send", "tick", "first"])), max_size=40), st.integers(1, 3)
+)
 def test_whatever_it_hears_it_stays_within_its_window(history: list[object], k: int) -> None:
     link, now = Link(Terms(k=k)).start(NOW).link, NOW
     for step in history:

@@ -36,10 +36,14 @@ steps = st.one_of(
     st.tuples(st.just("release")),
     st.tuples(st.just("run"), st.sampled_from([0.0, 0.01, 0.05, 0.2, 0.5, 2.0, 7.0])),
     st.tuples(st.just("verb"), st.sampled_from(["grant_ms:0", "grant_ms:1500", "refuse:0C", "queue:3000"])),
-    st.tuples(st.just("verb"), st.sampled_from(["accept", "split_bytes", "duplicate", "lose:3", "lose_in:3"])),
+    st.tuples(
+        st.just("verb"), st.sampled_from(["accept", "split_bytes", "duplicate", "lose:3", "lose_in:3"])
+    ),
     st.tuples(st.just("verb"), st.sampled_from(["corrupt:3", "wrong_sequence", "silent", "speak", "reboot"])),
     st.tuples(st.just("verb"), st.sampled_from(["stuck", "drop_cleared", "normal", "lie_transmit"])),
-    st.tuples(st.just("verb"), st.sampled_from(["two_callers", "talk:0/2001", "call:0/2002", "emergency:1/7"])),
+    st.tuples(
+        st.just("verb"), st.sampled_from(["two_callers", "talk:0/2001", "call:0/2002", "emergency:1/7"])
+    ),
     st.tuples(st.just("verb"), st.sampled_from(["hush", "clear", "disable", "warn", "longest:0A"])),
     st.tuples(st.just("verb"), st.sampled_from(["out_of_range", "in_range", "status:0/5:3", "text:0/5:hi"])),
     st.tuples(st.just("dial")),

@@ -20,7 +20,10 @@ from hw.map27.protocol import (
 WORKED = [
     (LinkRequest(14, 1, 1), "16 10 02 01 0E 01 01 10 03 8A 09"),
     (LinkAck(1, 1), "16 10 02 02 01 01 00 10 03 8F FB"),
-    (LinkTransfer(1, bytes.fromhex("A4 00 04 D2 00 00")), "16 10 02 04 01 01 00 A4 00 04 D2 00 00 10 03 C0 D7"),
+    (
+        LinkTransfer(1, bytes.fromhex("A4 00 04 D2 00 00")),
+        "16 10 02 04 01 01 00 A4 00 04 D2 00 00 10 03 C0 D7",
+    ),
     (LinkTransfer(2, bytes.fromhex("B2 03")), "16 10 02 04 02 01 00 B2 03 10 03 06 AF"),
 ]
 ACK = encode(LinkAck(1, 1))
