@@ -50,6 +50,8 @@ class Call:
     off_hook: bool = False
     spoken: bool = False
     warned: bool = False
+    idle_at: float | None = None
+    """When our last over on it ended."""
 
     @property
     def connected(self) -> bool:
@@ -124,10 +126,19 @@ def end_demand(line: "Map27Line", why: str, now: float) -> "Map27Line":
         line = line if why == "released" else line.make_safe(why)
         line = line.tell(TransmitEnded(why, now - demand.granted_at))
     if demand.keyed_at is not None:
+        line = line if call is None else replace(line, call=replace(call, idle_at=now))
         return line.cease(now)
     if call is not None and not call.incoming and not call.connected:
         return replace(line.hang_up(network.NO_LONGER_WANTED, now, normal=False), call=None)
     return line
+
+
+def hang_end(line: "Map27Line") -> float | None:
+    """When our own call has hung long enough, where the profile says how long."""
+    call, hang = line.call, line.profile.own_call_hang
+    if call is None or call.incoming or call.idle_at is None or line.demand is not None or not hang:
+        return None
+    return call.idle_at + hang
 
 
 def call_over(line: "Map27Line", why: str, now: float) -> "Map27Line":

@@ -19,6 +19,7 @@ from hw.map27.calls import (
     Demand,
     call_over,
     end_demand,
+    hang_end,
     lie,
     on_message,
     pursue,
@@ -163,7 +164,7 @@ class Map27Line:
         """Next moment at which something must happen without being told."""
         post = self.posts[0].until if self.posts else None
         moments = (self._demand_end, self._set_up_end, self._warn_at, self._off_end, self._watch_end)
-        rest = (self._cleared_at, post, self.link.deadline)
+        rest = (self._cleared_at, hang_end(self), post, self.link.deadline)
         return min((at for at in (*moments, *rest) if at is not None), default=None)
 
     # -- what its parts use --
@@ -254,6 +255,9 @@ class Map27Line:
         end = line._set_up_end
         if end is not None and now >= end:
             line = call_over(line.hang_up(network.NO_LONGER_WANTED, now, normal=False), "no answer", now)
+        end = hang_end(line)
+        if end is not None and now >= end:
+            line = call_over(line.hang_up(network.DISCONNECTED, now), "nobody talks", now)
         if line.clearing_at is not None and now >= line.clearing_at + CLEAR_WAIT:
             line = replace(line, clearing_at=None)
         line = pursue(line._owed(now)._watched(now), now)._granted(now)._heard()

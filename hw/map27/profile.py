@@ -31,6 +31,8 @@ class Profile(Settings):
     open_by: Literal["call", "carrier"] = "call"
     """What opens the receive path: that a call stands and we do not transmit, or only the line's own carrier
     input (then no talker is told)."""
+    own_call_hang: float = Field(default=0.0, ge=0, le=120)
+    """So long after our last word on a call that we set up it is ended; 0: that is left to the network."""
     address_on_disconnect: bool = True
     grant_wait: float = Field(default=5.0, ge=1, le=30)
     queue_wait: float = Field(default=30.0, ge=1, le=120)

@@ -105,11 +105,11 @@ def act(loop: Loop, step: tuple[Any, ...]) -> None:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
-@given(st.integers(0, 2**32), st.lists(steps, max_size=30))
+@given(st.integers(0, 2**32), st.lists(steps, max_size=30), st.sampled_from([0.0, 1.0]))
 def test_in_every_history_it_transmits_only_on_demand_and_always_lets_go(
-    seed: int, history: list[Any]
+    seed: int, history: list[Any], hang: float
 ) -> None:
-    loop = Loop(seed)
+    loop = Loop(seed, changes={"own_call_hang": hang})
     loop.ready()
     loop.watch = Watch()
     for step in history:
@@ -220,6 +220,22 @@ def test_a_radio_that_never_says_it_has_cleared_costs_a_second() -> None:
     assert not loop.line.transmitting
     loop.run(0.4)
     assert loop.line.transmitting
+
+
+@pytest.mark.parametrize("hang", [0.0, 4.0])
+def test_our_own_call_hangs_as_long_as_the_profile_says(hang: float) -> None:
+    loop = Loop(changes={"own_call_hang": hang}).ready()
+    for _ in range(2):
+        loop.key()
+        loop.run(1.0)
+        loop.release()
+        loop.run(3.5)
+    assert len(loop.radio.set_ups) == 1
+    assert loop.radio.call is not None
+    loop.run(1.0)
+    assert loop.told(CallEnded) == ([CallEnded(1, "nobody talks")] if hang else [])
+    assert (loop.radio.call is None) == bool(hang)
+    assert len(loop.told(TalkerEnded)) == 1 + bool(hang)
 
 
 def test_a_call_comes_in_and_names_who_talks() -> None:

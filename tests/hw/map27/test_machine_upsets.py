@@ -60,6 +60,35 @@ def test_frames_lost_broken_doubled_or_split_cost_time_only(verb: str, seed: int
     assert [type(fact) for _, fact in loop.facts if isinstance(fact, TerminalLost | DeviceLied)] == []
 
 
+def test_an_order_to_transmit_that_was_not_sent_yet_is_void_when_it_is_taken_back() -> None:
+    loop = talking()
+    loop.release()
+    loop.run(0.5)
+    loop.verb("lose_in:1")
+    loop.tell(SendStatus("k", "0/2001", 1))  # lost: what follows waits for it
+    loop.key()
+    loop.run(0.1)
+    loop.release()
+    loop.run(2.0)
+    assert [what for _, what in loop.radio.seen].count("on-air") == 1
+    assert loop.told(MessageDelivered)
+    assert not loop.radio.on_air
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.05, 0.2])
+def test_a_slow_cable_costs_time_only(lag: float) -> None:
+    loop = Loop(lag=lag).ready()
+    for _ in range(3):
+        loop.key()
+        loop.run(1.5)
+        assert loop.line.transmitting
+        loop.release()
+        loop.run(1.5)
+        assert not loop.radio.on_air
+    assert not loop.told(TerminalLost)
+    assert loop.safe == []
+
+
 def test_a_link_is_made_while_frames_are_lost() -> None:
     for verb in ("lose:3", "lose_in:3", "corrupt:3"):
         loop = Loop()
