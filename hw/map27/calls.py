@@ -156,7 +156,7 @@ def call_over(line: "Map27Line", why: str, now: float) -> "Map27Line":
 
 def lie(line: "Map27Line", what: Lie, now: float) -> "Map27Line":
     """The radio said what cannot be: nothing transmits, and it is told."""
-    return end_demand(line, what, now).make_safe(what).tell(DeviceLied(what))
+    return end_demand(line, what, now).make_safe(what).tell(DeviceLied(what, ONLY))
 
 
 # -- from the radio ------------------------------------------------------------------------------------------

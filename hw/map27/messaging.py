@@ -92,4 +92,4 @@ def received(line: "Map27Line", message: network.StatusMessage | network.ShortDa
         return line.tell(StatusReceived(message.address.word, message.status))
     if message.coding != network.EIGHT_BIT:
         return line
-    return line.tell(TextReceived(message.address.word, message.data.decode("latin-1")))
+    return line.tell(TextReceived(message.address.word, message.data.decode("latin-1"), False))

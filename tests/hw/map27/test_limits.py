@@ -16,7 +16,7 @@ from tests.hw.map27.rig import Loop
 LINE = Map27Line(profile("generic"), "0/1000")
 
 
-@pytest.mark.parametrize("order", [Key(99.0), Dial("0/1234"), HangUp()])
+@pytest.mark.parametrize("order", [Key(99.0), Dial("0/1234"), HangUp(1)])
 def test_an_order_before_the_radio_is_ready_is_refused(order: object) -> None:
     line = obey(LINE, order, 1.0)
     assert [each.fact for each in line.pending if isinstance(each, Told)] == [
@@ -63,7 +63,7 @@ events = st.one_of(
     st.builds(LinkTransfer, st.integers(0, 5), messages),
     messages,
     st.sampled_from(
-        [PortUp(), PortDown("x"), Tick(), Key(1e9), Key(1e9, 3), Release(), Dial("0/7"), HangUp()]
+        [PortUp(), PortDown("x"), Tick(), Key(1e9), Key(1e9, 3), Release(), Dial("0/7"), HangUp(1)]
     ),
 )
 

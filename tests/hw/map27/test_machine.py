@@ -95,7 +95,7 @@ def act(loop: Loop, step: tuple[Any, ...]) -> None:
         case ("dial",):
             loop.tell(Dial("0/2005"))
         case ("hang",):
-            loop.tell(HangUp())
+            loop.tell(HangUp(1))
         case ("status",):
             loop.tell(SendStatus("k", "0/2001", 7))
         case ("pull",):
@@ -213,7 +213,7 @@ def test_a_radio_that_never_says_it_has_cleared_costs_a_second() -> None:
     loop.verb("grant_ms:0")
     loop.key()
     loop.run(0.5)
-    loop.tell(HangUp())
+    loop.tell(HangUp(1))
     assert loop.told(CallEnded) == [CallEnded(1, "hung up")]
     loop.key()
     loop.run(CLEAR_WAIT - 0.1)
@@ -293,7 +293,7 @@ def test_orders_that_cannot_be_carried_out_are_refused() -> None:
     loop.key()
     loop.ready()
     loop.tell(SelectGroup("nonsense"))
-    loop.tell(HangUp())
+    loop.tell(HangUp(1))
     loop.tell(Dial("0/0"))
     loop.verb("out_of_range")
     loop.run(0.1)

@@ -1,6 +1,4 @@
-"""A MAP27 line and a radio in trouble: lost and broken frames, reboots, lies, messages, warnings."""
-
-from dataclasses import replace
+"""A MAP27 line and a radio in trouble: lost and broken frames, reboots, lies, warnings."""
 
 import pytest
 
@@ -13,25 +11,17 @@ from hw.map27.messages import (
     ClearDownWarned,
     DeviceLied,
     Dial,
-    FieldRead,
     HangUp,
     MessageDelivered,
-    MessageFailed,
-    MessageSent,
     OrderRefused,
-    RegistrationChanged,
     SendStatus,
-    SendText,
-    StatusReceived,
     TalkerStarted,
     TerminalLost,
     TerminalReady,
-    TextReceived,
     TransmitEnded,
     TransmitGranted,
     TransmitRefused,
 )
-from hw.map27.messaging import MESSAGES_LIMIT
 from hw.map27.network import Address, progress
 from hw.map27.protocol import LinkTransfer
 from tests.hw.map27.rig import Loop
@@ -179,7 +169,7 @@ def test_a_transmitter_that_nobody_ordered_on_is_a_lie() -> None:
     loop.run(5.0)
     loop.verb("lie_transmit")
     loop.run(0.2)
-    assert loop.told(DeviceLied) == [DeviceLied("grant without request")]
+    assert loop.told(DeviceLied) == [DeviceLied("grant without request", 1)]
     assert loop.safe == ["grant without request"]
     assert not loop.radio.on_air
 
@@ -189,7 +179,7 @@ def test_a_transmitter_that_stays_on_is_a_lie_told_once_and_ordered_off_for_ever
     loop.verb("stuck")
     loop.release()
     loop.run(20.0)
-    assert loop.told(DeviceLied) == [DeviceLied("cease refused")]
+    assert loop.told(DeviceLied) == [DeviceLied("cease refused", 1)]
     assert loop.safe == ["cease refused"]
     assert loop.said().count(b"\xb2\x02") + loop.said().count(b"\xb2\x00") >= 5
     loop.key()
@@ -204,7 +194,7 @@ def test_two_callers_at_once_are_a_lie() -> None:
     loop = Loop().ready()
     loop.verb("two_callers")
     loop.run(0.3)
-    assert loop.told(DeviceLied) == [DeviceLied("two callers at once")]
+    assert loop.told(DeviceLied) == [DeviceLied("two callers at once", 1)]
     assert [fact.calling for fact in loop.told(CallArrived)] == ["0/1001", "0/1002"]
     assert [fact.why for fact in loop.told(CallEnded)] == ["another call took its place"]
 
@@ -235,10 +225,10 @@ def test_a_call_to_this_unit_waits_to_be_answered() -> None:
     loop.run(1.0)
     assert [fact.group for fact in loop.told(CallArrived)] == [False]
     assert not loop.told(CallConnected)
-    loop.tell(Answer())
+    loop.tell(Answer(1))
     loop.run(0.2)
     assert loop.told(TalkerStarted) == [TalkerStarted(1, "0/2001")]
-    loop.tell(HangUp())
+    loop.tell(HangUp(1))
     loop.run(0.5)
     assert loop.radio.call is None
     assert loop.line.state == "idle"
@@ -262,7 +252,7 @@ def test_one_unit_can_be_called_and_one_call_is_all_there_is() -> None:
     loop.tell(Dial("0/1"))
     assert [fact.why for fact in loop.told(OrderRefused)] == ["there is a call already"]
     loop.verb("refuse:04")
-    loop.tell(HangUp())
+    loop.tell(HangUp(1))
     loop.run(0.3)
     loop.tell(Dial("0/1"))
     loop.run(0.3)
@@ -311,59 +301,3 @@ def test_the_end_of_the_longest_call_is_told_before_it_comes() -> None:
     loop.verb("warn")
     loop.run(0.1)
     assert loop.told(ClearDownWarned)[1:] == [ClearDownWarned(1, None)]
-
-
-def test_contact_and_field_strength_are_told_when_they_change() -> None:
-    loop = Loop().ready()
-    loop.verb("field:9")
-    loop.verb("field:9")
-    loop.verb("out_of_range")
-    loop.run(0.5)
-    assert loop.told(FieldRead) == [FieldRead(9)]
-    assert loop.told(RegistrationChanged) == [RegistrationChanged(False, "out of contact")]
-    assert loop.line.state == "not registered"
-
-
-def test_status_and_texts_go_out_one_after_the_other() -> None:
-    loop = Loop().ready()
-    loop.tell(SendStatus("a", "0/2001", 7))
-    loop.tell(SendText("b", "3/2001", "gate 2 open"))
-    loop.tell(SendStatus("c", "0/2001", 32))
-    loop.tell(SendText("d", "0/2001", "水位"))
-    loop.tell(SendStatus("e", "nobody", 1))
-    loop.run(0.5)
-    assert loop.told(MessageDelivered) == [MessageDelivered("a"), MessageDelivered("b")]
-    assert [fact.key for fact in loop.told(MessageFailed)] == ["c", "d", "e"]
-    assert list(loop.radio.statuses) == [("0/2001", 7)]
-    assert list(loop.radio.texts) == [("3/2001", "gate 2 open")]
-
-
-def test_messages_that_wait_are_bounded_and_end_with_the_radio() -> None:
-    loop = Loop().ready()
-    loop.verb("silent")
-    for number in range(MESSAGES_LIMIT + 2):
-        loop.tell(SendStatus(str(number), "0/2001", 1))
-    assert [fact.why for fact in loop.told(MessageFailed)] == ["too many wait"] * 2
-    loop.pull()
-    assert len(loop.told(MessageFailed)) == MESSAGES_LIMIT + 2
-
-
-def test_what_the_network_says_of_a_message() -> None:
-    loop = Loop().ready()
-    for outcome, kind in (("queuing", MessageSent), ("negative", MessageFailed)):
-        if not loop.line.posts:
-            loop.line = replace(loop.line, link=replace(loop.line.link, credit=0))
-            loop.tell(SendStatus("k", "0/2001", 1))
-        ack = progress(outcome, Address(0, 2001), 4, kind=0)  # type: ignore[arg-type]
-        loop.tell(LinkTransfer(loop.line.link.expected, ack))
-        assert loop.told(kind)
-    assert [fact.why for fact in loop.told(MessageFailed)] == ["out of reach or abandoned"]
-
-
-def test_status_and_texts_come_in() -> None:
-    loop = Loop().ready()
-    loop.verb("status:0/2001:31")
-    loop.verb("text:0/2001:pump: off")
-    loop.run(0.2)
-    assert loop.told(StatusReceived) == [StatusReceived("0/2001", 31)]
-    assert loop.told(TextReceived) == [TextReceived("0/2001", "pump: off")]
