@@ -32,6 +32,7 @@ from hw.map27.messages import (
     Dial,
     HangUp,
     Key,
+    RegistrationChanged,
     Release,
     SelectGroup,
     SendStatus,
@@ -243,7 +244,7 @@ class Map27Line:
     def _up(self, now: float) -> "Map27Line":
         """Whatever it was doing, it stops: it may have been left transmitting by a gateway that is no more."""
         line = replace(self, lost=False, off_at=now).cease(now).hang_up(network.DISCONNECTED, now)
-        return line.tell(TerminalReady())
+        return line.tell(TerminalReady()).tell(RegistrationChanged(True, "assumed until the radio tells"))
 
     # -- what follows, and time --
 

@@ -132,7 +132,21 @@ def test_the_first_word_to_a_radio_is_to_stop() -> None:
     assert not loop.radio.on_air
     assert loop.said()[0] == b"\xb2\x00"
     assert loop.told(TerminalReady) == [TerminalReady()]
-    assert loop.told(RegistrationChanged) == [RegistrationChanged(True, "in contact")]
+    assert [fact.word for fact in loop.told(RegistrationChanged)] == [
+        "assumed until the radio tells",
+        "in contact",
+    ]
+
+
+def test_a_radio_that_never_tells_of_contact_can_be_used_all_the_same() -> None:
+    loop = Loop(changes={"grant_by": "ack"})
+    loop.verb("drop_condition")
+    loop.plug()
+    loop.run(1.0)
+    assert [fact.registered for fact in loop.told(RegistrationChanged)] == [True]
+    loop.key()
+    loop.run(0.5)
+    assert loop.line.transmitting
 
 
 @pytest.mark.parametrize("late_ms", [0, 300, 1500])
