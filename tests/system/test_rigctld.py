@@ -187,7 +187,9 @@ async def test_a_far_end_that_reads_nothing_fills_the_queue_and_blocks_nobody() 
     await until(lambda: client.up, "made anew")
     client.stop()
     client.stop()
+    await asyncio.sleep(0.3)
     assert not client.up
+    assert len(ends) == 2, "a stopped one does not come again"
     for writer in ends:
         writer.transport.abort()
     server.close()
