@@ -21,7 +21,7 @@ from hw.modbus.machine import (
     SlaveLost,
 )
 from hw.terminal import PortDown, PortUp, Told, Write
-from hw.uart import UartData, UartDown, UartFact, UartUp
+from hw.uart import UartData, UartDown, UartUp
 from link.hosting.clock import Clock
 from link.hosting.machine import Machine
 from link.hosting.runner import Runner
@@ -42,7 +42,7 @@ class Port(Protocol):
         """Send whole or not at all."""
 
 
-Open = Callable[[SerialPort, int, bool, Callable[[UartFact], object]], Port]
+Open = Callable[[SerialPort, int, bool, Callable[[object], object]], Port]
 """(its entry in the board file, baud, RTS/CTS, sink of facts) -> the port, not started."""
 Health = Callable[[str, str, str], None]
 """(subject, what is wrong or "", advice); called from any thread."""
@@ -108,7 +108,7 @@ class BusHost:
         if self.port is not None:
             self.port.stop()
 
-    def from_port(self, fact: UartFact) -> None:
+    def from_port(self, fact: object) -> None:
         """Facts of the port; any thread. The bus hears of a new port before those who will ask."""
         match fact:
             case UartData(data=data):
