@@ -6,7 +6,7 @@ from firmware.wiring_modbus import wire_buses, wire_relays
 from hw.board import parse_board
 from link.hosting.clock import HandClock
 from link.hosting.settings import SettingsError
-from tests.flows.world import FakeGuard
+from tests.flows.doors import FakeGuard
 
 BOARD = """
 board = { name = "flow", kind = "real" }

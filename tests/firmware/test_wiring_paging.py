@@ -12,7 +12,8 @@ from hw.board import parse_board
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.hosting.clock import HandClock
-from tests.flows.world import FakeGuard
+from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
+from tests.flows.doors import FakeGuard
 
 BOARD = parse_board("""
 board = { name = "flow", kind = "bench", socket = "/nowhere" }
@@ -51,7 +52,9 @@ def guard() -> Guard:
 def board(guard: Guard) -> Switchboard:
     identity = Identity("gw-a", "main", "1", "boot", 1, describe(BOARD, {}))
     bus, place = FakeBus(FakeBroker(), "gw-a"), FakeStreamServer(FakePlace(), "gateway")
-    return wire_gateway(BOARD, identity, guard.clock, bus, guard, place, lambda effect: None)
+    return wire_gateway(
+        BOARD, identity, guard.clock, bus, guard, place, lambda effect: None, MemoryShelf(), Ports()
+    )
 
 
 def posted(board: Switchboard) -> list[object]:
