@@ -14,6 +14,7 @@ from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
 from firmware.uplink.machine import Identity
 from firmware.wiring import describe, wire_gateway
+from firmware.wiring_modbus import wire_buses, wire_relays
 from hw.board import Board, load_board
 from hw.board_lines import RadioLine
 from hw.board_parts import PinInput, SerialPort
@@ -72,17 +73,28 @@ class GatewayBuild:
             epoch=secrets.randbits(62),
             lines=describe(self.board, settings.labels),
         )
+        self.buses = wire_buses(self.board, self.clock, self._health)
+        self.relays = wire_relays(
+            self.board, self.buses, self.clock, self.guard, self._health, self._read_back
+        )
         self.switchboard = wire_gateway(
             self.board,
             identity,
             self.clock,
             self.bus,
-            self.guard,
+            self.relays,
             self.neighbour,
             self._fetch,
             DiskShelf(settings.state / "terminals"),
             open_port,
         )
+
+    def _health(self, subject: str, what: str, advice: str) -> None:
+        self.switchboard.tell_health(subject, what, advice)
+
+    def _read_back(self, out: str, on: bool, why: str) -> None:
+        """An output's read-back, of the guard or of the relay board that the output hangs on."""
+        self.switchboard.from_guard(out, on, why)
 
     def _fetch(self, effect: FetchClip) -> None:
         task = asyncio.create_task(self._hold(effect))
@@ -101,12 +113,14 @@ class GatewayBuild:
     def _from_guard(self, fact: object) -> None:
         match fact:
             case OutputChanged(out=out, on=on, why=why):
-                self.switchboard.from_guard(out, on, why)
+                if not self.relays.guard_says(out, on, why):
+                    self._read_back(out, on, why)
             case GuardUp():
                 self.switchboard.tell_health("guard", "")
             case GuardDown(reason=reason):
                 for out in self.switchboard.outputs:
-                    self.switchboard.from_guard(out, on=False, why="guard-lost")
+                    if not self.relays.guard_says(out, False, "guard-lost"):
+                        self._read_back(out, False, "guard-lost")
                 self.switchboard.tell_health("guard", reason, "see the journal of `gateway guard`")
 
     @property
@@ -165,7 +179,7 @@ class GatewayBuild:
         board = self.switchboard
         self.settings.run.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-            for serve in (board.uplink.run, board.watch.run, *board.runners()):
+            for serve in (board.uplink.run, board.watch.run, *board.runners(), *self.buses.runners()):
                 group.create_task(serve())
             await self.guard.start(self._from_guard)
             stack.push_async_callback(self.guard.stop)
@@ -174,6 +188,8 @@ class GatewayBuild:
             stack.callback(self.close_inputs)
             board.terminals.start_ports()
             stack.push_async_callback(asyncio.to_thread, board.terminals.stop_ports)
+            self.buses.open_ports(open_port)
+            stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
             group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.radios)))
             topics = Topics(self.settings.realm).for_gateway(self.settings.gateway)
             await self.bus.start(board.from_bus, topics, self._will())

@@ -19,7 +19,23 @@ class VoiceChanged:
 
 @dataclass(frozen=True)
 class OutputRead:
-    """The guard's read-back of an output: a transmitter's PTT or an amplifier's relay."""
+    """The guard's read-back of an output: a transmitter's PTT, an amplifier's relay or a zone's. `out` is its name;
+    empty means the one output that a line has."""
 
     on: bool
     why: str = ""
+    out: str = ""
+
+
+@dataclass(frozen=True)
+class ContactRead:
+    """The second contact of an amplifier's relay, by an input of its own."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class CurrentRead:
+    """The current that an amplifier takes."""
+
+    ampere: float

@@ -104,7 +104,7 @@ class Switchboard:
         """The guard's read-back of one output."""
         line = self.outputs.get(out)
         if line is not None:
-            line.inbox.post(OutputRead(on, why))
+            line.inbox.post(OutputRead(on, why, out))
 
     def from_neighbour(self, fact: object) -> None:
         """Facts of the voice process."""
@@ -139,7 +139,7 @@ class Switchboard:
                 self.lines[line].inbox.post(CarrierChanged(on, since_ns))
             case voice.DigitHeard(line=line, digit=digit):
                 self.record(field_facts.DigitsHeard(line=line, digits=digit))
-            case voice.ClipProgress() | voice.ClipDone():
+            case voice.ClipProgress() | voice.ClipDone() | voice.SoundJudged():
                 for speaker in self.speakers.values():
                     speaker.inbox.post(fact)
             case voice.SoundState(card=card, ok=ok, what=what, advice=advice):

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import partial
 
 from firmware.lines.machine import Line
-from firmware.paging.machine import FetchClip, Playout, SpeakerSettings
+from firmware.paging.machine import FetchClip
 from firmware.switchboard import Guard, Switchboard
 from firmware.talk import LineSettings
 from firmware.terminals.board import Shelf
 from firmware.terminals.wiring import Ports, wire_terminal
 from firmware.uplink.machine import Identity, Uplink
+from firmware.wiring_paging import wire_speaker
 from hw.board import Board
 from hw.board_lines import LoudspeakerLine, Map27Line, PhoneLine, TalkLine, TetraLine
 from link.bus.port import Bus, NeighbourServer
@@ -50,7 +51,7 @@ def wire_gateway(
     switchboard.watch = Runner("voice-watch", watch, switchboard.perform_watch, clock)
     for line in board.lines:
         if isinstance(line, LoudspeakerLine):
-            _wire_speaker(switchboard, line, clock, guard)
+            wire_speaker(switchboard, line, clock, guard)
             continue
         _wire_line(switchboard, line, clock, guard)
         if isinstance(line, TetraLine | PhoneLine):
@@ -91,27 +92,6 @@ def settings_of(line: TalkLine) -> LineSettings:
         calls=calls,
         call_limit=line.call_limit if isinstance(line, PhoneLine) else 1800.0,
     )
-
-
-def _wire_speaker(switchboard: Switchboard, line: LoudspeakerLine, clock: Clock, guard: Guard) -> None:
-    told = SpeakerSettings(
-        line=line.id,
-        relay=line.relay,
-        card=line.card,
-        warm_up=line.warm_up_ms / 1000,
-        tail=line.tail_ms / 1000,
-    )
-    perform, safe = switchboard.perform_speaker, partial(_safe, guard, line.relay)
-    runner: Runner[Playout] = Runner(
-        f"speaker-{line.id}",
-        Playout(told),
-        perform,
-        clock,
-        on_crash=safe,
-        recover=lambda: runner.machine.started_over(clock.now()),
-    )
-    switchboard.speakers[line.id] = runner
-    switchboard.outputs[line.relay] = runner  # type: ignore[assignment]  # the table is declared for lines only
 
 
 def _safe(guard: Guard, out: str) -> None:

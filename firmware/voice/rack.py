@@ -4,14 +4,13 @@ Every line has one card and at most one leg; the leg's sound goes to the card's 
 goes to the leg while the line is open. It performs orders and reports facts; it decides nothing.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from firmware.voice.channel import Card, Uplink
 from firmware.voice.downlink import Downlink
+from firmware.voice.players import Players
 from link.contract import neighbour as say
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
@@ -25,12 +24,6 @@ from link.voice.port import (
 )
 
 log = logging.getLogger(__name__)
-
-FRAMES_PER_SECOND = 50
-LAST_WORDS = 0.1
-"""Seconds between the last frame of a player and its arrival at the card, with some to spare."""
-PROGRESS_EVERY = 0.5
-PROGRESS_LOOK = 0.02
 
 
 @dataclass
@@ -47,16 +40,6 @@ class Channel:
     token: str = ""
 
 
-@dataclass
-class Playing:
-    """One file under way."""
-
-    line: str
-    port: PortId
-    from_taken: int
-    watch: asyncio.Task[None]
-
-
 class Rack:
     """Orders in by `obey`, engine facts by `heard`; facts for the gateway go out through `tell`."""
 
@@ -68,8 +51,7 @@ class Rack:
         self._rate_hz = rate_hz
         self._tell = tell
         self._clock = clock
-        self._playing: dict[str, Playing] = {}
-        self._lasts: set[asyncio.Task[None]] = set()
+        self._players = Players(engine, self.channels, tell, clock)
 
     async def add(self, line: str, card: Card) -> None:
         """Give `line` its card. VoiceError when the engine has no room."""
@@ -111,7 +93,7 @@ class Rack:
         channel = self.channels.get(getattr(order, "line", ""))
         match order:
             case say.CutClip(play=play):
-                await self._end_clip(play)
+                await self._players.end(play)
             case _ if channel is None:
                 log.warning("order=%s for a line without a working card", type(order).__name__)
                 if isinstance(order, say.StartClip):
@@ -131,7 +113,7 @@ class Rack:
             case say.CutDownlink():
                 channel.downlink.cut()
             case say.StartClip():
-                await self._start_clip(channel, order)
+                await self._players.start(channel, order)
 
     async def _connect_leg(self, channel: Channel, uri: str, token: str) -> None:
         if channel.leg is not None:
@@ -145,50 +127,6 @@ class Rack:
             if channel.uplink.is_open:  # somebody is talking already: he is heard from here on
                 await self._engine.connect(channel.port, leg)
 
-    # -- clips --
-
-    async def _start_clip(self, channel: Channel, order: say.StartClip) -> None:
-        if order.play in self._playing:
-            return
-        player = await self._engine.play(Path(order.path))
-        channel.card.release_playback()
-        watch = asyncio.create_task(self._watch(order.play))
-        self._playing[order.play] = Playing(channel.line, player, channel.card.sink.taken, watch)
-        await self._engine.connect(player, channel.port, 10 ** (order.gain_db / 20))
-        if channel.leg is not None:  # what the loudspeaker line plays is recorded at the centre
-            try:
-                await self._engine.connect(player, channel.leg)
-            except VoiceError as error:  # the leg has just gone: a warning sounds without it
-                log.warning("clip=%s plays without its leg error=%s", order.play, error)
-
-    def _played(self, playing: Playing) -> float:
-        taken = self.channels[playing.line].card.sink.taken - playing.from_taken
-        return round(taken / FRAMES_PER_SECOND, 2)
-
-    async def _watch(self, play: str) -> None:
-        """Tell the progress of a clip: at its first frame, then every PROGRESS_EVERY."""
-        pause = PROGRESS_LOOK
-        while play in self._playing:
-            await self._clock.sleep_until(self._clock.now() + pause)
-            playing = self._playing.get(play)
-            if playing is None:
-                return
-            seconds = self._played(playing)
-            if seconds > 0:
-                pause = PROGRESS_EVERY
-                self._tell(say.ClipProgress(play=play, seconds=seconds))
-
-    async def _end_clip(self, play: str) -> float:
-        playing = self._playing.pop(play, None)
-        if playing is None:
-            return 0.0
-        seconds = self._played(playing)
-        playing.watch.cancel()
-        await self._engine.close(playing.port)
-        if not any(other.line == playing.line for other in self._playing.values()):
-            self.channels[playing.line].card.shut_playback()
-        return seconds
-
     async def heard(self, fact: object) -> None:
         """Take in one fact of the engine."""
         match fact:
@@ -197,23 +135,7 @@ class Rack:
             case LegDown(leg=leg, token=token, code=code, reason=reason):
                 self._leg_changed(leg, token, up=False, code=code, why=reason)
             case PlayEnded(port=port):
-                play = next((name for name, p in self._playing.items() if p.port == port), None)
-                if play is not None:
-                    task = asyncio.create_task(self._last_words(play))
-                    self._lasts.add(task)
-                    task.add_done_callback(self._lasts.discard)
-
-    async def _last_words(self, play: str) -> None:
-        """The player has handed over its last frame; it still has to come through the bridge to the card."""
-        playing = self._playing[play]
-        playing.watch.cancel()
-        counted = (
-            self._played(playing) + 1 / FRAMES_PER_SECOND
-        )  # what follows the last frame is not the clip's
-        await self._clock.sleep_until(self._clock.now() + LAST_WORDS)
-        if self._playing.get(play) is playing:
-            seconds = min(counted, await self._end_clip(play))
-            self._tell(say.ClipDone(play=play, ok=True, seconds=round(seconds, 2)))
+                self._players.ended(port)
 
     def _leg_changed(self, leg: PortId, token: str, up: bool, code: int, why: str) -> None:
         channel = next((c for c in self.channels.values() if c.token == token), None)
@@ -225,16 +147,14 @@ class Rack:
 
     async def gateway_lost(self) -> None:
         """Nobody orders any more: clips end, lines close, cards are shut. The guard has made outputs safe."""
-        for play in tuple(self._playing):
-            await self._end_clip(play)
+        await self._players.end_all()
         for channel in self.channels.values():
             channel.downlink.cut()
             await channel.uplink.shut()
 
     async def stop(self) -> None:
         """End every clip and task."""
-        for play in tuple(self._playing):
-            await self._end_clip(play)
+        await self._players.end_all()
         for channel in self.channels.values():
             channel.downlink.stop()
             channel.uplink.stop()

@@ -18,12 +18,18 @@ BUSY = 6
 
 @dataclass(frozen=True)
 class BusSettings:
-    """`thinking`: seconds a device may take before it answers; `tries` of each ask."""
+    """`thinking`: seconds a device may take before it answers; `tries` of each ask; `gap`: least silence."""
 
     baud: int = 9600
     thinking: float = 0.3
     tries: int = 3
     broadcast_pause: float = 0.1
+    gap: float = 0.0
+
+    @property
+    def silence(self) -> float:
+        """Seconds of silence between two telegrams."""
+        return max(self.gap, p.frame_gap(self.baud))
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ class Bus:
                 return self._received(data, now)
             case PortUp():
                 # A reply to something asked before the port went away must not be read as a new one.
-                quiet = now + p.frame_gap(self.settings.baud)
+                quiet = now + self.settings.silence
                 return replace(self, up=True, echoes=False, buffer=b"", quiet_until=quiet), ()
             case PortDown():
                 return self._down()
@@ -200,7 +206,7 @@ class Bus:
         assert self.flight is not None
         ask, slave = self.flight, self.flight.request.slave
         silence = self.settings.thinking if self.timed_out else 0.0
-        quiet = now + p.frame_gap(self.settings.baud) + silence
+        quiet = now + self.settings.silence + silence
         bus = replace(self._landed(), quiet_until=quiet, lost=self.lost - {slave})
         back = (Told(SlaveBack(slave)),) if slave in self.lost else ()
         return bus, (Answered(ask.ticket, ask.request, reply), *back)
@@ -231,7 +237,7 @@ class Bus:
         ask, slave = self.flight, self.flight.request.slave
         fact = SlaveLost(slave, why, _ADVICE[why])
         told = () if slave in self.lost else (Told(fact),)
-        quiet = now + p.frame_gap(self.settings.baud)
+        quiet = now + self.settings.silence
         bus = replace(self._landed(), quiet_until=quiet, lost=self.lost | {slave})
         return bus, (Failed(ask.ticket, ask.request, why), *told)
 

@@ -130,25 +130,23 @@ def _quiet_radio(on: Switch) -> None:
 
 
 def _cut_clip(on: Switch) -> None:
-    from firmware.voice.rack import Rack
-    from link.voice.port import PlayEnded
+    from firmware.voice.players import Players
 
-    async def start(honest: Any, rack: Any, channel: Any, order: Any) -> None:
-        await honest(rack, channel, order)
-        port = rack._playing[order.play].port
-        loop = asyncio.get_running_loop()
-        loop.call_later(CLIP_ENDS_AFTER, lambda: loop.create_task(rack.heard(PlayEnded(port))))
+    async def start(honest: Any, players: Any, channel: Any, order: Any) -> None:
+        await honest(players, channel, order)
+        port = players._playing[order.play].port
+        asyncio.get_running_loop().call_later(CLIP_ENDS_AFTER, players.ended, port)
 
-    instead(Rack, "_start_clip", on, start)
+    instead(Players, "start", on, start)
 
 
 def _quiet_loudspeaker(on: Switch) -> None:
-    from firmware.voice.rack import Rack
+    from firmware.voice.players import Players
 
-    async def start(honest: Any, rack: Any, channel: Any, order: Any) -> None:
-        await honest(rack, channel, order.model_copy(update={"gain_db": SPEAKER_DB}))
+    async def start(honest: Any, players: Any, channel: Any, order: Any) -> None:
+        await honest(players, channel, order.model_copy(update={"gain_db": SPEAKER_DB}))
 
-    instead(Rack, "_start_clip", on, start)
+    instead(Players, "start", on, start)
 
 
 VOICE: dict[str, Patch] = {

@@ -121,6 +121,10 @@ FROM_VOICE = [
     (voice.DownlinkDrained(line="r1"), {"r1": [voice.DownlinkDrained(line="r1")]}),
     (voice.DownlinkDrained(line="x9"), {}),
     (voice.ClipProgress(play="p", seconds=1), {"pa1": [voice.ClipProgress(play="p", seconds=1)]}),
+    (
+        voice.SoundJudged(play="p", line="pa1", verdict="silent"),
+        {"pa1": [voice.SoundJudged(play="p", line="pa1", verdict="silent")]},
+    ),
     (voice.ClipDone(play="p", ok=True), {"pa1": [voice.ClipDone(play="p", ok=True)]}),
     (
         voice.SoundState(card="r1", ok=False, what="gone", advice="plug it in"),
@@ -169,7 +173,10 @@ async def test_the_guards_read_back_reaches_the_line_of_the_output(rig: Rig):
     rig.board.from_guard("r1.ptt", True, "feed")
     rig.board.from_guard("pa1.amp", True, "feed")
     rig.board.from_guard("unknown", True, "feed")
-    assert rig.posted() == {"r1": [OutputRead(True, "feed")], "pa1": [OutputRead(True, "feed")]}
+    assert rig.posted() == {
+        "r1": [OutputRead(True, "feed", "r1.ptt")],
+        "pa1": [OutputRead(True, "feed", "pa1.amp")],
+    }
 
 
 @pytest.mark.parametrize("fact", [PeerUp(VOICE_PEER), PeerDown(VOICE_PEER, "closed")])

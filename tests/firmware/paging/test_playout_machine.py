@@ -5,14 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.events import OutputRead, VoiceChanged
-from firmware.paging.machine import (
-    FEED_FOR,
-    FETCH_PATIENCE,
-    OVERRUN,
-    START_LIMIT,
-    ClipHeld,
-    ClipMissing,
-)
+from firmware.paging.amplifier import FEED_FOR
+from firmware.paging.machine import ClipHeld, ClipMissing
+from firmware.paging.queue import FETCH_PATIENCE
+from firmware.paging.sounding import OVERRUN, START_LIMIT
 from link.contract import facts, orders
 from link.contract import neighbour as voice
 from tests.firmware.paging.bench import SHA, Bench, clip
@@ -235,8 +231,7 @@ def test_an_amplifier_that_the_guard_locked_ends_the_clip_and_the_next_is_warmed
     bench.post(ClipHeld(SHA, "/a.wav"))
     bench.wait(0.3)
     bench.post(voice.ClipProgress(play="p1", seconds=0.5))
-    bench.lease, bench.read = None, False
-    bench.post(OutputRead(False, "longest"))
+    bench.lock()
     assert bench.ended() == {"p1": "failed"}
     assert bench.asked == ["p1"], "the amplifier is cold"
     bench.wait(0.3)

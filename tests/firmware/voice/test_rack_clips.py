@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.voice.players import PROGRESS_EVERY
 from link.contract import neighbour as say
 from link.hosting.clock import settle_loop
 from tests.firmware.voice.test_rack import Rig
@@ -61,6 +62,7 @@ async def test_progress_comes_with_the_first_frame_and_then_twice_a_second(rig, 
     assert told[0] <= 0.06
     assert len(told) == 4
     assert told == sorted(told)
+    assert told[1] - told[0] == pytest.approx(PROGRESS_EVERY, abs=0.05)
     assert told[-1] == pytest.approx(1.5, abs=0.1)
 
 
