@@ -109,6 +109,8 @@ class Map27Line(_TerminalLine):
     group: str = Field(default="", pattern=r"^([0-9]{1,3}/[0-9]{1,4})?$")
     lead_ms: Annotated[int, Field(ge=0, le=2000)] = 0
     late_grant: Annotated[float, Field(ge=0.5, le=30)] = 5.0
+    vox_dbfs: Annotated[float, Field(ge=-70, le=-6)] = -36.0
+    hang_ms: Annotated[int, Field(ge=100, le=5000)] = 800
 
 
 class PhoneLine(_TerminalLine):
@@ -119,6 +121,7 @@ class PhoneLine(_TerminalLine):
 
     kind: Literal["phone"]
     lead_ms: Annotated[int, Field(ge=0, le=2000)] = 0
+    deaf_ms: Annotated[int, Field(ge=0, le=5000)] = 700
     timeout: Annotated[float, Field(ge=1, le=600)] = 600.0
     answer: Literal["nobody", "known", "everybody"] = "nobody"
     known: tuple[Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{2,40}$")], ...] = Field(

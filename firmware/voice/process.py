@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 
 from firmware.config import GatewaySettings
+from firmware.voice.ears import Ears
 from firmware.voice.rack import Rack
 from hw.board import load_board
 from hw.sound.card import SoundCard, card_from_board
@@ -54,13 +55,16 @@ class Cards:
             case SoundBack(card=card):
                 self.lost.pop(card, None)
             case PlaybackDrained(card=card):
-                for line, owned in self.by_line.items():
-                    if owned.name == card:
-                        rack.drained(line)
+                for line in self.lines_of(card):
+                    rack.drained(line)
                 return []
             case _:
                 return []
         return [state for state in self.states() if isinstance(state, say.SoundState) and state.card == card]
+
+    def lines_of(self, card: str) -> tuple[str, ...]:
+        """The lines at this card."""
+        return tuple(line for line, owned in self.by_line.items() if owned.name == card)
 
     def levels(self) -> list[Wire]:
         """The last second of each card that sounds or hears something."""
@@ -87,17 +91,21 @@ class Cards:
 class Performer:
     """Puts the rack and the cards behind one inbox."""
 
-    def __init__(self, rack: Rack, cards: Cards, host: VoiceHost) -> None:
-        self._rack, self._cards, self._host = rack, cards, host
+    def __init__(self, rack: Rack, cards: Cards, ears: Ears, host: VoiceHost) -> None:
+        self._rack, self._cards, self._ears, self._host = rack, cards, ears, host
 
     async def obey(self, order: Wire) -> None:
         """See Rack.obey."""
+        self._ears.ordered(order)
         await self._rack.obey(order)
 
     async def heard(self, fact: object) -> None:
-        """Facts of the cards and of the engine."""
-        for told in self._cards.heard(fact, self._rack):
+        """Facts of the cards, of the ears and of the engine."""
+        for told in (*self._cards.heard(fact, self._rack), *self._ears.told(fact)):
             self._host.tell(told)
+        if isinstance(fact, SoundLost):
+            for closed in self._ears.lost(fact, self._cards.lines_of(fact.card)):
+                self._host.tell(closed)
         await self._rack.heard(fact)
 
     async def tell_levels(self) -> None:
@@ -127,17 +135,19 @@ async def run_voice(settings: GatewaySettings) -> None:
     client = StreamClient(settings.voice_socket, "voice")
 
     async def came() -> None:
-        for told in (*rack.states(), *cards.states()):
+        for told in (*rack.states(), *cards.states(), *ears.states()):
             host.tell(told)
 
     async def left() -> None:
         await rack.gateway_lost()
+        ears.gateway_lost()
 
     host = VoiceHost(engine, client, say.GATEWAY_VOICE, came, left, GATEWAY_LOST)
     limits = await engine.start(host.inbox.post)
     rack = Rack(engine, voice.rate_hz, host.tell, SystemClock())
     cards = Cards({line.id: card_from_board(board, line.card) for line in board.lines}, {})
-    performer = Performer(rack, cards, host)
+    ears = Ears(board, cards.by_line, host.inbox.post)
+    performer = Performer(rack, cards, ears, host)
     tasks = [asyncio.create_task(StallWatch("gateway voice").run())]
     tasks.append(asyncio.create_task(performer.tell_levels()))
     try:
