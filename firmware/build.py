@@ -17,9 +17,10 @@ from firmware.wiring import describe, wire_gateway
 from firmware.wiring_modbus import wire_buses, wire_relays
 from hw.board import Board, load_board
 from hw.board_lines import RadioLine
-from hw.board_parts import PinInput, SerialPort
+from hw.board_parts import PinInput, RigPort, SerialPort
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
 from hw.pins import Pins, PinsUnavailable, open_pins
+from hw.rig.client import RigctldClient
 from hw.uart import Uart
 from link.bus.paho_bus import PahoBus
 from link.bus.port import Will
@@ -46,8 +47,12 @@ def firmware_version() -> str:
         return "0"
 
 
-def open_port(entry: SerialPort, baud: int, rts_cts: bool, sink: Callable[[object], object]) -> Port:
-    """A serial port of the board file, not yet started."""
+def open_port(
+    entry: SerialPort | RigPort, baud: int, rts_cts: bool, sink: Callable[[object], object]
+) -> Port:
+    """A port of the board file, not yet started."""
+    if isinstance(entry, RigPort):
+        return RigctldClient(entry.name, sink, entry.host, entry.port, remote=entry.remote)
     return Uart(entry.name, entry.device, baud, sink, rts_cts=rts_cts)
 
 

@@ -105,6 +105,8 @@ class Switchboard:
         line = self.outputs.get(out)
         if line is not None:
             line.inbox.post(OutputRead(on, why, out))
+            if isinstance(line.machine, Line):
+                self.terminals.output_read(line.machine.settings.line, OutputRead(on, why, out))
 
     def from_neighbour(self, fact: object) -> None:
         """Facts of the voice process."""

@@ -15,7 +15,7 @@ from firmware.terminals.wiring import Ports, wire_terminal
 from firmware.uplink.machine import Identity, Uplink
 from firmware.wiring_paging import wire_speaker
 from hw.board import Board
-from hw.board_lines import LoudspeakerLine, Map27Line, PhoneLine, TalkLine, TetraLine
+from hw.board_lines import LoudspeakerLine, Map27Line, PhoneLine, RadioLine, TalkLine, TetraLine
 from link.bus.port import Bus, NeighbourServer
 from link.contract import facts
 from link.contract.neighbour import BEAT_LOST
@@ -54,14 +54,14 @@ def wire_gateway(
             wire_speaker(switchboard, line, clock, guard)
             continue
         _wire_line(switchboard, line, clock, guard)
-        if isinstance(line, TetraLine | PhoneLine):
+        if not isinstance(line, RadioLine):
             wire_terminal(switchboard.terminals, board, line, clock, ports, shelf)
     return switchboard
 
 
 def _wire_line(switchboard: Switchboard, line: TalkLine, clock: Clock, guard: Guard) -> None:
     perform = switchboard.perform_line(line.id)
-    device = isinstance(line, TetraLine | Map27Line | PhoneLine)
+    device = not isinstance(line, RadioLine)
     runner: Runner[Line] = Runner(
         f"line-{line.id}",
         Line(settings_of(line), ready=not device),

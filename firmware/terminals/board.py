@@ -105,6 +105,12 @@ class Terminals:
 
         return heard
 
+    def output_read(self, line: str, read: object) -> None:
+        """The guard's read-back of the line's output, for a driver that compares it with its device."""
+        host = self.hosts.get(line)
+        if host is not None:
+            host.order(read)
+
     def order(self, line: str, order: object) -> bool:
         """Pass an order on; False: there is no such terminal."""
         host = self.hosts.get(line)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firmware.terminals.messages import Consequences
+from hw.rig.client import RigctldClient
+from hw.rig.messages import Reopen
 from hw.terminal import MakeSafe, PortDown, PortUp, Told, Write
 from hw.uart import UartData, UartDown, UartUp
 from link.hosting.clock import Clock
@@ -109,6 +111,8 @@ class TerminalHost:
                 self._tell(self.line, self.desk.hear(fact, int(self._clock.now() * 1e9)))
             case MakeSafe(reason=reason):
                 self._unsafe(self.line, reason)
+            case Reopen(reason=reason) if isinstance(self.port, RigctldClient):
+                self.port.reopen(reason)
 
     def _start_over(self) -> tuple[Machine, tuple[object, ...]]:
         machine = self._fresh()

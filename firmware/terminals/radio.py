@@ -15,6 +15,7 @@ from firmware.talk import (
     TransmitQueued,
 )
 from firmware.terminals.messages import Consequences, Health, Told, ToLine
+from hw.map27.messages import FieldRead
 from hw.tetra import messages as tetra
 from link.contract import field_facts as field_fact
 from link.contract import orders
@@ -79,6 +80,9 @@ class RadioDesk:
             case tetra.SignalRead(dbm=dbm) if self.dbm is None or abs(dbm - self.dbm) >= SIGNAL_STEP:
                 self.dbm = dbm
                 return (Told(field_fact.SignalChanged(line=line, dbm=dbm)),)
+            case FieldRead(level=level):
+                bars = round(level * 5 / 255) if level else None
+                return (Told(field_fact.SignalChanged(line=line, bars=bars)),)
             case tetra.GroupSelected(group=group):
                 return (Told(field_fact.TalkGroupSelected(line=line, group=short(group))),)
             case tetra.CallArrived(emergency=True, calling=calling):

@@ -4,21 +4,30 @@ Profiles and PINs are read here, once, at the start; what is wrong with them sto
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from firmware.terminals.board import Terminals
-from firmware.terminals.host import Desk, Port, Splitter, TerminalHost
+from firmware.terminals.host import Desk, Port, TerminalHost
 from firmware.terminals.phone import PIN_TRIED, PhoneDesk
 from firmware.terminals.radio import RadioDesk
+from firmware.terminals.rig import RigDesk
 from firmware.terminals.shelf import DiskShelf
 from hw.board import Board
-from hw.board_lines import PhoneLine, TetraLine
-from hw.board_parts import SerialPort
+from hw.board_lines import Map27Line, PhoneLine, ShortwaveLine, TetraLine
+from hw.board_parts import RigPort, SerialPort
+from hw.map27.machine import Map27Line as Map27Driver
+from hw.map27.profile import profile as map27_profile
+from hw.map27.protocol import Splitter as Map27Splitter
 from hw.phone.machine import Phone
 from hw.phone.profile import load_profile
 from hw.phone.protocol import Splitter as PhoneSplitter
+from hw.rig.machine import Rig
+from hw.rig.messages import Tune
+from hw.rig.profile import load_profile as rig_profile
+from hw.rig.protocol import Splitter as RigSplitter
 from hw.tetra.machine import TetraLine as TetraDriver
 from hw.tetra.profile import profile as tetra_profile
 from hw.tetra.protocol import Splitter as TetraSplitter
@@ -26,42 +35,80 @@ from link.hosting.clock import Clock
 from link.hosting.machine import Machine
 from link.hosting.settings import SettingsError
 
-Ports = Callable[[SerialPort, int, bool, Callable[[object], object]], Port]
-"""Opens a port: (its entry, baud of the profile, RTS/CTS of the profile, sink of its facts)."""
+Ports = Callable[[SerialPort | RigPort, int, bool, Callable[[object], object]], Port]
+"""Opens a port: (its entry, baud and RTS/CTS of the profile, sink of its facts). RTS/CTS and baud: serial only."""
+TerminalLine = TetraLine | Map27Line | PhoneLine | ShortwaveLine
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What differs between the families: how a driver begins, its splitter, its desk, its port."""
+
+    fresh: Callable[[], Machine]
+    splitter: Callable[[], Any]
+    desk: Desk
+    entry: SerialPort | RigPort
+    baud: int = 0
+    rts_cts: bool = False
 
 
 def wire_terminal(
-    terminals: Terminals, board: Board, line: TetraLine | PhoneLine, clock: Clock, ports: Ports, shelf: Any
+    terminals: Terminals, board: Board, line: TerminalLine, clock: Clock, ports: Ports, shelf: Any
 ) -> None:
     """A runner for the driver of `line` and its port, not yet opened. SettingsError."""
-    desk: Desk
-    splitter: Callable[[], Splitter]
-    if isinstance(line, TetraLine):
-        fresh, baud, rts_cts = _tetra(line)
-        desk, splitter = RadioDesk(line.id), TetraSplitter  # type: ignore[assignment]  # lists of typed lines
-    else:
-        fresh, baud, rts_cts = _phone(line, shelf)
-        desk, splitter = PhoneDesk(line.id, line.answer, line.known), PhoneSplitter  # type: ignore[assignment]
-    host = TerminalHost(line.id, fresh, splitter, desk, clock, terminals.tell, terminals.unsafe)
-    entry = board.serial(line.serial)
-    host.port = ports(entry, entry.baud or baud, entry.rts_cts or rts_cts, terminals.from_port(host))
+    match line:
+        case TetraLine():
+            parts = _tetra(board, line)
+        case Map27Line():
+            parts = _map27(board, line)
+        case PhoneLine():
+            parts = _phone(board, line, shelf)
+        case ShortwaveLine():
+            parts = _rig(board, line)
+    tell, unsafe = terminals.tell, terminals.unsafe
+    host = TerminalHost(line.id, parts.fresh, parts.splitter, parts.desk, clock, tell, unsafe)
+    baud, rts_cts = parts.baud, parts.rts_cts
+    if isinstance(parts.entry, SerialPort):
+        baud, rts_cts = parts.entry.baud or baud, parts.entry.rts_cts or rts_cts
+    host.port = ports(parts.entry, baud, rts_cts, terminals.from_port(host))
     terminals.hosts[line.id] = host
 
 
-def _tetra(line: TetraLine) -> tuple[Callable[[], Machine], int, bool]:
+def _tetra(board: Board, line: TetraLine) -> _Parts:
     profile = tetra_profile(line.profile)
     profile = profile.model_copy(update={"longest_talk": line.timeout, "grant_wait": line.late_grant})
-    return lambda: TetraDriver(profile, line.group), profile.baud, profile.rts_cts
+    entry, desk = board.serial(line.serial), RadioDesk(line.id)
+    driver = partial(TetraDriver, profile, line.group)
+    return _Parts(driver, TetraSplitter, desk, entry, profile.baud, profile.rts_cts)
 
 
-def _phone(line: PhoneLine, shelf: Any) -> tuple[Callable[[], Machine], int, bool]:
+def _map27(board: Board, line: Map27Line) -> _Parts:
+    profile = map27_profile(line.profile)
+    profile = profile.model_copy(update={"longest_talk": line.timeout, "grant_wait": line.late_grant})
+    entry, desk = board.serial(line.serial), RadioDesk(line.id)
+    return _Parts(partial(Map27Driver, profile, line.group), Map27Splitter, desk, entry, profile.baud)
+
+
+def _phone(board: Board, line: PhoneLine, shelf: Any) -> _Parts:
     profile, pin = load_profile(line.profile), _pin(line)
 
     def fresh() -> Machine:
         tried = isinstance(shelf, DiskShelf) and shelf.remembers(line.id, PIN_TRIED)
         return replace(Phone(profile, pin), pin_tried=tried)
 
-    return fresh, profile.serial.baud, profile.serial.flow == "rts-cts"
+    desk, entry = PhoneDesk(line.id, line.answer, line.known), board.serial(line.serial)
+    return _Parts(fresh, PhoneSplitter, desk, entry, profile.serial.baud, profile.serial.flow == "rts-cts")
+
+
+def _rig(board: Board, line: ShortwaveLine) -> _Parts:
+    entry = board.rig(line.rig)
+    profile = rig_profile(entry.profile)
+    if line.squelch == "dcd" and not profile.dcd:
+        advice = 'set squelch = "syllabic", or dcd = true in the profile of a rig that has one'
+        raise SettingsError(f"line {line.id!r}: profile {entry.profile!r} reads no DCD: {advice}")
+    stand = Tune(line.frequency_hz, line.mode) if line.frequency_hz or line.mode else None
+    desk = RigDesk(line.id, dcd=line.squelch == "dcd")
+    return _Parts(partial(Rig, profile, stand), RigSplitter, desk, entry)
 
 
 def _pin(line: PhoneLine) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hw.board import Board
 from hw.board_lines import LoudspeakerLine, Map27Line, PhoneLine, RadioLine, ShortwaveLine, TalkLine
+from hw.map27.profile import profile as map27_profile
 from hw.sound.card import SoundCard
 from hw.sound.facts import SoundLost
 from hw.squelch.ear import Ear, EarSettings
@@ -38,7 +39,11 @@ def wanted(line: TalkLine) -> EarSettings | None:
     squelch = "none"
     if isinstance(line, RadioLine | ShortwaveLine) and line.squelch in ("vox", "syllabic"):
         squelch = line.squelch
-    elif isinstance(line, PhoneLine | Map27Line):
+    elif (
+        isinstance(line, PhoneLine)
+        or isinstance(line, Map27Line)
+        and map27_profile(line.profile).open_by == "carrier"
+    ):
         squelch = "vox"
     if squelch == "none":
         return EarSettings(dtmf=True) if line.dtmf else None

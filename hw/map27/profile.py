@@ -28,9 +28,9 @@ class Profile(Settings):
     grant_by: Literal["condition", "ack"] = "condition"
     """What proves transmission: the radio's OPERATING CONDITION, or that it took the order to transmit. With
     "ack" the transmit bit of OPERATING CONDITION is not believed either way."""
-    open_by: Literal["call", "carrier"] = "call"
-    """What opens the receive path: that a call stands and we do not transmit, or only the line's own carrier
-    input (then no talker is told)."""
+    open_by: Literal["call", "carrier"] = "carrier"
+    """What opens the receive path: voice in the line's sound (then no talker is told), or, for a group that has few
+    and short calls, that a call stands and we do not transmit: MAP27 does not say who talks within a call."""
     own_call_hang: float = Field(default=0.0, ge=0, le=120)
     """So long after our last word on a call that we set up it is ended; 0: that is left to the network."""
     address_on_disconnect: bool = True

@@ -52,7 +52,7 @@ class LoopPort:
 
     def plug(self) -> None:
         self.up = True
-        self.sink(UartUp(self.entry.name, self.entry.device))
+        self.sink(UartUp(self.entry.name, getattr(self.entry, "device", "")))
 
     def pull(self) -> None:
         self.up = False

@@ -36,7 +36,9 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        self.line = Map27Line(profile(self.vendor).model_copy(update=self.changes), GROUP)
+        self.line = Map27Line(
+            profile(self.vendor).model_copy(update={"open_by": "call", **self.changes}), GROUP
+        )
         self.splitter = Splitter()
         self.down: list[tuple[float, bytes]] = []
         self.up: list[tuple[float, bytes]] = []
