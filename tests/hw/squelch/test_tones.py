@@ -59,6 +59,15 @@ def test_the_chime_falls_from_one_note_to_the_other():
     assert spectrum_peaks(second, 16000)[1] == pytest.approx(523, abs=5)
 
 
+def test_a_note_of_the_chime_dies_away_and_a_beep_does_not():
+    def loudness(pcm: bytes, first: float, last: float) -> int:
+        return max(map(abs, array("h", pcm)[int(first * 16000) : int(last * 16000)]))
+
+    chime, beep = tone("chime", 16000), tone("refused", 16000)
+    assert loudness(chime, 0.42, 0.48) < 0.4 * loudness(chime, 0.02, 0.08)
+    assert loudness(beep, 0.12, 0.18) > 0.8 * loudness(beep, 0.02, 0.08)
+
+
 def test_a_signal_as_a_file(tmp_path):
     path = tmp_path / "chime.wav"
     wav_of("chime", 16000, path)
