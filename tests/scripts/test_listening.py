@@ -241,3 +241,12 @@ def test_a_file_of_another_rate_is_refused(tmp_path: Path):
         load(tmp_path / "s.wav")
     with pytest.raises(ListeningError, match="not a readable"):
         load(tmp_path / "none.wav")
+
+
+@pytest.mark.parametrize("ms", [20, 60, 120])
+def test_a_first_pause_that_was_shortened_loses_no_word(ms):
+    said = phrase("north")
+    at = RATE_HZ // 2  # between the first two words
+    heard = np.concatenate((np.zeros(RATE_HZ // 5), said[:at], said[at + ms * RATE_HZ // 1000 :]))
+    found = find(said, heard)
+    assert (found.lost_start_ms, found.gaps_ms, found.lost_end_ms) == (0, 0, 0)
