@@ -45,8 +45,8 @@ class Card(Protocol):
     def shut_playback(self) -> None:
         """Let nothing out, forget what waits."""
 
-    def hold_playback(self) -> None:
-        """Let speech wait."""
+    def hold_playback(self, for_grant: bool = False) -> None:
+        """Let speech wait, for a lead or for a grant."""
 
     def release_playback(self) -> None:
         """Let out what waits, in order, and what comes."""

@@ -35,7 +35,7 @@ class Downlink:
         self.stop()
         self._transmitting = self._waits_for_grant = True
         self._finish_at = None
-        self._card.hold_playback()
+        self._card.hold_playback(for_grant=True)
 
     def transmit(self, lead_ms: int) -> None:
         """The transmitter comes up within `lead_ms`. A finish that came during the wait for it still holds."""

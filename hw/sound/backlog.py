@@ -21,7 +21,9 @@ AFTER_SPEECH = 5
 BEFORE_SPEECH = 2
 """Quiet frames kept after and before speech: a pause stays 140 ms long, and a soft word in it whole."""
 SHORT = 3
-"""Frames: with less waiting, pauses are left alone and sound leaves as it came."""
+"""Frames: with less waiting sound leaves as it came."""
+CATCH_UP_FROM = 8
+"""Frames: with so much waiting (160 ms, more than a lead) pauses are shortened, until SHORT; eager, at once."""
 FASTER_FROM = 15
 """Frames: with so much waiting (300 ms, more than a lead and a late order make) sound is played faster, until
 SHORT. With less, the pauses do it and the voice stays as it is."""
@@ -40,6 +42,9 @@ class Backlog:
         self._tempo: Tempo | None = None
         self._quiet_run = 0
         self._loudest = 0.0
+        self._catching_up = False
+        self.eager = False
+        """Shorten pauses from SHORT on: what waits, waits for a grant and not for a lead."""
 
     def __len__(self) -> int:
         """Whole frames waiting; what is inside the time scaling or less than a frame is not counted."""
@@ -59,11 +64,12 @@ class Backlog:
         """The newest frame. `peak`: its largest sample, 0 when not looked at because it is silence."""
         self._queue.append((frame, b""))
         self._loudest = max(peak, self._loudest * FADE)
+        self._catching_up = len(self._queue) > (SHORT if self._catching_up or self.eager else CATCH_UP_FROM)
         if peak >= QUIET_PEAK and peak >= self._loudest * QUIET_SHARE:
             self._quiet_run = 0
             return
         self._quiet_run += 1
-        if self._quiet_run > AFTER_SPEECH + BEFORE_SPEECH and len(self._queue) > SHORT:
+        if self._quiet_run > AFTER_SPEECH + BEFORE_SPEECH and self._catching_up:
             self._drop(-1 - BEFORE_SPEECH)
 
     def take(self, last: bool = False) -> bytes | None:

@@ -105,9 +105,9 @@ class SoundCard:
         """See Capture.close_capture."""
         self.source.close_capture(until_ns)
 
-    def hold_playback(self) -> None:
+    def hold_playback(self, for_grant: bool = False) -> None:
         """See Playback.hold_playback."""
-        self.sink.hold_playback()
+        self.sink.hold_playback(for_grant)
 
     def shut_playback(self) -> None:
         """See Playback.shut_playback."""

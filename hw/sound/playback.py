@@ -105,10 +105,14 @@ class Playback:
         self._backlog = Backlog(self._frame_bytes, self._library)  # push() may be in the old one just now
         self._since_speech = None
 
-    def hold_playback(self) -> None:
-        """From now on push() lets sound wait (at most 5 s, then the oldest goes); of quiet little is kept."""
+    def hold_playback(self, for_grant: bool = False) -> None:
+        """From now on push() lets sound wait (at most 5 s, then the oldest goes); of quiet little is kept.
+
+        After a wait for a grant all of it is made up in pauses, after a lead only what is more than one.
+        """
         self._finishing = self._shut = False
         self._held = True
+        self._backlog.eager |= for_grant
         if not self._backlog:
             self._since_speech = None
 

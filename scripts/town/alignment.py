@@ -54,8 +54,9 @@ def find_delays(said: Samples, heard: Samples) -> tuple[float, list[int]]:
             break
         at, alike = _place(part, coarse_heard, size, spectrum)
         best = max(best, alike)
-        if alike > CHUNK_ALIKE:
-            _vote(votes, said, heard, 2 * start, 2 * (start + chunk), 2 * (at - start))
+        if alike > CHUNK_ALIKE:  # a word beside it may stand elsewhere, in a second that fits nowhere whole
+            around = max(0, 2 * start - chunk), 2 * start + 3 * chunk
+            _vote(votes, said, heard, *around, 2 * (at - start))
     merged = _merged(votes)
     return best, sorted(merged, key=lambda delay: -merged[delay])[:MOST_DELAYS]
 

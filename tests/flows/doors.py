@@ -78,7 +78,7 @@ class FakeCard:
         self.mode, self.finishing = "shut", False
         self.waiting.clear()
 
-    def hold_playback(self) -> None:
+    def hold_playback(self, for_grant: bool = False) -> None:
         self.mode = "held"
 
     def release_playback(self) -> None:

@@ -241,3 +241,14 @@ def test_a_file_of_another_rate_is_refused(tmp_path: Path):
         load(tmp_path / "s.wav")
     with pytest.raises(ListeningError, match="not a readable"):
         load(tmp_path / "none.wav")
+
+
+@pytest.mark.parametrize("ms", [20, 60, 120])
+def test_a_first_word_before_a_shortened_pause_is_found(ms):
+    """The second of speech that it belongs to fits nowhere as a whole."""
+    said = phrase("north")
+    at = RATE_HZ // 2  # between the first two words
+    heard = np.concatenate((np.zeros(RATE_HZ // 5), said[:at], said[at + ms * RATE_HZ // 1000 :]))
+    heard += np.random.default_rng(7).normal(0, 0.02, len(heard))
+    found = find(said, heard)
+    assert (found.lost_start_ms, found.gaps_ms, found.lost_end_ms) == (0, 0, 0)

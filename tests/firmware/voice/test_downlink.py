@@ -23,7 +23,8 @@ class Gate:
     def __getattr__(self, name: str) -> object:
         if not name.endswith("_playback"):
             raise AttributeError(name)
-        return lambda: self.told.append((round(self.clock.now() - 1000, 3), name.removesuffix("_playback")))
+        what = name.removesuffix("_playback")
+        return lambda for_grant=False: self.told.append((round(self.clock.now() - 1000, 3), what))
 
 
 class Rig:

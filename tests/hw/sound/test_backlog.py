@@ -61,11 +61,23 @@ def test_the_loudest_is_forgotten_so_that_who_speaks_softly_next_is_heard():
 
 def test_with_little_waiting_pauses_are_left_alone():
     backlog = Backlog(SIZE, None)
+    backlog.eager = True
     put(backlog, 1000, 1001)
     for value in range(1, 40):
         put(backlog, value)
         assert backlog.take() is not None
         assert len(backlog) >= SHORT - 1
+
+
+def test_what_a_lead_makes_wait_is_left_alone_unless_it_waits_for_a_grant():
+    lead, grant = Backlog(SIZE, None), Backlog(SIZE, None)
+    grant.eager = True
+    for backlog in (lead, grant):
+        put(backlog, *[1000] * 6)
+        for _ in range(30):
+            put(backlog, 1)
+            backlog.take()
+    assert (len(lead), len(grant)) == (6, SHORT - 1)
 
 
 def test_a_shortened_pause_is_joined_without_a_step():

@@ -74,7 +74,7 @@ def over(pattern: list[tuple[int, int]], grant_ms: int) -> tuple[Line, int, list
     line = Line()
     frames, spoken = said(pattern)
     line.sink.shut_playback()
-    line.sink.hold_playback()
+    line.sink.hold_playback(for_grant=True)
     lags = []
     for number, frame in enumerate(frames):
         if number == -(-grant_ms // 20):
@@ -120,6 +120,18 @@ def test_the_lag_goes_away_in_a_pause(grant_ms, spoken):
     kept = AFTER_SPEECH + BEFORE_SPEECH
     _, _, lags = over([(spoken, grant_ms // 20 + FASTER_FROM + kept)], grant_ms)
     assert lags[-1] < 60
+
+
+def test_the_lag_of_a_lead_stays_what_it_is():
+    line = Line()
+    frames, _ = said([(30, 30), (30, 0)])
+    line.sink.shut_playback()
+    line.sink.hold_playback()
+    for number, frame in enumerate(frames):
+        if number == 6:
+            line.sink.release_playback()
+        line.push(frame)
+    assert line.sink.lag_ms == 120
 
 
 def test_a_tone_keeps_its_pitch_while_it_is_made_faster():
