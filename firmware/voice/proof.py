@@ -5,7 +5,7 @@ A playing of which nothing was gathered is told as unknown: whoever waits for a 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from firmware.voice.channel import CountingSink
@@ -23,6 +23,11 @@ AFTER = 0.5
 """Seconds that are gathered after the end of a playing."""
 
 
+async def judge_aside(evidence: Evidence, settings: ProofSettings) -> Proof:
+    """Judge in a thread: ten minutes of evidence take longer than the loop may be held up."""
+    return await asyncio.to_thread(judge, evidence, settings)
+
+
 @dataclass
 class Watched:
     """One loudspeaker line."""
@@ -37,6 +42,7 @@ class Prover:
 
     tell: Callable[[Wire], object]
     clock: Clock
+    judging: Callable[[Evidence, ProofSettings], Awaitable[Proof]] = judge_aside
     lines: dict[str, Watched] = field(default_factory=dict)
     _endings: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -67,14 +73,11 @@ class Prover:
         evidence = watched.witness.end(order.play) if watched is not None else None
         proof = Proof("unknown", "nothing was gathered")
         if watched is not None and evidence is not None:
-            proof = await self._judged(evidence, watched.settings)
+            proof = await self.judging(evidence, watched.settings)
         log.info("play=%s sound=%s why=%s share=%s", order.play, proof.verdict, proof.why, proof.share)
         fields = {"play": order.play, "line": order.line, "verdict": proof.verdict, "why": proof.why}
         figures = {"share": proof.share, "correlation": proof.correlation, "rise": proof.rise}
         self.tell(say.SoundJudged.model_validate(fields | figures))
-
-    async def _judged(self, evidence: Evidence, settings: ProofSettings) -> Proof:
-        return await asyncio.to_thread(judge, evidence, settings)
 
     def forget(self) -> None:
         """The gateway process is gone, or all ends: nobody waits for a proof."""
