@@ -97,7 +97,7 @@ class Broadcasting:
         self._remember(view(runner.machine))
         self._unsaved.add(name)
         self._news.set()
-        if runner.machine.settled:
+        if runner.machine.settled and not runner.machine.proving:
             del self._board.broadcasts[name]
             self._tasks.pop(name).cancel()
 

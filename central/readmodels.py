@@ -15,6 +15,7 @@ from link.contract.orders import Channel
 LineName = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,32}/[a-z0-9-]{1,24}$")]
 """One line of one gateway, `gateway/line`."""
 
+ProofVerdict = Literal["played", "partly", "silent", "unknown"]
 BroadcastState = Literal["waiting", "sending", "playing", "done", "partly", "failed", "stopped", "expired"]
 TargetState = Literal[
     "waiting", "ordered", "accepted", "playing", "played", "stopped", "failed", "pre-empted", "refused",
@@ -129,6 +130,23 @@ class ApprovalView(View):
     at_wall: float = Field(description="When, Unix seconds", examples=[1700000005.0])
 
 
+class ProofView(View):
+    """What was proved of the sound of one playing, at the loudspeaker itself."""
+
+    verdict: ProofVerdict = Field(
+        description="played, partly, silent, or unknown (nothing there can hear or measure it)",
+        examples=["played"],
+    )
+    why: str = Field(default="", description="By what, or why not", examples=["microphone"])
+    share: float | None = Field(
+        default=None, description="Part of the sound that was heard, 0 to 1", examples=[0.98]
+    )
+    correlation: float | None = Field(
+        default=None, description="How well it followed what was played, -1 to 1", examples=[0.93]
+    )
+    rise: float | None = Field(default=None, description="Above the quiet before it, dB", examples=[21.5])
+
+
 class TargetView(View):
     """One loudspeaker of a broadcast and what is known of it."""
 
@@ -163,6 +181,9 @@ class TargetView(View):
         description="What the gateway reported after the centre had given up on it",
         examples=["played"],
     )
+    proof: ProofView | None = Field(
+        default=None, description="Proof of sound; comes a second or two after the end"
+    )
 
 
 class BroadcastView(View):
@@ -172,10 +193,16 @@ class BroadcastView(View):
     channel: Channel = Field(description="live (needs two persons), drill or test", examples=["live"])
     state: BroadcastState = Field(
         description="waiting (for a second person) → sending → playing, then one end: done (played "
-        "everywhere), partly, failed (nowhere), stopped, expired (not approved or not delivered in time)",
+        "everywhere, nowhere proven silent), partly, failed (nowhere), stopped, expired (not approved or "
+        "not delivered in time)",
         examples=["playing"],
     )
-    over: bool = Field(description="Nothing will change any more; every target has ended", examples=[False])
+    over: bool = Field(description="Nothing sounds any more; every target has ended", examples=[False])
+    proving: bool = Field(
+        default=False,
+        description="Proofs of sound are still to come; they may change the state",
+        examples=[False],
+    )
     priority: int = Field(description="0 to 9; a higher one pre-empts on its loudspeakers", examples=[5])
     zones: tuple[str, ...] = Field(description="Zones that were asked for", examples=[["north"]])
     clip: ClipView = Field(description="What sounds")

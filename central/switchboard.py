@@ -23,6 +23,7 @@ from link.contract import facts, orders
 from link.contract import neighbour as voice
 from link.contract.batch import Batch, command_for, encode_command
 from link.contract.envelope import EnvelopeError
+from link.contract.field_facts import SoundProved
 from link.contract.ids import LineRef
 from link.contract.topics import Row, Topics
 from link.contract.wire import Wire
@@ -142,7 +143,7 @@ class Switchboard:
             self.journal(kind, gateway, {**fact.model_dump(mode="json"), **times})
             if isinstance(fact, facts.HealthChanged) and gateway in self.gateways:
                 self.gateways[gateway].inbox.post(fact)
-            if isinstance(fact, facts.ClipStarted | facts.ClipFinished):
+            if isinstance(fact, facts.ClipStarted | facts.ClipFinished | SoundProved):
                 if isinstance(fact, facts.ClipStarted):
                     self.figures.end(SOUND, f"{gateway}/{fact.play}", self.clock.now())
                 for broadcast in self.broadcasts.values():

@@ -139,7 +139,7 @@ class LoudspeakerLine(_Line):
 
     `zones` are outputs that choose the loudspeakers, on before the amplifier and off after it. Proof of sound by
     `monitor` (a card that hears it; its own card's capture when the same name), `current` (a sensor), `read_back`
-    (an input at the relay's second contact).
+    (an input at the relay's second contact). `driven_ampere`: what the amplifier takes at least when it sounds.
     """
 
     kind: Literal["loudspeaker"]
@@ -150,6 +150,7 @@ class LoudspeakerLine(_Line):
     chime: bool = False
     monitor: Name | Literal[""] = ""
     current: Name | Literal[""] = ""
+    driven_ampere: Annotated[float, Field(gt=0, le=100)] = 0.3
     read_back: Name | Literal[""] = ""
 
     @property

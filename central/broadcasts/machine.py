@@ -29,6 +29,7 @@ from central.broadcasts.messages import (
 from central.broadcasts.target import Target
 from central.readmodels import BroadcastState
 from link.contract import facts, orders
+from link.contract.field_facts import SoundProved
 
 RESEND_AFTER = (2.0, 4.0, 8.0, 16.0)
 """Seconds after which an order without receipt is sent again."""
@@ -101,19 +102,24 @@ class Broadcast:
         return self.over and not any(t.ordered and not t.confirmed for t in self.targets.values())
 
     @property
+    def proving(self) -> bool:
+        """A proof of sound is still to come."""
+        return any(target.proof_until is not None for target in self.targets.values())
+
+    @property
     def state(self) -> BroadcastState:
         """One word for people."""
         if self.stopped_by is not None:
             return "stopped"
-        results = {target.result for target in self.targets.values()}
+        sounded = {target.sounded for target in self.targets.values()}
         if not self.over:
             playing = any(t.state == "playing" for t in self.targets.values())
             return "playing" if playing else ("sending" if self.approved else "waiting")
-        if results == {"played"}:
+        if sounded == {"whole"}:
             return "done"
-        if results == {"undelivered"}:
+        if {target.result for target in self.targets.values()} == {"undelivered"}:
             return "expired"
-        return "partly" if "played" in results else "failed"
+        return "failed" if sounded == {"not"} else "partly"
 
     @property
     def deadline(self) -> float | None:
@@ -122,7 +128,8 @@ class Broadcast:
         for target in self.targets.values():
             if not target.ended:
                 moments.append(self._ends_at(target))
-            moments += [at for at in (target.resend_at, target.restop_at) if at is not None]
+            waits = (target.resend_at, target.restop_at, target.proof_until)
+            moments += [at for at in waits if at is not None]
         return min(moments, default=None)
 
     def _ends_at(self, target: Target) -> float:
@@ -182,6 +189,8 @@ class Broadcast:
                     return self
                 if isinstance(fact, facts.ClipStarted):
                     return self._with(target.begun(fact, self.asked.clip.sha, now))
+                if isinstance(fact, SoundProved):
+                    return self._with(target.proved(fact))
                 return self._with(target.finished(fact, self.asked.clip.seconds, now))
         return self
 
@@ -245,6 +254,8 @@ class Broadcast:
         broadcast = self
         for target in self.targets.values():
             if target.ended:
+                if target.proof_until is not None and now >= target.proof_until:
+                    broadcast = broadcast._with(target.unproved())
                 continue
             if not target.ordered and self.stopped_by is not None:
                 ended = target.ending("stopped", "stopped before it was sent", now)

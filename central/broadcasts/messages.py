@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from link.contract import facts, orders
+from link.contract.field_facts import SoundProved
 
 # ---- events -----------------------------------------------------------------------------------------------
 
@@ -35,7 +36,7 @@ class ClipTold:
     """What a gateway reported of a clip."""
 
     gateway: str
-    fact: facts.ClipStarted | facts.ClipFinished
+    fact: facts.ClipStarted | facts.ClipFinished | SoundProved
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,17 @@ A target that has not answered has not played: only the gateway's own `ClipFinis
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from central.readmodels import TargetState
+from central.readmodels import ProofVerdict, TargetState
 from link.contract import facts
+from link.contract.field_facts import SoundProved
 
 ANSWER_LIMIT = 30.0
 """Seconds beyond the clip's length that a loudspeaker may take to say how it ended."""
+PROOF_WITHIN = 10.0
+"""Seconds after the end within which the proof of sound must come; it takes one or two."""
+NO_PROOF = "the gateway told no proof"
 SHORT_BY = 0.5
 """Seconds that the sound card may have taken less than 90 % of the clip, for a clip to count as played."""
 
@@ -19,6 +24,17 @@ _REFUSALS: dict[str, TargetState] = {
     "expired": "failed",
     "unknown": "unknown",
 }
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What the gateway proved of its sound, with the figures that say so; None: could not be measured."""
+
+    verdict: ProofVerdict
+    why: str = ""
+    share: float | None = None
+    correlation: float | None = None
+    rise: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,7 @@ class Target:
     played: float = 0.0
     why: str = ""
     late: str = ""
+    proof: Proved | None = None
 
     @property
     def gateway(self) -> str:
@@ -62,6 +79,20 @@ class Target:
     def ended(self) -> bool:
         """Its end is known, or given up for unknown."""
         return self.result is not None
+
+    @property
+    def proof_until(self) -> float | None:
+        """Until when a proof of sound is still awaited; None: none is."""
+        if self.proof is not None or not self.confirmed or self.started_at is None or self.ended_at is None:
+            return None
+        return self.ended_at + PROOF_WITHIN
+
+    @property
+    def sounded(self) -> Literal["whole", "partly", "not"]:
+        """By its gateway's word and by proof; what could not be measured is not held against it."""
+        if self.result != "played" or (self.proof is not None and self.proof.verdict == "silent"):
+            return "not"
+        return "partly" if self.proof is not None and self.proof.verdict == "partly" else "whole"
 
     @property
     def state(self) -> TargetState:
@@ -135,3 +166,13 @@ class Target:
         if result == "played" and (not fact.played or fact.played + SHORT_BY < 0.9 * seconds):
             result, why = "failed", f"cut short: {fact.played:.1f} of {seconds:.1f} s"
         return self.ending(result, why, now, played=fact.played, confirmed=True)
+
+    def proved(self, fact: SoundProved) -> "Target":
+        """What is proved of its sound; the first word of the gateway counts."""
+        if not self.ordered or (self.proof is not None and self.proof.why != NO_PROOF):
+            return self
+        return replace(self, proof=Proved(fact.verdict, fact.why, fact.share, fact.correlation, fact.rise))
+
+    def unproved(self) -> "Target":
+        """No proof came in time."""
+        return replace(self, proof=Proved("unknown", NO_PROOF))

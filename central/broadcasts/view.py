@@ -5,8 +5,8 @@ The view holds every fact of the machine, so that a stop still reaches the gatew
 
 from central.broadcasts.asked import Asked, Clip
 from central.broadcasts.machine import Approval, Broadcast
-from central.broadcasts.target import Target
-from central.readmodels import ApprovalView, BroadcastView, ClipView, TargetState, TargetView
+from central.broadcasts.target import Proved, Target
+from central.readmodels import ApprovalView, BroadcastView, ClipView, ProofView, TargetState, TargetView
 
 _OPEN = ("waiting", "ordered", "accepted", "playing")
 
@@ -22,6 +22,7 @@ def view(broadcast: Broadcast) -> BroadcastView:
         channel=asked.channel,
         state=broadcast.state,
         over=broadcast.over,
+        proving=broadcast.proving,
         priority=asked.priority,
         zones=asked.zones,
         clip=clip,
@@ -51,7 +52,12 @@ def _target_view(target: Target, epoch: float) -> TargetView:
         played=round(target.played, 2),
         why=target.why,
         late=target.late,
+        proof=_proof_view(target.proof),
     )
+
+
+def _proof_view(proof: Proved | None) -> ProofView | None:
+    return None if proof is None else ProofView(**vars(proof))
 
 
 def resumed(seen: BroadcastView, now: float, wall: float) -> Broadcast:
@@ -108,6 +114,7 @@ def _target(seen: TargetView, epoch: float, now: float) -> Target:
         played=seen.played,
         why=seen.why,
         late=seen.late,
+        proof=None if seen.proof is None else Proved(**seen.proof.model_dump()),
     )
 
 

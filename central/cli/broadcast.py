@@ -4,6 +4,8 @@
 what is no verb is a zone. Zones named like a verb are refused in the centre's configuration.
 """
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +24,8 @@ from link.contract.orders import Channel
 
 ZONES = "ZONE..."
 """Name of the command that is meant when the first word is no verb."""
+PROOF_PATIENCE = 5.0
+"""Seconds that --wait gives the proofs of sound after the end."""
 VERBS = ("approve", "list", "show", "stop")
 
 
@@ -79,7 +83,12 @@ def start(
         ),
     ] = 300.0,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Return at its end; fail unless every loudspeaker played it.")
+        bool,
+        typer.Option(
+            "--wait",
+            help="Return when its end and the proofs of sound are known (5 s after the end at the latest); fail unless "
+            "every loudspeaker played it and none was proven silent or partly heard.",
+        ),
     ] = False,
 ) -> None:
     """Broadcast to one or more zones."""
@@ -147,23 +156,31 @@ def stop(session: Session, id: Id) -> None:
 
 
 def followed(session: Session, view: BroadcastView) -> BroadcastView:
-    """The broadcast at its end; it always ends by itself."""
+    """The broadcast at its end, with the proofs that came soon; it always ends by itself."""
     try:
-        if view.over:
-            return view
-        for change in changes(session.core):
-            news = _news(session, view.id, change)
-            if news is None:
-                continue
-            if news.state != view.state and not session.as_json:
-                session.hint(f"{news.id}: {news.state}")
-            view = news
-            if view.over:
-                return view
+        view = _until(session, view, None, lambda seen: seen.over)
+        until = time.monotonic() + PROOF_PATIENCE
+        return _until(session, view, until, lambda seen: not seen.proving)
     except KeyboardInterrupt:
         session.hint(f"the broadcast goes on; to stop it: spillway broadcast stop {view.id}")
         raise
-    raise AssertionError("changes() ends only at a time that was given")
+
+
+def _until(
+    session: Session, view: BroadcastView, end: float | None, enough: Callable[[BroadcastView], bool]
+) -> BroadcastView:
+    if enough(view):
+        return view
+    for change in changes(session.core, end):
+        news = _news(session, view.id, change)
+        if news is None:
+            continue
+        if news.state != view.state and not session.as_json:
+            session.hint(f"{news.id}: {news.state}")
+        view = news
+        if enough(view):
+            break
+    return view
 
 
 def _news(session: Session, id: str, change: object) -> BroadcastView | None:
@@ -177,5 +194,8 @@ def _news(session: Session, id: str, change: object) -> BroadcastView | None:
 
 
 def _why(view: BroadcastView) -> str:
-    ends = (f"{t.line} {t.state}{': ' + t.why if t.why else ''}" for t in view.targets if t.state != "played")
+    ends = [f"{t.line} {t.state}{': ' + t.why if t.why else ''}" for t in view.targets if t.state != "played"]
+    for target in view.targets:
+        if target.proof is not None and target.proof.verdict in ("silent", "partly"):
+            ends.append(f"{target.line} proven {tables.proof(target.proof)}")
     return "; ".join(ends)

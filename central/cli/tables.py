@@ -15,6 +15,7 @@ from central.readmodels import (
     GatewayView,
     GroupView,
     LineView,
+    ProofView,
     RecordingView,
     TownView,
 )
@@ -160,7 +161,7 @@ def broadcasts(views: tuple[BroadcastView, ...]) -> Table:
 
 def broadcast(view: BroadcastView) -> Group:
     """One broadcast with its loudspeakers."""
-    table = _table("Loudspeakers", "line", "state", "sent", "started", "ended", "played", "why")
+    table = _table("Loudspeakers", "line", "state", "sent", "started", "ended", "played", "proof", "why")
     for target in view.targets:
         why = target.why + (f" (later: {target.late})" if target.late else "")
         table.add_row(
@@ -170,9 +171,21 @@ def broadcast(view: BroadcastView) -> Group:
             clock(target.started_wall),
             clock(target.ended_wall),
             f"{target.played:.1f} of {view.clip.seconds:.1f} s",
+            proof(target.proof),
             why,
         )
     return Group(broadcasts((view,)), table)
+
+
+def proof(proved: ProofView | None) -> Text:
+    """The verdict with the figure that says most."""
+    if proved is None:
+        return Text("")
+    figures = [] if proved.share is None else [f"{100 * proved.share:.0f} %"]
+    figures += [] if proved.rise is None else [f"{proved.rise:+.0f} dB"]
+    told = ", ".join(figures) or proved.why
+    style = {"played": "green", "silent": "bold red", "partly": "red"}.get(proved.verdict, "dim")
+    return Text(f"{proved.verdict} ({told})" if told else proved.verdict, style=style)
 
 
 def clips(views: tuple[ClipView, ...]) -> Table:

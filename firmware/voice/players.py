@@ -52,6 +52,7 @@ class Players:
         self._tell = tell
         self._clock = clock
         self._playing: dict[str, Playing] = {}
+        self._tones: dict[PortId, str] = {}
         self._lasts: set[asyncio.Task[None]] = set()
 
     async def start(self, channel: "Channel", order: say.StartClip) -> None:
@@ -68,6 +69,22 @@ class Players:
                 await self._engine.connect(player, channel.leg)
             except VoiceError as error:  # the leg has just gone: a warning sounds without it
                 log.warning("clip=%s plays without its leg error=%s", order.play, error)
+
+    async def set_gain(self, play: str, gain_db: float) -> None:
+        """How loud the card plays a file from now on; one that has ended is no error. VoiceError."""
+        playing = self._playing.get(play)
+        if playing is not None:
+            port = self.channels[playing.line].port
+            await self._engine.connect(playing.port, port, 10 ** (gain_db / 20))
+
+    async def sound(self, channel: "Channel", path: Path, gate: bool) -> None:
+        """Play one of our own signals: it is no clip, nobody is told of it and no progress counts it. `gate`: it opens
+        the card by itself, as on a loudspeaker line; a talk line has its downlink for that. VoiceError."""
+        player = await self._engine.play(path)
+        self._tones[player] = channel.line if gate else ""
+        if gate:
+            channel.card.release_playback()
+        await self._engine.connect(player, channel.port)
 
     def _played(self, playing: Playing) -> float:
         taken = self.channels[playing.line].card.sink.taken - playing.from_taken
@@ -94,9 +111,19 @@ class Players:
         seconds = self._played(playing)
         playing.watch.cancel()
         await self._engine.close(playing.port)
-        if not any(other.line == playing.line for other in self._playing.values()):
-            self.channels[playing.line].card.shut_playback()
+        self._shut_if_still(playing.line)
         return seconds
+
+    def _shut_if_still(self, line: str) -> None:
+        if line not in self._tones.values() and not any(p.line == line for p in self._playing.values()):
+            self.channels[line].card.shut_playback()
+
+    async def _tone_over(self, port: PortId) -> None:
+        await self._clock.sleep_until(self._clock.now() + LAST_WORDS)
+        line = self._tones.pop(port, None)
+        await self._engine.close(port)
+        if line:
+            self._shut_if_still(line)
 
     async def _last_words(self, play: str) -> None:
         """The player has handed over its last frame; it still has to come through the bridge to the card."""
@@ -113,12 +140,16 @@ class Players:
     def ended(self, port: PortId) -> None:
         """The engine has handed over the last frame of a player."""
         play = next((name for name, p in self._playing.items() if p.port == port), None)
-        if play is not None:
-            task = asyncio.create_task(self._last_words(play))
-            self._lasts.add(task)
-            task.add_done_callback(self._lasts.discard)
+        if play is None and port not in self._tones:
+            return
+        task = asyncio.create_task(self._tone_over(port) if play is None else self._last_words(play))
+        self._lasts.add(task)
+        task.add_done_callback(self._lasts.discard)
 
     async def end_all(self) -> None:
-        """End every clip without a word."""
+        """End every clip and signal without a word."""
+        for port in tuple(self._tones):
+            del self._tones[port]
+            await self._engine.close(port)
         for play in tuple(self._playing):
             await self.end(play)

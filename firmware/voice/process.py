@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from firmware.config import GatewaySettings
 from firmware.voice.ears import Ears
+from firmware.voice.monitors import watch_loudspeakers
 from firmware.voice.rack import Rack
+from firmware.voice.signals import write_signals
 from hw.board import load_board
 from hw.sound.card import SoundCard, card_from_board
 from hw.sound.facts import PlaybackDrained, SoundBack, SoundLost
@@ -37,11 +39,17 @@ class Cards:
 
     by_line: dict[str, SoundCard]
     lost: dict[str, SoundLost]
+    monitors: tuple[SoundCard, ...] = ()
+
+    @property
+    def all(self) -> tuple[SoundCard, ...]:
+        """Cards of lines, and those that only listen to loudspeakers."""
+        return (*self.by_line.values(), *self.monitors)
 
     def states(self) -> list[Wire]:
         """One fact for each card, for a gateway process that has just come."""
         told: list[Wire] = []
-        for card in self.by_line.values():
+        for card in self.all:
             lost = self.lost.get(card.name)
             what, advice = (lost.reason[:200], lost.advice[:200]) if lost else ("", "")
             told.append(say.SoundState(card=card.name, ok=lost is None, what=what, advice=advice))
@@ -69,7 +77,7 @@ class Cards:
     def levels(self) -> list[Wire]:
         """The last second of each card that sounds or hears something."""
         told: list[Wire] = []
-        for card in self.by_line.values():
+        for card in self.all:
             state = card.state
             if max(state.capture.rms_dbfs, state.playback.rms_dbfs) > FLOOR_DBFS:
                 told.append(
@@ -143,10 +151,14 @@ async def run_voice(settings: GatewaySettings) -> None:
         ears.gateway_lost()
 
     host = VoiceHost(engine, client, say.GATEWAY_VOICE, came, left, GATEWAY_LOST)
+    tones = await asyncio.to_thread(write_signals, settings.run / "signals", voice.rate_hz)
     limits = await engine.start(host.inbox.post)
-    rack = Rack(engine, voice.rate_hz, host.tell, SystemClock())
+    rack = Rack(engine, voice.rate_hz, host.tell, SystemClock(), tones)
     cards = Cards({line.id: card_from_board(board, line.card) for line in board.lines}, {})
     ears = Ears(board, cards.by_line, host.inbox.post)
+    cards.monitors = watch_loudspeakers(
+        board, rack.prover, cards.by_line
+    )  # after the ears, which they leave in place
     performer = Performer(rack, cards, ears, host)
     tasks = [asyncio.create_task(StallWatch("gateway voice").run())]
     tasks.append(asyncio.create_task(performer.tell_levels()))
@@ -154,6 +166,8 @@ async def run_voice(settings: GatewaySettings) -> None:
         for line, card in cards.by_line.items():
             card.start(host.inbox.post)
             await rack.add(line, card)
+        for monitor in cards.monitors:
+            monitor.start(host.inbox.post)
         await client.start(host.inbox.post)
         log.info("voice lines=%d version=%s", len(cards.by_line), limits.version)
         await host.run(performer)
@@ -162,5 +176,5 @@ async def run_voice(settings: GatewaySettings) -> None:
             task.cancel()
         await rack.stop()
         await client.stop()
-        await asyncio.gather(*(asyncio.to_thread(card.stop) for card in cards.by_line.values()))
+        await asyncio.gather(*(asyncio.to_thread(card.stop) for card in cards.all))
         await engine.stop()

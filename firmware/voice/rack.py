@@ -5,12 +5,14 @@ goes to the leg while the line is open. It performs orders and reports facts; it
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from firmware.voice.channel import Card, Uplink
 from firmware.voice.downlink import Downlink
 from firmware.voice.players import Players
+from firmware.voice.proof import Prover
 from link.contract import neighbour as say
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
@@ -44,19 +46,27 @@ class Rack:
     """Orders in by `obey`, engine facts by `heard`; facts for the gateway go out through `tell`."""
 
     def __init__(
-        self, engine: VoiceEngine, rate_hz: int, tell: Callable[[Wire], object], clock: Clock
+        self,
+        engine: VoiceEngine,
+        rate_hz: int,
+        tell: Callable[[Wire], object],
+        clock: Clock,
+        tones: Mapping[str, Path] | None = None,
     ) -> None:
         self.channels: dict[str, Channel] = {}
         self._engine = engine
         self._rate_hz = rate_hz
         self._tell = tell
         self._clock = clock
+        self.prover = Prover(tell, clock)
         self._players = Players(engine, self.channels, tell, clock)
+        self._tones = tones or {}
 
     async def add(self, line: str, card: Card) -> None:
         """Give `line` its card. VoiceError when the engine has no room."""
         card.shut_playback()
-        port = await self._engine.add_frames(line, card.source, card.sink, self._rate_hz)
+        sink = self.prover.tap(line, card.sink)
+        port = await self._engine.add_frames(line, card.source, sink, self._rate_hz)
 
         async def join() -> None:
             if channel.leg is not None:
@@ -94,6 +104,10 @@ class Rack:
         match order:
             case say.CutClip(play=play):
                 await self._players.end(play)
+            case say.SetClipGain(play=play, gain_db=gain_db):
+                await self._players.set_gain(play, gain_db)
+            case say.GatherProof() | say.RelaySeen():
+                self.prover.obey(order)
             case _ if channel is None:
                 log.warning("order=%s for a line without a working card", type(order).__name__)
                 if isinstance(order, say.StartClip):
@@ -114,6 +128,8 @@ class Rack:
                 channel.downlink.cut()
             case say.StartClip():
                 await self._players.start(channel, order)
+            case say.SoundTone(tone=tone) if tone in self._tones:
+                await self._players.sound(channel, self._tones[tone], gate=tone == "chime")
 
     async def _connect_leg(self, channel: Channel, uri: str, token: str) -> None:
         if channel.leg is not None:
@@ -148,6 +164,7 @@ class Rack:
     async def gateway_lost(self) -> None:
         """Nobody orders any more: clips end, lines close, cards are shut. The guard has made outputs safe."""
         await self._players.end_all()
+        self.prover.forget()
         for channel in self.channels.values():
             channel.downlink.cut()
             await channel.uplink.shut()
@@ -155,6 +172,7 @@ class Rack:
     async def stop(self) -> None:
         """End every clip and task."""
         await self._players.end_all()
+        self.prover.forget()
         for channel in self.channels.values():
             channel.downlink.stop()
             channel.uplink.stop()

@@ -15,6 +15,7 @@ from central.broadcasts.view import view
 from central.store.broadcasts import BroadcastRow, Broadcasts
 from central.store.database import Database, StoreError
 from link.contract import facts
+from link.contract.field_facts import SoundProved
 from link.hosting.clock import HandClock, settle_loop
 
 LINE = "gw-a/pa1"
@@ -72,6 +73,10 @@ class Rig:
         await self.post(warn.ClipTold("gw-a", facts.ClipStarted(play=play, line="pa1", sha=CLIP.sha)), name)
         end = facts.ClipFinished(play=play, line="pa1", result="played", played=2.0)
         await self.post(warn.ClipTold("gw-a", end), name)
+
+    async def proved(self, name: str = "b-1", verdict: str = "played") -> None:
+        fact = {"play": f"{name}.pa1", "line": "pa1", "verdict": verdict}
+        await self.post(warn.ClipTold("gw-a", SoundProved.model_validate(fact)), name)
 
     async def stop(self) -> None:
         for task in self.tasks:
@@ -163,6 +168,8 @@ async def test_what_the_store_did_not_take_is_written_when_it_takes_it_again(rig
 async def test_one_that_is_settled_is_forgotten_here_and_kept_there(rig: Rig):
     await rig.begin(rig.ask())
     await rig.played()
+    assert set(rig.board.broadcasts) == {"b-1"}, "its proof is still to come"
+    await rig.proved()
     assert rig.board.broadcasts == {}
     assert rig.tasks[0].cancelled()
     assert rig.hosted.recent["b-1"].state == "done"
@@ -294,6 +301,7 @@ async def test_the_oldest_are_forgotten_but_never_one_that_is_under_way(rig: Rig
         await rig.clock.advance(1.0)
         await rig.begin(rig.ask(f"b-{number}"))
         await rig.played(f"b-{number}")
+        await rig.proved(f"b-{number}")
         await rig.hosted.flush()
     assert set(rig.hosted.recent) == {"b-old", "b-3", "b-4"}
     await rig.post(warn.Stop("li"), "b-old")

@@ -18,7 +18,7 @@ from central.broadcasts.messages import (
     Result,
     Stop,
 )
-from central.broadcasts.target import ANSWER_LIMIT
+from central.broadcasts.target import ANSWER_LIMIT, PROOF_WITHIN
 from central.broadcasts.view import view
 from link.contract import facts
 from tests.central.broadcasts.bench import LINES, SECONDS, SHA, Bench, asked
@@ -42,6 +42,7 @@ def test_a_test_broadcast_goes_out_at_once_and_is_done_when_all_have_played() ->
     for line in LINES:
         bench.finished(line)
     assert bench.machine.state == "done" and bench.machine.over and bench.machine.settled
+    bench.wait(PROOF_WITHIN)
     assert bench.machine.deadline is None
     assert not bench.of(Cancel)
 
