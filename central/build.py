@@ -13,10 +13,12 @@ from central.api.tokens import Tokens
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk, centre_version
+from central.field_keeping import FieldKeeping
 from central.speech.engines import build_speech
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
+from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.recordings import Recordings
 from central.studio import Studio
@@ -62,6 +64,7 @@ class CoreBuild:
         self.broadcasts = Broadcasts(self.database)
         self.clips = Clips(self.database, settings.state / "clips")
         self.broadcasting = Broadcasting(self.switchboard, self.broadcasts, self.clock, self._spawn)
+        self.field = FieldKeeping(self.switchboard.field, FieldStore(self.database), self.clock)
         self.views = Views(settings, self.switchboard, self.clock)
         self.desk = CoreDesk(
             self.switchboard,
@@ -96,6 +99,7 @@ class CoreBuild:
             self.broadcasting.changed(name)
         if kind == "gateway":
             self.views.note_presence(name)
+        self.field.changed(kind, name)
         if not self._news:
             asyncio.get_running_loop().call_later(ANNOUNCE_EVERY, self._announce)
         self._news[kind, name] = None
@@ -136,11 +140,13 @@ class CoreBuild:
             stack.callback(self.database.close)
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
-            serving = (*serving, self.broadcasting.save)
+            serving = (*serving, self.broadcasting.save, self.field.save)
+            stack.push_async_callback(self.field.flush)
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())
             self.journal.append("core.started", "", {})
             await self.broadcasting.resume()
+            await self.field.resume()
             await self.api.start()
             stack.push_async_callback(self.api.stop)
             await self.node.start(board.from_node)

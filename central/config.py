@@ -70,6 +70,13 @@ class GatewayEntry(Settings):
     label: Label = ""
 
 
+class TalkerSettings(Settings):
+    """The name people know a talker by, whose network calls him by number."""
+
+    id: str = Field(min_length=1, max_length=40, pattern=r"^\S+$")
+    label: Label = Field(min_length=1)
+
+
 class CentralSettings(Settings):
     """The whole file."""
 
@@ -83,6 +90,7 @@ class CentralSettings(Settings):
     gateway: tuple[GatewayEntry, ...] = ()
     group: tuple[GroupSettings, ...] = ()
     zone: tuple[ZoneSettings, ...] = ()
+    talker: tuple[TalkerSettings, ...] = ()
 
     @property
     def voice_socket(self) -> Path:
@@ -97,8 +105,14 @@ class CentralSettings(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         known = {entry.id for entry in self.gateway}
-        for kind, parts in (("gateway", self.gateway), ("group", self.group), ("zone", self.zone)):
-            twice = [name for name, count in Counter(part.id for part in parts).items() if count > 1]
+        named = {
+            "gateway": [entry.id for entry in self.gateway],
+            "group": [group.id for group in self.group],
+            "zone": [zone.id for zone in self.zone],
+            "talker": [talker.id for talker in self.talker],
+        }
+        for kind, ids in named.items():
+            twice = [name for name, count in Counter(ids).items() if count > 1]
             if twice:
                 raise ValueError(f"{kind} {twice[0]!r} stands twice; give each its own id")
         for zone in self.zone:

@@ -19,7 +19,11 @@ from central.api.changes import (
     GatewayNow,
     GroupNow,
     NodeNow,
+    NoticeNow,
+    OrderNow,
     RecordingNow,
+    SiteNow,
+    TextNow,
 )
 from central.api.desk import DeskError
 from central.api.requests import BroadcastRequest, GroupChange
@@ -27,7 +31,9 @@ from central.broadcasting import Broadcasting, read_back
 from central.broadcasts import messages as warn
 from central.broadcasts.asked import Asked
 from central.broadcasts.machine import Broadcast
-from central.groups.machine import GroupSet, Member
+from central.field_desk import CoreFieldDesk
+from central.field_views import FieldViews
+from central.groups.messages import GroupSet, Member
 from central.readmodels import (
     BroadcastView,
     ClipView,
@@ -77,6 +83,8 @@ class CoreDesk:
         broadcasts: Broadcasts,
         uploads: Path,
     ) -> None:
+        self._field_views = FieldViews(board, views, clock)
+        self.field = CoreFieldDesk(board, self._field_views, clock)
         self.announcer = Announcer()
         self.uploads = uploads
         self.journal_ok = True
@@ -307,6 +315,16 @@ class CoreDesk:
                 return GroupNow(group=self._views.group(name))
             case "broadcast" if name in self._broadcasting.recent:
                 return BroadcastNow(broadcast=self._broadcasting.recent[name])
+            case "site" if name in self._board.gateways:
+                return SiteNow(site=self._field_views.site(name))
+            case "text" if name in self._board.field.texts.rows:
+                return TextNow(text=self._field_views.text(self._board.field.texts.rows[name]))
+            case "order":
+                order = self._field_views.order(name)
+                return None if order is None else OrderNow(order=order)
+            case "notice":
+                found = [each for each in self._views.notices() if str(each.number) == name]
+                return NoticeNow(notice=found[0]) if found else None
             case "node":
                 return NodeNow(node=self._views.node())
             case "centre":

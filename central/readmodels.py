@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from link.contract.facts import LineKind
 from link.contract.orders import Channel
 
 LineName = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,32}/[a-z0-9-]{1,24}$")]
@@ -40,10 +41,10 @@ class HealthView(View):
 
 
 class LineView(View):
-    """One line of a gateway: a radio or a loudspeaker, as the centre believes it to be."""
+    """One line of a gateway: a radio, telephone or loudspeaker, as the centre believes it to be."""
 
     line: LineName = Field(description="Full name, `gateway/line`", examples=["gw-north/r1"])
-    kind: Literal["radio", "loudspeaker"] = Field(description="What it is", examples=["radio"])
+    kind: LineKind = Field(description="What it is", examples=["radio"])
     label: str = Field(default="", description="Name for people", examples=["North repeater"])
     group: str | None = Field(default=None, description="Talk group it is a member of", examples=["valley"])
     zones: tuple[str, ...] = Field(default=(), description="Broadcast zones it is in", examples=[["north"]])
@@ -53,7 +54,8 @@ class LineView(View):
         description="Its transmitter or amplifier is on, read back from the guard", examples=[True]
     )
     leg: bool = Field(description="Its voice leg stands at both ends", examples=[True])
-    talker: str = Field(default="", description="Who is heard, when the radio tells", examples=["unit 12"])
+    talker: str = Field(default="", description="Who is heard, when the radio tells", examples=["Boat 3"])
+    talker_id: str = Field(default="", description="What his network calls him", examples=["2001"])
     playing: str | None = Field(
         default=None, description="Id of the broadcast that sounds on it", examples=["b-7k2m"]
     )
@@ -85,6 +87,13 @@ class MemberView(View):
     keyed: bool = Field(default=False, description="The group keys its transmitter", examples=[True])
     leg: bool = Field(default=False, description="Its voice leg stands", examples=[True])
     online: bool = Field(default=False, description="Its gateway is online", examples=[True])
+    grant: Literal["", "queued", "refused"] = Field(
+        default="",
+        description="What its network says while it should transmit and does not: queued or refused",
+        examples=["queued"],
+    )
+    grant_why: str = Field(default="", description="Why", examples=["channel busy"])
+    emergency: bool = Field(default=False, description="Its talker calls an emergency", examples=[False])
 
 
 class GroupView(View):
@@ -98,7 +107,12 @@ class GroupView(View):
     holder: str | None = Field(
         default=None, description="Line that has the floor, `gateway/line`", examples=["gw-north/r1"]
     )
-    talker: str = Field(default="", description="Who is heard by everybody", examples=["North repeater"])
+    holder_label: str = Field(default="", description="Name of that line", examples=["North repeater"])
+    talker: str = Field(default="", description="Who is heard by everybody", examples=["Boat 3"])
+    talker_id: str = Field(default="", description="What his network calls him", examples=["2001"])
+    emergency: bool = Field(
+        default=False, description="Whoever has the floor calls an emergency", examples=[False]
+    )
     since_wall: float | None = Field(
         default=None, description="Since when the floor is held, Unix seconds", examples=[1700000000.0]
     )
@@ -274,6 +288,24 @@ class FigureView(View):
     max_ms: float = Field(description="Worst, milliseconds", examples=[5.2])
 
 
+class NoticeView(View):
+    """Something that people should see: a call, a text, an emergency, a grant that does not come."""
+
+    number: int = Field(description="Rises by one since the start of the centre", examples=[12])
+    at_wall: float = Field(description="When, Unix seconds", examples=[1700000000.0])
+    what: Literal[
+        "call", "text", "emergency", "grant-queued", "grant-refused", "timeout-warning", "device-lied"
+    ] = Field(
+        description="call and text came in; emergency key pressed; the network lets a line wait or refuses it; the "
+        "talker's time is nearly over; a device said what cannot be",
+        examples=["emergency"],
+    )
+    line: str = Field(description="Line it is about, `gateway/line`", examples=["gw-tetra/t1"])
+    group: str = Field(default="", description="Talk group it is about, if any", examples=["valley"])
+    talker: str = Field(default="", description="Who", examples=["Boat 3"])
+    why: str = Field(default="", description="Why", examples=["channel busy"])
+
+
 class TownView(View):
     """Everything at a glance: what the centre knows at one moment."""
 
@@ -289,6 +321,7 @@ class TownView(View):
     )
     nodes: tuple[NodeView, ...] = Field(default=(), description="Voice nodes")
     figures: tuple[FigureView, ...] = Field(default=(), description="Measured latencies")
+    notices: tuple[NoticeView, ...] = Field(default=(), description="What people should see, newest first")
 
 
 class EntryView(View):

@@ -9,19 +9,21 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 from central.broadcasts import messages as warn
 from central.broadcasts.machine import Broadcast
+from central.field_book import FieldBook
 from central.figures import FLOOR, KEYED, SOUND, Figures
 from central.fleet import machine as fleet
-from central.groups import machine as floor
+from central.groups import messages as floor
+from central.groups.machine import Group
 from central.mail import Mail
+from central.ports import Ledger, Tapes
 from central.talk_lane import TalkLane
 from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
-from link.contract import facts, orders
+from link.contract import facts, field_facts, orders
 from link.contract import neighbour as voice
-from link.contract.batch import Batch, command_for, encode_command
+from link.contract.batch import Batch, BatchHead, command_for, encode_command
 from link.contract.envelope import EnvelopeError
 from link.contract.field_facts import SoundProved
 from link.contract.ids import LineRef
@@ -35,32 +37,10 @@ log = logging.getLogger(__name__)
 
 NODE_PEER = "voice"
 LEG_TTL = 30
-
-
-class Ledger(Protocol):
-    """What the switchboard asks of the journal."""
-
-    def append(self, kind: str, subject: str, payload: Mapping[str, object]) -> None:
-        """Take one entry; never blocks."""
-
-
-class Tapes(Protocol):
-    """What the switchboard asks of the recordings."""
-
-    def conversation(self, group: str, members: tuple[str, ...], on: bool) -> None:
-        """A conversation began or ended."""
-
-    def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
-        """A broadcast began or ended."""
-
-    def closed(self, fact: voice.RecordingClosed) -> None:
-        """The voice node closed a file."""
-
-    def node_came(self, running: tuple[str, ...]) -> None:
-        """The voice node is there and has these recordings running."""
-
-    def of_owner(self, owner: str, kind: str) -> str | None:
-        """Id of a running recording of this owner and kind."""
+TONE_TTL = 2
+"""Seconds in which a tone for a talker must arrive; later it would only puzzle him."""
+FRESH = 3.0
+"""Seconds after which what an outbox tells of a grant or an emergency moves nothing any more."""
 
 
 @dataclass
@@ -74,10 +54,11 @@ class Switchboard:
     topics: Topics
     changed: Callable[[str, str], None]
     after_journal: Callable[[Callable[[], object]], None]
+    talkers: Mapping[str, str]
     tapes: Tapes = field(init=False)
     node_watch: Runner[BeatWatch] = field(init=False)
     gateways: dict[str, Runner[fleet.Gateway]] = field(default_factory=dict)
-    groups: dict[str, Runner[floor.Group]] = field(default_factory=dict)
+    groups: dict[str, Runner[Group]] = field(default_factory=dict)
     broadcasts: dict[str, Runner[Broadcast]] = field(default_factory=dict)
     node_said: voice.NodeReady | None = None
     node_lag_ms: float = 0.0
@@ -88,6 +69,7 @@ class Switchboard:
         self.lane = TalkLane(self._publish_frame, lambda name: self.gateways[name].machine.reported_n)
         self.mail = Mail(self.topics, self.clock, self.from_mail)
         self.figures = Figures()
+        self.field = FieldBook(self.clock, self.changed, self.talkers)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves the gateways, the groups and the watch over the node."""
@@ -112,6 +94,7 @@ class Switchboard:
                 self._evidence(gateway, fact)
             case facts.CommandResult(id=id, s=s, why=why):
                 self.journal("command.result", gateway, {"id": id, "s": s, "why": why})
+                self.field.result(fact)
                 for broadcast in self.broadcasts.values():
                     broadcast.inbox.post(warn.Result(gateway, fact))
             case _ if gateway in self.gateways:
@@ -135,12 +118,13 @@ class Switchboard:
                 gateway.inbox.post(fleet.BrokerLost())
 
     def _evidence(self, gateway: str, batch: Batch) -> None:
-        """Facts of the evidence lane go to the journal and to broadcasts; they never key anything."""
+        """Facts of the evidence lane go to the journal, the book of the field and broadcasts; they key nothing."""
         for event in batch.events:
             fact = event.fact
             kind = f"fact.{type(fact).__name__}"
             times = {"wall_ms": event.wall_ms, "mono_ms": event.mono_ms, "seq": event.seq}
             self.journal(kind, gateway, {**fact.model_dump(mode="json"), **times})
+            self._from_field(gateway, batch.head, event)
             if isinstance(fact, facts.HealthChanged) and gateway in self.gateways:
                 self.gateways[gateway].inbox.post(fact)
             if isinstance(fact, facts.ClipStarted | facts.ClipFinished | SoundProved):
@@ -150,6 +134,23 @@ class Switchboard:
                     broadcast.inbox.post(warn.ClipTold(gateway, fact))
         for seq, strange in batch.strange:
             self.journal("fact.unknown", gateway, {"seq": seq, "number": strange.number})
+
+    def _from_field(self, gateway: str, head: BatchHead, event: facts.Event) -> None:
+        """The book takes it; a group is told only what is new and true now."""
+        age = self.gateways[gateway].machine.age_of(head.boot, event.mono_ms, self.clock.now())
+        wall = event.wall_ms / 1000 if age is None else round(self.clock.wall() - age, 3)
+        new = self.field.heard(gateway, event.fact, head.boot, (head.epoch, event.seq), wall)
+        if not new or age is None or age > FRESH:
+            return
+        match event.fact:
+            case field_facts.GrantDelayed(line=line, queued=queued, why=why):
+                self._to_groups(floor.GrantTold(f"{gateway}/{line}", queued, why))
+            case field_facts.EmergencyCalled(line=line, talker=talker):
+                self._to_groups(floor.EmergencyTold(f"{gateway}/{line}", self.field.talker_name(talker)))
+
+    def _to_groups(self, event: object) -> None:
+        for group in self.groups.values():
+            group.inbox.post(event)
 
     def from_node(self, fact: object) -> None:
         """Facts of the voice node's door."""
@@ -251,9 +252,8 @@ class Switchboard:
         name = f"{line.gateway}/{line.line}"
         if line.ptt:
             self.figures.end(KEYED, name, self.clock.now())
-        heard = floor.LineHeard(name, line.carrier, line.leg, line.online, line.talker)
-        for group in self.groups.values():
-            group.inbox.post(heard)
+        who = (self.field.talker_name(line.talker), line.talker)
+        self._to_groups(floor.LineHeard(name, line.carrier, line.leg, line.online, *who, line.ptt))
         self.changed("gateway", line.gateway)
 
     def perform_group(self, effect: object) -> None:
@@ -277,6 +277,14 @@ class Switchboard:
             case floor.ConversationChanged(group=group, on=on):
                 settings = self.groups[group].machine.settings
                 self.tapes.conversation(group, tuple(m.line for m in settings.members), on)
+                self.changed("group", group)
+            case floor.ToneTalker(line=line, tone=tone):
+                ref = LineRef.parse(line)
+                self.command(ref.gateway, orders.PlayTone(line=ref.line, tone=tone), TONE_TTL)
+            case floor.Noticed(group=group, what=what, line=line, talker=talker, why=why):
+                self.journal(f"group.{what}", group, {"line": line, "talker": talker, "why": why})
+                if what != "emergency":  # the book has said it, also of lines in no group
+                    self.field.notice(what, line, group, talker, why)
                 self.changed("group", group)
 
     def perform_broadcast(self, effect: object) -> None:

@@ -21,6 +21,7 @@ from central.readmodels import (
     LineView,
     MemberView,
     NodeView,
+    NoticeView,
     RecordingView,
     TownView,
     VerdictView,
@@ -60,6 +61,18 @@ class Views:
         )
         return {member.line: member.label for member in members if member.label}
 
+    def _label(self, line: str | None) -> str:
+        """Name of a line for people: its member's, else the gateway's own."""
+        if line is None:
+            return ""
+        gateway, _, name = line.partition("/")
+        known = self.board.gateways[gateway].machine.lines.get(name)
+        return self._labels().get(line, known.label if known else "")
+
+    def notices(self) -> tuple[NoticeView, ...]:
+        """What people should see, newest first."""
+        return tuple(NoticeView.model_validate(vars(each)) for each in reversed(self.board.field.notices))
+
     def gateway(self, name: str) -> GatewayView:
         """One gateway and its lines."""
         machine = self.board.gateways[name].machine
@@ -92,7 +105,8 @@ class Views:
                 "carrier": known.carrier,
                 "ptt": known.ptt,
                 "leg": known.leg,
-                "talker": known.talker,
+                "talker": self.board.field.talker_name(known.talker),
+                "talker_id": known.talker,
                 "playing": self._playing(name),
             }
         )
@@ -110,7 +124,7 @@ class Views:
         settings = machine.settings
         members = []
         for member in settings.members:
-            heard = machine.heard.get(member.line)
+            heard, delay = machine.heard.get(member.line), machine.delayed.get(member.line)
             members.append(
                 MemberView(
                     line=member.line,
@@ -120,15 +134,22 @@ class Views:
                     keyed=member.line in machine.keyed,
                     leg=heard is not None and heard.leg,
                     online=heard is not None and heard.online,
+                    grant="" if delay is None else "queued" if delay.queued else "refused",
+                    grant_why="" if delay is None else delay.why,
+                    emergency=heard is not None and heard.emergency,
                 )
             )
+        holder = None if machine.holder is None else machine.heard[machine.holder]
         hang = "hang" if machine.hang_until is not None else "idle"
         return GroupView.model_validate(
             {
                 "group": name,
                 "state": "talking" if machine.holder else hang,
                 "holder": machine.holder,
+                "holder_label": self._label(machine.holder),
                 "talker": machine.talker_name(),
+                "talker_id": "" if holder is None else holder.talker_id,
+                "emergency": holder is not None and holder.emergency,
                 "since_wall": self._wall(machine.holder_since) if machine.holder else None,
                 "hang": settings.hang,
                 "timeout": settings.timeout,
@@ -176,6 +197,7 @@ class Views:
             broadcasts=tuple(broadcasts[:50]),
             nodes=(self.node(),),
             figures=self.board.figures.views(),
+            notices=self.notices(),
         )
 
 

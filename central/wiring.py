@@ -8,8 +8,10 @@ from collections.abc import Callable
 from central.config import CentralSettings
 from central.config import GroupSettings as ConfiguredGroup
 from central.fleet.machine import Gateway
-from central.groups.machine import Group, GroupSettings, Member
-from central.switchboard import Ledger, Switchboard
+from central.groups.machine import Group
+from central.groups.messages import GroupSettings, Member
+from central.ports import Ledger
+from central.switchboard import Switchboard
 from link.bus.port import Bus, NeighbourServer
 from link.contract.neighbour import BEAT_LOST
 from link.contract.topics import Topics
@@ -31,7 +33,9 @@ def wire_core(
 
     The recordings (`tapes`) are still to be given to it before it runs.
     """
-    board = Switchboard(clock, bus, node, ledger, Topics(settings.realm), changed, after_journal)
+    talkers = {talker.id: talker.label for talker in settings.talker}
+    topics = Topics(settings.realm)
+    board = Switchboard(clock, bus, node, ledger, topics, changed, after_journal, talkers)
     board.node_watch = Runner("node-watch", BeatWatch(BEAT_LOST), board.perform_node_watch, clock)
     for entry in settings.gateway:
         board.gateways[entry.id] = _gateway(entry.id, board, clock)

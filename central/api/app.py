@@ -5,7 +5,7 @@ Bearer tokens travel in the clear until TLS comes, so it is served on 127.0.0.1 
 
 from fastapi import FastAPI
 
-from central.api import broadcasts, clips, groups, journal, live, recordings, status
+from central.api import broadcasts, clips, field, groups, journal, live, recordings, status
 from central.api.desk import Desk
 from central.api.errors import install
 from central.api.limits import BodyLimit
@@ -20,8 +20,8 @@ What the operator's command line, screens and other systems may see and ask of t
 * Every error is `{what, where, advice}`.
 * Times named `…_wall` are Unix seconds; all other times are durations in seconds.
 * `WebSocket /api/v1/live` (same header) says the whole town first and then each change as
-  `{"kind": "town|gateway|group|broadcast|recording|node|centre", …}`. It closes with 4403 without a person's
-  token, 4408 when the listener is too slow (connect again), 4429 when too many listen.
+  `{"kind": "town|gateway|group|broadcast|recording|node|site|text|order|notice|centre", …}`. It closes with 4403
+  without a person's token, 4408 when the listener is too slow (connect again), 4429 when too many listen.
 """
 
 
@@ -31,7 +31,7 @@ def make_app(desk: Desk, tokens: Tokens, version: str = "0.1.0") -> FastAPI:
     app.state.desk = desk
     app.state.tokens = tokens
     install(app)
-    for part in (status, groups, broadcasts, clips, recordings, journal, live):
+    for part in (status, groups, field, broadcasts, clips, recordings, journal, live):
         app.include_router(part.router, prefix=PREFIX)
     app.add_middleware(BodyLimit, uploads=(f"{PREFIX}/clips",))
     return app

@@ -11,12 +11,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from central.field_models import OrderView, SiteView, TextView
 from central.readmodels import (
     BroadcastView,
     FigureView,
     GatewayView,
     GroupView,
     NodeView,
+    NoticeView,
     RecordingView,
     TownView,
     View,
@@ -35,6 +37,7 @@ class TownNow(View):
 
     kind: Literal["town"] = Field(default="town", description="Which message this is")
     town: TownView = Field(description="Everything")
+    sites: tuple[SiteView, ...] = Field(default=(), description="The field of every gateway")
 
 
 class GatewayNow(View):
@@ -72,6 +75,34 @@ class NodeNow(View):
     node: NodeView = Field(description="The node as it is now")
 
 
+class SiteNow(View):
+    """Something in the field of a gateway changed: a terminal, a call, a contact, an instrument, its supply."""
+
+    kind: Literal["site"] = Field(default="site", description="Which message this is")
+    site: SiteView = Field(description="The field of the gateway as it is now")
+
+
+class TextNow(View):
+    """A text came in, or one that goes out has moved on."""
+
+    kind: Literal["text"] = Field(default="text", description="Which message this is")
+    text: TextView = Field(description="The text as it is now")
+
+
+class OrderNow(View):
+    """An order to the field was given or has moved on."""
+
+    kind: Literal["order"] = Field(default="order", description="Which message this is")
+    order: OrderView = Field(description="The order as it is now")
+
+
+class NoticeNow(View):
+    """Something happened that people should see."""
+
+    kind: Literal["notice"] = Field(default="notice", description="Which message this is")
+    notice: NoticeView = Field(description="What happened")
+
+
 class CentreNow(View):
     """Something about the centre itself changed: its broker, its journal, its measured latencies."""
 
@@ -82,7 +113,17 @@ class CentreNow(View):
 
 
 Change = Annotated[
-    TownNow | GatewayNow | GroupNow | BroadcastNow | RecordingNow | NodeNow | CentreNow,
+    TownNow
+    | GatewayNow
+    | GroupNow
+    | BroadcastNow
+    | RecordingNow
+    | NodeNow
+    | SiteNow
+    | TextNow
+    | OrderNow
+    | NoticeNow
+    | CentreNow,
     Field(discriminator="kind"),
 ]
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from central.api.changes import Announcer
+from central.api.field_desk import FieldDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.readmodels import (
     BroadcastView,
@@ -40,6 +41,10 @@ class Desk(Protocol):
     @property
     def uploads(self) -> Path:
         """A folder for files on their way in, on the same disk as the clips; emptied at start."""
+
+    @property
+    def field(self) -> FieldDesk:
+        """Lines with their terminals, inputs, texts, and orders to them."""
 
     def view(self) -> TownView:
         """Everything at a glance, at once, without waiting."""

@@ -12,6 +12,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from central.api.desk import DeskError
+from central.api.field_requests import BODIES
 from central.api.requests import BroadcastRequest, GroupChange, MemberChange
 from central.readmodels import View
 
@@ -107,7 +108,7 @@ def _fault(fault: dict[str, Any]) -> tuple[str, str, str]:
     return (f"{name}: {message}" if len(location) > 1 else message), where, "see /docs for this field"
 
 
-_BODIES = (BroadcastRequest, GroupChange, MemberChange)
+_BODIES = (BroadcastRequest, GroupChange, MemberChange, *BODIES)
 _FIELDS = sorted({name for body in _BODIES for name in body.model_fields})
 
 

@@ -38,7 +38,7 @@ async def live(socket: WebSocket) -> None:
         return
     listener = desk.announcer.listen()  # before the town is read: no change may fall between
     try:
-        await _serve(socket, listener, TownNow(town=desk.view()))
+        await _serve(socket, listener, TownNow(town=desk.view(), sites=desk.field.sites()))
     except TooSlow:
         log.warning("live=cut-off who=%s", who.name)
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):

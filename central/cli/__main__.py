@@ -5,10 +5,23 @@ Exit codes: 0 good, 1 refused or failed, 2 wrong usage, 3 the centre cannot be r
 
 import typer
 
-from central.cli import broadcast, clip, group, journal, recording, status, watch
+from central.cli import (
+    broadcast,
+    clip,
+    group,
+    inputs,
+    journal,
+    line,
+    phone,
+    recording,
+    rig,
+    status,
+    text,
+    watch,
+)
 from central.cli.plugins import add_commands
 
-_HELP = """Operate Spillway: look at gateways and talk groups, broadcast, listen to recordings.
+_HELP = """Operate Spillway: look at gateways and talk groups, call, text, tune, broadcast, listen to recordings.
 
 The centre and the persons' tokens are found through SPILLWAY_TOWN or ./.town/town.json, or named with --api
 and --token-file. Exit codes: 0 good, 1 refused or failed, 2 wrong usage, 3 the centre cannot be reached."""
@@ -26,6 +39,12 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(status.app)
     app.add_typer(watch.app)
     app.add_typer(group.app, name="group")
+    app.add_typer(line.app, name="line")
+    app.add_typer(rig.app, name="rig")
+    app.add_typer(phone.app, name="phone")
+    app.add_typer(text.app, name="text")
+    app.add_typer(inputs.app, name="input")
+    app.add_typer(inputs.bypass_app, name="bypass")
     app.add_typer(broadcast.app, name="broadcast")
     app.add_typer(clip.app, name="clip")
     app.add_typer(recording.app, name="recording")

@@ -17,9 +17,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from central.api.changes import CHANGE, NO_RIGHT, TOO_MANY, Change
+from central.api.field_requests import FieldOrder
 from central.api.requests import BroadcastRequest, GroupChange
 from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
+from central.field_models import LineFieldView, OrderView, SiteView, TextView
 from central.readmodels import (
     BroadcastView,
     ClipView,
@@ -99,7 +101,29 @@ class Core:
         wanted = {"n": n} | ({"kind": kind} if kind else {})
         return self._view(tuple[EntryView, ...], "GET", "journal", params=wanted)
 
+    def sites(self) -> tuple[SiteView, ...]:
+        """The field of every gateway."""
+        return self._view(tuple[SiteView, ...], "GET", "sites")
+
+    def line(self, line: str) -> LineFieldView:
+        """One line with what its terminal told."""
+        return self._view(LineFieldView, "GET", f"lines/{_part(line)}")
+
+    def texts(self, limit: int, line: str | None) -> tuple[TextView, ...]:
+        """The newest texts."""
+        params = {"limit": limit} | ({"line": line} if line else {})
+        return self._view(tuple[TextView, ...], "GET", "texts", params=params)
+
+    def order(self, id: str) -> OrderView:
+        """One order to the field."""
+        return self._view(OrderView, "GET", f"orders/{_part(id)}")
+
     # -- ask --
+
+    def give(self, order: FieldOrder) -> OrderView:
+        """Order something in the field."""
+        body = order.model_dump(mode="json", exclude_none=True)
+        return self._view(OrderView, "POST", "orders", json=body)
 
     def set_group(self, group: str, change: GroupChange) -> GroupView:
         """Change a talk group."""

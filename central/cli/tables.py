@@ -15,14 +15,38 @@ from central.readmodels import (
     GatewayView,
     GroupView,
     LineView,
+    NoticeView,
     ProofView,
     RecordingView,
     TownView,
 )
 
-_GOOD = {"done", "played", "closed", "repaired", "online", "up"}
-_BAD = {"failed", "partly", "expired", "unknown", "undelivered", "refused", "missing", "offline", "down"}
-_BUSY = {"playing", "sending", "talking", "ordered", "accepted", "open", "waiting", "hang"}
+_GOOD = {"done", "played", "closed", "repaired", "online", "up", "present", "obeyed", "delivered", "mains"}
+_BAD = {
+    "failed",
+    "partly",
+    "expired",
+    "unknown",
+    "undelivered",
+    "refused",
+    "missing",
+    "offline",
+    "down",
+    "low",
+    "rejected",
+}
+_BUSY = {
+    "playing",
+    "sending",
+    "talking",
+    "ordered",
+    "accepted",
+    "open",
+    "waiting",
+    "hang",
+    "queued",
+    "battery",
+}
 
 
 def clock(at_wall: float | None) -> str:
@@ -41,14 +65,16 @@ def word(text: str) -> Text:
     return Text(text, style=style)
 
 
-def _table(title: str, *columns: str) -> Table:
+def sheet(title: str, *columns: str) -> Table:
+    """An empty table."""
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def _lamp(on: bool, text: str, style: str = "green") -> Text:
+def lamp(on: bool, text: str, style: str = "green") -> Text:
+    """A word that is lit or not."""
     return Text(text if on else "·", style=style if on else "dim")
 
 
@@ -59,6 +85,8 @@ def town(view: TownView) -> Group:
         parts.append(groups(view.groups))
     if view.broadcasts:
         parts.append(broadcasts(view.broadcasts[:8]))
+    if view.notices:
+        parts.append(notices(view.notices[:5]))
     if view.figures:
         parts.append(_figures(view))
     return Group(*parts)
@@ -78,7 +106,7 @@ def _heading(view: TownView) -> Text:
 
 def gateways(views: tuple[GatewayView, ...]) -> Table:
     """Gateways with their lines."""
-    table = _table("Lines", "gateway", "state", "line", "kind", "carrier", "PTT", "leg", "in", "heard")
+    table = sheet("Lines", "gateway", "state", "line", "kind", "carrier", "PTT", "leg", "in", "heard")
     for gateway in views:
         state = word("online" if gateway.online else "offline")
         ill = [f"{h.subject}: {h.what} ({h.advice})" for h in gateway.health if not h.ok]
@@ -97,23 +125,44 @@ def _line(line: LineView) -> tuple[Any, ...]:
     return (
         line.line.partition("/")[2],
         line.kind,
-        _lamp(line.carrier, "heard", "yellow"),
-        _lamp(line.ptt, "on", "red"),
-        _lamp(line.leg, "up"),
+        lamp(line.carrier, "heard", "yellow"),
+        lamp(line.ptt, "on", "red"),
+        lamp(line.leg, "up"),
         " ".join(filter(None, (line.group, *line.zones))),
-        line.playing or (line.talker if line.carrier else ""),
+        line.playing or (talker(line.talker, line.talker_id) if line.carrier else ""),
     )
+
+
+def talker(name: str, id: str) -> str:
+    """Who talks: his name, and in brackets what his network calls him."""
+    return f"{name} ({id})" if id and id != name else name
+
+
+def notices(views: tuple[NoticeView, ...]) -> Table:
+    """What people should see, newest first."""
+    table = sheet("Notices", "at", "what", "line", "group", "who", "why")
+    for notice in views:
+        what = Text(notice.what, style="bold red" if notice.what == "emergency" else "yellow")
+        table.add_row(clock(notice.at_wall), what, notice.line, notice.group, notice.talker, notice.why)
+    return table
+
+
+def _heard(group: GroupView) -> str:
+    who = talker(group.talker, group.talker_id)
+    label = group.holder_label
+    words = f"{label}: {who}" if label and label != group.talker else who
+    return f"EMERGENCY {words}" if group.emergency else words
 
 
 def groups(views: tuple[GroupView, ...]) -> Table:
     """Talk groups with the floor."""
-    table = _table("Groups", "group", "state", "floor", "heard", "keyed", "members", "hang", "time-out")
+    table = sheet("Groups", "group", "state", "floor", "heard", "keyed", "members", "hang", "time-out")
     for group in views:
         table.add_row(
             group.group,
             word(group.state),
             group.holder or "",
-            group.talker,
+            _heard(group),
             " ".join(member.line for member in group.members if member.keyed),
             f"{sum(member.leg and member.online for member in group.members)}/{len(group.members)}",
             f"{group.hang:g} s",
@@ -124,16 +173,17 @@ def groups(views: tuple[GroupView, ...]) -> Table:
 
 def group(view: GroupView) -> Group:
     """One talk group with its members."""
-    members = _table("Members", "line", "priority", "label", "online", "leg", "talking", "keyed")
+    members = sheet("Members", "line", "priority", "label", "online", "leg", "talking", "keyed", "grant")
     for member in view.members:
         members.add_row(
             member.line,
             str(member.priority),
             member.label,
-            _lamp(member.online, "online"),
-            _lamp(member.leg, "up"),
-            _lamp(member.talking, "heard", "yellow"),
-            _lamp(member.keyed, "on", "red"),
+            lamp(member.online, "online"),
+            lamp(member.leg, "up"),
+            lamp(member.talking, "heard", "yellow"),
+            lamp(member.keyed, "on", "red"),
+            word(member.grant) if not member.grant_why else f"{member.grant}: {member.grant_why}",
         )
     return Group(groups((view,)), members)
 
@@ -141,7 +191,7 @@ def group(view: GroupView) -> Group:
 def broadcasts(views: tuple[BroadcastView, ...]) -> Table:
     """Broadcasts, one line each."""
     columns = ("id", "channel", "state", "at", "by", "approved", "zones", "sound", "loudspeakers")
-    table = _table("Broadcasts", *columns)
+    table = sheet("Broadcasts", *columns)
     for view in views:
         played = sum(target.state == "played" for target in view.targets)
         playing = sum(target.state == "playing" for target in view.targets)
@@ -161,7 +211,7 @@ def broadcasts(views: tuple[BroadcastView, ...]) -> Table:
 
 def broadcast(view: BroadcastView) -> Group:
     """One broadcast with its loudspeakers."""
-    table = _table("Loudspeakers", "line", "state", "sent", "started", "ended", "played", "proof", "why")
+    table = sheet("Loudspeakers", "line", "state", "sent", "started", "ended", "played", "proof", "why")
     for target in view.targets:
         why = target.why + (f" (later: {target.late})" if target.late else "")
         table.add_row(
@@ -190,7 +240,7 @@ def proof(proved: ProofView | None) -> Text:
 
 def clips(views: tuple[ClipView, ...]) -> Table:
     """Clips."""
-    table = _table("Clips", "name", "length", "loudness", "size", "sha256")
+    table = sheet("Clips", "name", "length", "loudness", "size", "sha256")
     for clip in views:
         loudness = "" if clip.loudness_dbfs is None else f"{clip.loudness_dbfs:.1f} dBFS"
         table.add_row(clip.name, f"{clip.seconds:.1f} s", loudness, f"{clip.size:,} B", clip.sha)
@@ -199,7 +249,7 @@ def clips(views: tuple[ClipView, ...]) -> Table:
 
 def recordings(views: tuple[RecordingView, ...]) -> Table:
     """Recordings."""
-    table = _table("Recordings", "id", "kind", "of", "channel", "began", "length", "state")
+    table = sheet("Recordings", "id", "kind", "of", "channel", "began", "length", "state")
     for view in views:
         length = "" if view.seconds is None else f"{view.seconds:.1f} s"
         began = moment(view.started_wall)
@@ -209,7 +259,7 @@ def recordings(views: tuple[RecordingView, ...]) -> Table:
 
 def entries(views: tuple[EntryView, ...]) -> Table:
     """Journal entries."""
-    table = _table("Journal", "number", "at", "kind", "subject", "details")
+    table = sheet("Journal", "number", "at", "kind", "subject", "details")
     for entry in views:
         details = "erased" if entry.payload is None else _details(entry.payload)
         table.add_row(str(entry.seq), moment(entry.at_wall), entry.kind, entry.subject, details)
@@ -221,7 +271,7 @@ def _details(payload: dict[str, object]) -> str:
 
 
 def _figures(view: TownView) -> Table:
-    table = _table("Latencies", "what", "count", "p50", "p99", "max")
+    table = sheet("Latencies", "what", "count", "p50", "p99", "max")
     for figure in view.figures:
         numbers = (f"{value:.1f} ms" for value in (figure.p50_ms, figure.p99_ms, figure.max_ms))
         table.add_row(figure.name, str(figure.count), *numbers)

@@ -14,7 +14,11 @@ from central.api.changes import (
     GatewayNow,
     GroupNow,
     NodeNow,
+    NoticeNow,
+    OrderNow,
     RecordingNow,
+    SiteNow,
+    TextNow,
     TownNow,
 )
 from central.cli import tables
@@ -46,7 +50,11 @@ def applied(town: TownView, change: Change) -> TownView:
             return town.model_copy(update={"nodes": _put(town.nodes, node, "node")})
         case CentreNow(bus=bus, journal_ok=journal_ok, figures=figures):
             return town.model_copy(update={"bus": bus, "journal_ok": journal_ok, "figures": figures})
-        case RecordingNow():
+        case NoticeNow(notice=notice):
+            return town.model_copy(
+                update={"notices": _put(town.notices, notice, "number", newest_first=True)[:50]}
+            )
+        case RecordingNow() | SiteNow() | TextNow() | OrderNow():
             return town
 
 

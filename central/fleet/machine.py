@@ -114,12 +114,14 @@ class Gateway:
 
     gateway: str
     sid: str | None = None
+    boot: str = ""
     fw: str = ""
     lines: dict[str, LineKnown] = field(default_factory=dict)
     health: dict[str, facts.HealthChanged] = field(default_factory=dict)
     node: bool = False
     reported_n: int = -1
     reported_at: float | None = None
+    reported_mono_ms: int = 0
     heard_at: float | None = field(default=None, compare=False)
 
     @property
@@ -154,12 +156,18 @@ class Gateway:
         opened = (OpenTalk(self.gateway, self.sid),) if self.sid is not None else ()
         return gateway, (*opened, *(gateway.believed(name) for name in gateway.lines))
 
+    def age_of(self, boot: str, mono_ms: int, now: float) -> float | None:
+        """Seconds since the gateway's clock showed `mono_ms` in its start `boot`; None when it cannot be told."""
+        if boot != self.boot or self.reported_at is None:
+            return None
+        return max(0.0, now - self.reported_at + (self.reported_mono_ms - mono_ms) / 1000)
+
     def _take(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
         match event:
             case facts.Birth(sid=sid) if sid == self.sid:  # said again because of a late will: nothing is new
                 return self, ()
-            case facts.Birth(sid=sid, fw=fw):
-                born = replace(self._forget(), sid=sid, fw=fw, reported_n=-1, heard_at=now)
+            case facts.Birth(sid=sid, boot=boot, fw=fw):
+                born = replace(self._forget(), sid=sid, boot=boot, fw=fw, reported_n=-1, heard_at=now)
                 came = (PresenceChanged(self.gateway, True, "birth"),) if not self.online else ()
                 return born._dial_all(now), (*came, OpenTalk(self.gateway, sid))
             case facts.Death(sid=sid) if sid == self.sid:
@@ -225,7 +233,8 @@ class Gateway:
                 line, carrier=row.carrier, ptt=row.ptt, gateway_leg=row.leg, talker=row.talker or ""
             )
             lines[name] = self._redial(line, now) if lost and line.dial_at is None else line
-        return replace(self, lines=lines, reported_n=report.n, reported_at=now, heard_at=now)
+        heard = replace(self, lines=lines, reported_at=now, heard_at=now)
+        return replace(heard, reported_n=report.n, reported_mono_ms=report.mono_ms)
 
     def _node_up(self, legs: tuple[str, ...], now: float) -> "Gateway":
         lines = {

@@ -6,108 +6,43 @@ higher priority talks too, or he talks longer than the time-out: then he is pass
 the floor free, the highest priority talks, then whoever came first. All other members are keyed by a lease
 renewed every KEEP_EVERY seconds, so that a dead centre keys nobody.
 
+An emergency call ranks above every priority for one talk spurt: the present one, or the next if it begins within
+EMERGENCY_WAIT. A keyed line whose network lets us wait or refuses us is shown as such until it transmits or is let
+go; the talker is told by a tone, once for each kind in a turn, and warned before his time is over.
+
 A conversation is a run of overs that follow each other within the hang time; it is one recording.
 """
 
 from dataclasses import dataclass, field, replace
 
+from central.groups.messages import (
+    Bridge,
+    ConversationChanged,
+    EmergencyTold,
+    FloorChanged,
+    GrantTold,
+    GroupSet,
+    GroupSettings,
+    KeepLines,
+    LineHeard,
+    Member,
+    NodeChanged,
+    Noticed,
+    ReleaseLines,
+    Tone,
+    ToneTalker,
+    What,
+)
 from link.contract.realtime import KEEP_EVERY
 
 BRIDGE_TAIL = 0.2
 """Seconds that a talker stays bridged after his carrier fell: his last words are slower than the fact."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """A line in the group; higher priority pre-empts."""
-
-    line: str
-    priority: int = 5
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class GroupSettings:
-    """What the configuration says of a group; times in seconds."""
-
-    group: str
-    members: tuple[Member, ...]
-    hang: float = 2.0
-    timeout: float = 60.0
-
-
-# ---- events ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class LineHeard:
-    """What is true of a member's line: `talking` carrier, `leg` voice stands, `online` control stands."""
-
-    line: str
-    talking: bool
-    leg: bool
-    online: bool
-    talker: str = ""
-
-
-@dataclass(frozen=True)
-class NodeChanged:
-    """The voice node that carries this group is there or not."""
-
-    up: bool
-
-
-@dataclass(frozen=True)
-class GroupSet:
-    """New settings for the group."""
-
-    settings: GroupSettings
-
-
-# ---- effects -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class KeepLines:
-    """Key these lines, or keep them keyed; everybody there hears `talker`. `fresh` are the newly keyed."""
-
-    lines: tuple[str, ...]
-    talker: str
-    fresh: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ReleaseLines:
-    """Let these lines go."""
-
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Bridge:
-    """The whole truth about who hears whom in this group."""
-
-    group: str
-    talkers: tuple[str, ...]
-    listeners: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FloorChanged:
-    """For journal and screens: who has the floor now, and why it moved."""
-
-    group: str
-    holder: str | None
-    talker: str
-    why: str
-
-
-@dataclass(frozen=True)
-class ConversationChanged:
-    """A conversation began or ended: the group's recording follows it."""
-
-    group: str
-    on: bool
+WARN_BEFORE = 5.0
+"""Seconds before the time-out at which the talker is warned; half of it if it is shorter than twice that."""
+EMERGENCY_WAIT = 10.0
+"""Seconds within which the talk spurt of an emergency call must begin."""
+EMERGENCY_RANK = 10
+"""Above every priority (0 to 9)."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +53,11 @@ class Heard:
     leg: bool = False
     online: bool = False
     talker: str = ""
+    talker_id: str = ""
     since: float = 0.0
     overlong: bool = False
+    emergency: bool = False
+    called_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +75,8 @@ class Group:
     hang_until: float | None = None
     fading: tuple[str, tuple[str, ...]] | None = None
     fade_until: float = 0.0
+    delayed: dict[str, GrantTold] = field(default_factory=dict)
+    toned: tuple[Tone, ...] = ()
 
     @property
     def state(self) -> str:
@@ -151,6 +91,8 @@ class Group:
         moments: list[float] = []
         if self.holder is not None:
             moments += [self.kept_at + KEEP_EVERY, self.holder_since + self.settings.timeout]
+            if "timeout" not in self.toned:
+                moments.append(self._warn_at())
         if self.hang_until is not None:
             moments.append(self.hang_until)
         if self.fading is not None:
@@ -163,10 +105,19 @@ class Group:
         talking = [m for m in self.settings.members if self._can_talk(m.line)]
         best = min(
             talking,
-            key=lambda m: (-m.priority, m.line != self.holder, self.heard[m.line].since),
+            key=lambda m: (-self.rank(m), m.line != self.holder, self.heard[m.line].since),
             default=None,
         )
         return best.line if best else None
+
+    def rank(self, member: Member) -> int:
+        """His priority, or EMERGENCY_RANK while he calls an emergency."""
+        heard = self.heard.get(member.line)
+        return EMERGENCY_RANK if heard is not None and heard.emergency else member.priority
+
+    def _warn_at(self) -> float:
+        timeout = self.settings.timeout
+        return self.holder_since + timeout - min(WARN_BEFORE, timeout / 2)
 
     def _can_talk(self, line: str) -> bool:
         heard = self.heard.get(line)
@@ -188,12 +139,13 @@ class Group:
         group = self._take(event, now)
         group, why = group._pass_over_long(now)
         group, effects = group._settle(now, why)
+        group, told = group._tell(event, now)
         if group.fading is not None and (
             group.holder is not None or not group.node or now >= group.fade_until
         ):
             group = replace(group, fading=None)
         bridged = () if group.bridge() == self.bridge() else (group.bridge(),)
-        return group, (*effects, *bridged)
+        return group, (*effects, *bridged, *told)
 
     def started_over(self) -> tuple["Group", tuple[object, ...]]:
         """After a crash: the floor is free and nobody is keyed; what was heard of the members stays."""
@@ -210,25 +162,36 @@ class Group:
     def _take(self, event: object, now: float) -> "Group":
         match event:
             case LineHeard(line=line) if any(m.line == line for m in self.settings.members):
-                return replace(self, heard={**self.heard, line: self._heard(event, now)})
+                waiting = {name: told for name, told in self.delayed.items() if name != line or not event.ptt}
+                return replace(self, heard={**self.heard, line: self._heard(event, now)}, delayed=waiting)
             case NodeChanged(up=up):
                 return replace(self, node=up)
             case GroupSet(settings=settings):
                 names = {m.line for m in settings.members}
                 kept = {line: heard for line, heard in self.heard.items() if line in names}
                 return replace(self, settings=settings, heard=kept)
+            case GrantTold(line=line) if line in self.keyed and self.delayed.get(line) != event:
+                return replace(self, delayed={**self.delayed, line: event})
+            case EmergencyTold(line=line) if any(m.line == line for m in self.settings.members):
+                heard = self.heard.get(line, Heard())
+                called = replace(heard, emergency=heard.talking, called_at=None if heard.talking else now)
+                return replace(self, heard={**self.heard, line: called})
         return self
 
     def _heard(self, event: LineHeard, now: float) -> Heard:
         old = self.heard.get(event.line, Heard())
         started = event.talking and not old.talking
+        called = old.called_at is not None and now <= old.called_at + EMERGENCY_WAIT
         return Heard(
             talking=event.talking,
             leg=event.leg,
             online=event.online,
             talker=event.talker,
+            talker_id=event.talker_id,
             since=now if started else old.since,
             overlong=old.overlong and event.talking,
+            emergency=event.talking and (old.emergency or (started and called)),
+            called_at=None if started else old.called_at,
         )
 
     def _pass_over_long(self, now: float) -> tuple["Group", str]:
@@ -258,7 +221,7 @@ class Group:
             still = self.holder is not None and self._can_talk(self.holder)
             why = "pre-empted" if still else ("taken" if wanted else "released")
         hang_until = now + self.settings.hang if wanted is None else None
-        group = replace(self, holder=wanted, holder_since=now, hang_until=hang_until)
+        group = replace(self, holder=wanted, holder_since=now, hang_until=hang_until, toned=())
         if wanted is None and self.holder is not None:
             group = replace(group, fading=(self.holder, self.keyed), fade_until=now + BRIDGE_TAIL)
         if wanted is not None and not self.conversation:
@@ -282,7 +245,29 @@ class Group:
             group = replace(group, kept_at=now)
         if gone:
             effects = (*effects, ReleaseLines(gone))
-        return replace(group, keyed=listeners), effects
+        delayed = {line: told for line, told in self.delayed.items() if line in listeners}
+        return replace(group, keyed=listeners, delayed=delayed), effects
+
+    def _tell(self, event: object, now: float) -> tuple["Group", tuple[object, ...]]:
+        """Words for the group, and a tone for whoever has the floor."""
+        name = self.settings.group
+        match event:
+            case GrantTold(line=line, queued=queued, why=why) if self.delayed.get(line) is event:
+                group, tone = self._tone("queued" if queued else "refused")
+                what: What = "grant-queued" if queued else "grant-refused"
+                return group, (Noticed(name, what, line, self.talker_name(), why), *tone)
+            case EmergencyTold(line=line, talker=talker) if line in self.heard:
+                return self, (Noticed(name, "emergency", line, talker),)
+        if self.holder is None or now < self._warn_at() or "timeout" in self.toned:
+            return self, ()
+        group, tone = self._tone("timeout")
+        return group, (Noticed(name, "timeout-warning", self.holder, self.talker_name()), *tone)
+
+    def _tone(self, tone: Tone) -> tuple["Group", tuple[object, ...]]:
+        """A tone for the talker, once in his turn."""
+        if self.holder is None or tone in self.toned:
+            return self, ()
+        return replace(self, toned=(*self.toned, tone)), (ToneTalker(self.holder, tone),)
 
     def bridge(self) -> Bridge:
         """Who hears whom now."""

@@ -11,7 +11,8 @@ ORDER_LATE = 5.0
 
 
 def _two_talkers(on: Switch) -> None:
-    from central.groups.machine import Bridge, Group
+    from central.groups.machine import Group
+    from central.groups.messages import Bridge
 
     def bridge(honest: Any, group: Any) -> Any:
         told = honest(group)
@@ -32,7 +33,7 @@ def _no_priority(on: Switch) -> None:
 
 
 def _slow_keying(on: Switch) -> None:
-    from central.groups.machine import KeepLines
+    from central.groups.messages import KeepLines
     from central.switchboard import Switchboard
 
     def perform(honest: Any, board: Any, effect: Any) -> None:
@@ -45,7 +46,7 @@ def _slow_keying(on: Switch) -> None:
 
 
 def _echo(on: Switch) -> None:
-    from central.groups.machine import FloorChanged, KeepLines, ReleaseLines
+    from central.groups.messages import FloorChanged, KeepLines, ReleaseLines
     from central.switchboard import Switchboard
 
     holder: list[str] = []
@@ -61,7 +62,7 @@ def _echo(on: Switch) -> None:
 
 
 def _silenced_talk(on: Switch) -> None:
-    from central.groups.machine import KeepLines, ReleaseLines
+    from central.groups.messages import KeepLines, ReleaseLines
     from central.switchboard import Switchboard
 
     def perform(honest: Any, board: Any, effect: Any) -> None:

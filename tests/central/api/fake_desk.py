@@ -31,6 +31,7 @@ from central.readmodels import (
 )
 from link.contract import facts
 from link.hosting.machine import Tick
+from tests.central.api.fake_field import FakeField
 
 WANG, LI, GATEWAY = "wang-token-0123456789", "li-token-0123456789ab", "gateway-token-0123456789"
 TOKENS = f"""
@@ -67,6 +68,7 @@ class FakeDesk:
 
     def __init__(self, folder: Path, play_at_once: bool = True, result: str = "played") -> None:
         self.announcer = Announcer(limit=50)
+        self.field = FakeField(self.announcer)
         self.uploads = folder
         self.play_at_once = play_at_once
         self.result = result

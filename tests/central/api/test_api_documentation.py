@@ -35,6 +35,13 @@ def test_the_api_has_the_routes_it_promises(app: FastAPI) -> None:
         "GET /api/v1/recordings",
         "GET /api/v1/recordings/{id}",
         "GET /api/v1/recordings/{id}/audio",
+        "GET /api/v1/sites",
+        "GET /api/v1/lines",
+        "GET /api/v1/lines/{line}",
+        "GET /api/v1/texts",
+        "POST /api/v1/orders",
+        "GET /api/v1/orders",
+        "GET /api/v1/orders/{id}",
         "GET /api/v1/journal",
         "POST /api/v1/journal/verify",
     }

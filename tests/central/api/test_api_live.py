@@ -76,7 +76,7 @@ async def test_the_town_comes_first_and_then_what_changes(tmp_path: Path) -> Non
     desk.announcer.announce(GroupNow(group=desk.group.model_copy(update={"talker": "unit 12"})))
     await calm()
     assert [change["kind"] for change in screen.heard] == ["town", "group"]
-    assert CHANGE.validate_python(screen.heard[0]) == TownNow(town=desk.view())
+    assert CHANGE.validate_python(screen.heard[0]) == TownNow(town=desk.view(), sites=desk.field.sites())
     assert screen.heard[1]["group"]["talker"] == "unit 12"
     screen.say("nobody asked you")
     desk.announcer.announce(GroupNow(group=desk.group))

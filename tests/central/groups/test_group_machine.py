@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.groups.machine import (
-    BRIDGE_TAIL,
+from central.groups.machine import BRIDGE_TAIL, Group
+from central.groups.messages import (
     Bridge,
     ConversationChanged,
     FloorChanged,
-    Group,
     GroupSet,
     GroupSettings,
     KeepLines,

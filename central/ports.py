@@ -1,0 +1,32 @@
+"""What the switchboard asks of the journal and of the recordings, whose doors come in from outside."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from link.contract import neighbour as voice
+
+
+class Ledger(Protocol):
+    """What the switchboard asks of the journal."""
+
+    def append(self, kind: str, subject: str, payload: Mapping[str, object]) -> None:
+        """Take one entry; never blocks."""
+
+
+class Tapes(Protocol):
+    """What the switchboard asks of the recordings."""
+
+    def conversation(self, group: str, members: tuple[str, ...], on: bool) -> None:
+        """A conversation began or ended."""
+
+    def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
+        """A broadcast began or ended."""
+
+    def closed(self, fact: voice.RecordingClosed) -> None:
+        """The voice node closed a file."""
+
+    def node_came(self, running: tuple[str, ...]) -> None:
+        """The voice node is there and has these recordings running."""
+
+    def of_owner(self, owner: str, kind: str) -> str | None:
+        """Id of a running recording of this owner and kind."""

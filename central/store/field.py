@@ -1,0 +1,61 @@
+"""The read model of the field: one snapshot of each gateway's devices, and the newest texts.
+
+Written behind, read when core starts; evidence lives in the journal, not here.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from central.store.chain import canonical
+from central.store.database import Database, Sql
+
+Snapshot = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class StoredText:
+    """One text as last saved; `snapshot` is fit for JSON."""
+
+    id: str
+    line: str
+    at_wall_ms: int
+    snapshot: Snapshot
+
+
+class FieldStore:
+    """Snapshots of gateways and texts in `database`. Every method may raise StoreError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save_site(self, gateway: str, snapshot: Snapshot) -> None:
+        """Keep the newest state of a gateway's devices."""
+        values = {"gateway": gateway, "snapshot": canonical(snapshot)}
+        await self._database.write(lambda sql: sql.table("sites").upsert(values, pk="gateway"))
+
+    async def save_text(self, text: StoredText, most: int) -> None:
+        """Keep the newest state of a text; of all texts only the `most` newest stay."""
+        values = {"id": text.id, "line": text.line, "at_wall_ms": text.at_wall_ms}
+        await self._database.write(
+            lambda sql: _save(sql, {**values, "snapshot": canonical(text.snapshot)}, most)
+        )
+
+    async def sites(self) -> dict[str, Snapshot]:
+        """Every gateway's snapshot."""
+        rows = await self._database.read(lambda sql: list(sql.query("select * from sites order by gateway")))
+        return {row["gateway"]: json.loads(row["snapshot"]) for row in rows}
+
+    async def texts(self, limit: int) -> list[Snapshot]:
+        """Snapshots of the newest texts, oldest first."""
+        query = "select snapshot from texts order by at_wall_ms desc, rowid desc limit :limit"
+        rows = await self._database.read(lambda sql: list(sql.query(query, {"limit": limit})))
+        return [json.loads(row["snapshot"]) for row in reversed(rows)]
+
+
+def _save(sql: Sql, values: dict[str, object], most: int) -> None:
+    sql.table("texts").upsert(values, pk="id")
+    sql.conn.execute(
+        "delete from texts where id not in (select id from texts order by at_wall_ms desc, rowid desc limit ?)",
+        (most,),
+    )
