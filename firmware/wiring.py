@@ -15,7 +15,9 @@ from firmware.terminals.wiring import Ports, wire_terminal
 from firmware.uplink.machine import Identity, Uplink
 from firmware.wiring_paging import wire_speaker
 from hw.board import Board
+from hw.board_lines import Line as BoardLine
 from hw.board_lines import LoudspeakerLine, Map27Line, PhoneLine, RadioLine, TalkLine, TetraLine
+from hw.phone.profile import load_profile
 from link.bus.port import Bus, NeighbourServer
 from link.contract import facts
 from link.contract.neighbour import BEAT_LOST
@@ -27,9 +29,14 @@ from link.hosting.runner import Runner
 def describe(board: Board, labels: dict[str, str]) -> tuple[facts.LineDescription, ...]:
     """What the centre is told of each line of a board."""
     return tuple(
-        facts.LineDescription(line=line.id, kind=line.kind, label=labels.get(line.id, ""))
+        facts.LineDescription(line=line.id, kind=line.kind, label=labels.get(line.id, ""), geo=_geo(line))
         for line in board.lines
     )
+
+
+def _geo(line: BoardLine) -> bool:
+    """Whether sound over this line takes a geostationary hop (0.5 s and more each way). SettingsError."""
+    return isinstance(line, PhoneLine) and load_profile(line.profile).voice.geo
 
 
 def wire_gateway(

@@ -66,6 +66,7 @@ class LineDescription(Wire):
     line: LineId
     kind: LineKind
     label: Short = ""
+    geo: bool = Field(default=False, exclude_if=lambda value: not value, description="a geostationary hop")
 
 
 class Snapshot(Wire):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from firmware.wiring import describe
 from hw.bench.phone import BenchPhone
+from hw.board import parse_board
 from tests.flows.terminals import Valley, words
 from tests.flows.world import told
 
@@ -77,3 +79,8 @@ async def test_the_far_end_hangs_up_and_the_lease_ends(valley):
     await valley.pass_time(3.0)
     assert not valley.line.call
     assert not valley.gateway.ptt("s1.call")
+
+
+def test_a_phone_over_a_geostationary_satellite_is_marked():
+    near, far = (describe(parse_board(PHONE + f'profile = "{name}"\n'), {}) for name in ("generic", "thuraya"))
+    assert [line.geo for line in (*near, *far)] == [False, True]
