@@ -82,5 +82,7 @@ async def test_the_far_end_hangs_up_and_the_lease_ends(valley):
 
 
 def test_a_phone_over_a_geostationary_satellite_is_marked():
-    near, far = (describe(parse_board(PHONE + f'profile = "{name}"\n'), {}) for name in ("generic", "thuraya"))
+    near, far = (
+        describe(parse_board(PHONE + f'profile = "{name}"\n'), {}) for name in ("generic", "thuraya")
+    )
     assert [line.geo for line in (*near, *far)] == [False, True]
