@@ -32,7 +32,7 @@ def _call(line: LineFieldView) -> str:
     if line.call is None:
         return ""
     way = "from" if line.call.incoming else "to"
-    return f"{line.call.state} {way} {line.call.number or 'unknown'} since {clock(line.call.since_wall)}"
+    return f"{line.call.state} {way} {line.call.number or 'unknown'}"
 
 
 def lines(views: Iterable[LineFieldView]) -> Table:
@@ -50,6 +50,8 @@ def lines(views: Iterable[LineFieldView]) -> Table:
 def line(view: LineFieldView) -> Group:
     """One line with everything that is known of it."""
     table = sheet("Known", "what", "value", "at")
+    if view.call is not None:
+        table.add_row("call", _call(view), clock(view.call.since_wall))
     ended = view.last_call
     if ended is not None:
         way = "from" if ended.incoming else "to"

@@ -44,11 +44,11 @@ def give(session: Session, wait: bool, order: str, subject: str, **fields: objec
         raise Refused(f"{view.subject} did not {view.what}: {view.why or view.state}", view.id)
 
 
-def followed(session: Session, view: OrderView, patience: float = PATIENCE) -> OrderView:
+def followed(session: Session, view: OrderView) -> OrderView:
     """The order at its end, or as it is when patience ends."""
     if view.over:
         return view
-    for change in changes(session.core, time.monotonic() + patience):
+    for change in changes(session.core, time.monotonic() + PATIENCE):
         match change:
             case TownNow():
                 view = session.core.order(view.id)

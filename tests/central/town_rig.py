@@ -25,6 +25,8 @@ from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract import facts
 from link.contract import neighbour as voice
+from link.contract.batch import BatchHead, decode_batch, encode_batch
+from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
 
 TOWN = {
@@ -44,6 +46,7 @@ TOWN = {
         {"id": "all", "lines": ["gw-a/pa1", "gw-b/pa1"]},
         {"id": "empty", "lines": []},
     ],
+    "talker": [{"id": "2001", "label": "Boat 3"}],
 }
 LINES = (
     facts.LineDescription(line="r1", kind="radio", label="Repeater"),
@@ -102,6 +105,7 @@ class Town:
             self.store,
             folder,
         )
+        self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []
         for serve in self.board.runners():
             self.spawn(serve())
@@ -134,6 +138,25 @@ class Town:
         told = facts.RealtimeReport(n=n, mono_ms=1, lines=(facts.LineReport.model_validate(fields),))
         self.board.from_mail(gateway, told)
         await settle_loop()
+
+    async def tell(self, gateway: str, *told: Wire, boot: str = "b", mono_ms: int = 1) -> None:
+        """The gateway's outbox tells these facts."""
+        first = self.told.get(gateway, 0) + 1
+        self.told[gateway] = first + len(told) - 1
+        head = BatchHead(epoch=1, first_seq=first, boot=boot, t0_ms=0, mono0_ms=0)
+        wall = int(self.clock.wall() * 1000)
+        rows = (
+            facts.Event(seq=first + n, wall_ms=wall, mono_ms=mono_ms, fact=fact)
+            for n, fact in enumerate(told)
+        )
+        self.board.from_mail(gateway, decode_batch(encode_batch(head, tuple(rows))))
+        await settle_loop()
+
+    async def ordered(self, op: str) -> list[dict[str, object]]:
+        """The arguments of every command with this `op`, from the journal."""
+        await self.journal.barrier()
+        entries = [entry.payload or {} for entry in await self.journal.tail(500, "command")]
+        return [entry["args"] for entry in entries if entry["op"] == op]
 
     async def stop(self) -> None:
         for task in self.tasks:
