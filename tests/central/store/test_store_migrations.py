@@ -7,6 +7,7 @@ from central.store import migrations
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database, read_only
+from central.store.field import FieldStore
 from central.store.journal import Journal
 from central.store.recordings import Recordings
 from central.store.verify import verify_file
@@ -58,6 +59,20 @@ def test_a_migrated_database_has_the_shape_of_a_new_one(tmp_path: Path) -> None:
     for name in ("old.db", "new.db"):
         Database.open(tmp_path / name).close()
     assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+
+
+@pytest.mark.parametrize(("version", "sites", "texts"), [(1, [], []), (2, ["gw-01"], ["水位 12.3 m"])])
+async def test_the_field_is_there_from_version_two_on(
+    version: int, sites: list[str], texts: list[str], tmp_path: Path
+) -> None:
+    step = migrations.importlib.import_module("central.store.migrations.0002_field")
+    assert any("create table sites" in statement for statement in step.STATEMENTS)
+    restored(FIXTURES / f"version_000{version}.sql", tmp_path / "core.db")
+    database = Database.open(tmp_path / "core.db")
+    store = FieldStore(database)
+    assert list(await store.sites()) == sites
+    assert [text["text"] for text in await store.texts(9)] == texts
+    database.close()
 
 
 def test_a_step_that_fails_leaves_the_version_before_it(
