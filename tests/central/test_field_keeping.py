@@ -1,4 +1,4 @@
-"""The field over a restart of core: what was kept, what could not be read back, what the disk did not take."""
+"""The field over a restart of core and of a link: what was kept, what the disk did not take, what is too old."""
 
 import pytest
 
@@ -61,3 +61,19 @@ async def test_the_store_keeps_the_newest_texts_only(town: Town):
     for number in range(5):
         await store.save_text(StoredText(f"t{number}", "gw-a/p1", number, {"id": f"t{number}"}), 3)
     assert [each["id"] for each in await store.texts(9)] == ["t2", "t3", "t4"]
+
+
+async def test_a_grant_told_late_by_an_outbox_sounds_nothing(town: Town):
+    for gateway in ("gw-a", "gw-b"):
+        await town.born(gateway)
+    await town.node("gw-a/r1", "gw-b/r1")
+    await town.report("gw-b", 1)
+    await town.report("gw-a", 1, carrier=True)
+    assert town.board.groups["valley"].machine.keyed == ("gw-b/r1",)
+    refused = told.GrantDelayed(line="r1", queued=False)
+    await town.tell("gw-b", refused, mono_ms=-9_999)
+    await town.tell("gw-b", refused, boot="before")
+    assert await town.ordered("line.tone") == []
+    await town.tell("gw-b", refused)
+    assert await town.ordered("line.tone") == [{"line": "r1", "tone": "refused"}]
+    assert town.views.group("valley").members[1].grant == "refused"

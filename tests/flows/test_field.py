@@ -45,20 +45,6 @@ async def test_a_refused_grant_is_told_to_the_talker_by_a_tone_and_to_the_group(
     }
 
 
-async def test_an_old_grant_out_of_the_outbox_sounds_nothing(world):
-    world.broker.cut("gw-b")
-    await world.pass_time(0.2)
-    fact = FactTold(told.GrantDelayed(line="r1", queued=False), world.clock.wall())
-    world.gateways["gw-b"].switchboard.uplink.inbox.post(fact)
-    await world.pass_time(6.0)
-    world.gateways["gw-a"].carrier(True)
-    world.broker.mend("gw-b")
-    await world.pass_time(4.0)
-    assert journal(world, "fact.GrantDelayed"), "the evidence arrives"
-    assert world.gateways["gw-b"].ptt(), "it could be told"
-    assert tones(world) == []
-
-
 async def test_an_emergency_takes_the_floor_and_is_noticed(world):
     world.gateways["gw-a"].carrier(True)
     world.gateways["gw-b"].carrier(True)
