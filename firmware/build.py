@@ -15,6 +15,7 @@ from firmware.terminals.shelf import DiskShelf
 from firmware.uplink.machine import Identity
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_modbus import wire_buses, wire_relays
+from firmware.wiring_paging import relay_contacts
 from hw.board import Board, load_board
 from hw.board_lines import RadioLine
 from hw.board_parts import PinInput, RigPort, SerialPort
@@ -93,6 +94,7 @@ class GatewayBuild:
             DiskShelf(settings.state / "terminals"),
             open_port,
         )
+        self._contacts = relay_contacts(self.board, self.switchboard)
 
     def _health(self, subject: str, what: str, advice: str) -> None:
         self.switchboard.tell_health(subject, what, advice)
@@ -141,7 +143,17 @@ class GatewayBuild:
             self._tell_pins("pins", error)
             return lines
         self._tell_pins("pins", None)
+        self._contacts = [each for each in self._contacts if not self._open_contact(self._pins, *each)]
         return [line for line in lines if not self._open_input(self._pins, line)]
+
+    def _open_contact(self, pins: Pins, source: PinInput, changed: Callable[[bool, int], None]) -> bool:
+        try:
+            pins.open_input(source, changed)
+        except PinsUnavailable as error:
+            self._tell_pins(f"pin {source.name}", error)
+            return False
+        self._tell_pins(f"pin {source.name}", None)
+        return True
 
     def _open_input(self, pins: Pins, line: RadioLine) -> bool:
         try:
@@ -166,7 +178,7 @@ class GatewayBuild:
 
     async def keep_opening(self, lines: list[RadioLine]) -> None:
         """Try again for these lines until the inputs of all are open."""
-        while lines:
+        while lines or self._contacts:
             await self.clock.sleep_until(self.clock.now() + PINS_AGAIN)
             lines = await asyncio.to_thread(self.open_inputs, lines)
 

@@ -26,6 +26,10 @@ ZONES = "ZONE..."
 """Name of the command that is meant when the first word is no verb."""
 PROOF_PATIENCE = 5.0
 """Seconds that --wait gives the proofs of sound after the end."""
+WAIT_HELP = (
+    "Return when its end and the proofs of sound are known (5 s after the end at the latest); fail unless every "
+    "loudspeaker played it and none was proven silent or partly heard."
+)
 VERBS = ("approve", "list", "show", "stop")
 
 
@@ -82,14 +86,7 @@ def start(
             "--window", metavar="SECONDS", min=5, max=3600, help="How long orders may go out at most."
         ),
     ] = 300.0,
-    wait: Annotated[
-        bool,
-        typer.Option(
-            "--wait",
-            help="Return when its end and the proofs of sound are known (5 s after the end at the latest); fail unless "
-            "every loudspeaker played it and none was proven silent or partly heard.",
-        ),
-    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help=WAIT_HELP)] = False,
 ) -> None:
     """Broadcast to one or more zones."""
     verbs = [zone for zone in zones if zone in VERBS]

@@ -124,22 +124,24 @@ class Performer:
                 self._host.tell(told)
 
 
+def _engine_settings(settings: GatewaySettings, lines: int) -> VoiceSettings:
+    voice = settings.voice
+    return VoiceSettings(
+        rtp_port=voice.rtp_port,
+        rtp_ports=voice.rtp_ports,
+        rate_hz=voice.rate_hz,
+        codecs=voice.codecs,
+        max_calls=voice.max_calls,
+        media_ports=max(64, PORTS_PER_LINE * lines),
+        user_agent="spillway-gateway",
+    )
+
+
 async def run_voice(settings: GatewaySettings) -> None:
     """Run the voice process until cancelled. EngineDied when the engine ends by itself."""
     board = load_board(settings.board)
     settings.run.mkdir(parents=True, exist_ok=True)
-    voice = settings.voice
-    engine = PjsuaEngine(
-        VoiceSettings(
-            rtp_port=voice.rtp_port,
-            rtp_ports=voice.rtp_ports,
-            rate_hz=voice.rate_hz,
-            codecs=voice.codecs,
-            max_calls=voice.max_calls,
-            media_ports=max(64, PORTS_PER_LINE * len(board.lines)),
-            user_agent="spillway-gateway",
-        )
-    )
+    engine = PjsuaEngine(_engine_settings(settings, len(board.lines)))
     client = StreamClient(settings.voice_socket, "voice")
 
     async def came() -> None:
@@ -151,14 +153,14 @@ async def run_voice(settings: GatewaySettings) -> None:
         ears.gateway_lost()
 
     host = VoiceHost(engine, client, say.GATEWAY_VOICE, came, left, GATEWAY_LOST)
-    tones = await asyncio.to_thread(write_signals, settings.run / "signals", voice.rate_hz)
+    rate_hz = settings.voice.rate_hz
+    tones = await asyncio.to_thread(write_signals, settings.run / "signals", rate_hz)
     limits = await engine.start(host.inbox.post)
-    rack = Rack(engine, voice.rate_hz, host.tell, SystemClock(), tones)
+    rack = Rack(engine, rate_hz, host.tell, SystemClock(), tones)
     cards = Cards({line.id: card_from_board(board, line.card) for line in board.lines}, {})
     ears = Ears(board, cards.by_line, host.inbox.post)
-    cards.monitors = watch_loudspeakers(
-        board, rack.prover, cards.by_line
-    )  # after the ears, which they leave in place
+    # After the ears, which it leaves in place.
+    cards.monitors = watch_loudspeakers(board, rack.prover, cards.by_line)
     performer = Performer(rack, cards, ears, host)
     tasks = [asyncio.create_task(StallWatch("gateway voice").run())]
     tasks.append(asyncio.create_task(performer.tell_levels()))

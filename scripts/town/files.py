@@ -230,7 +230,8 @@ def _board(plan: TownPlan, gateway: GatewayPlan, places: Places) -> dict[str, Va
         cards.append({"name": name, "driver": "bench", "rate_hz": plan.rate_hz})
         outputs.append({"name": relay, "pin": speaker.relay_pin, "longest": LONGEST_RELAY})
         times = {"warm_up_ms": speaker.warm_up_ms, "tail_ms": speaker.hold_ms}
-        lines.append({"id": name, "kind": "loudspeaker", "card": name, "relay": relay, **times})
+        ear: dict[str, Value] = {"monitor": name} if speaker.monitor else {}
+        lines.append({"id": name, "kind": "loudspeaker", "card": name, "relay": relay, **times, **ear})
     head: dict[str, Value] = {"name": gateway.gateway, "kind": "bench", "gateway": gateway.gateway}
     tables: dict[str, Value] = {"card": cards, "output": outputs, "input": inputs, "line": lines}
     return {"board": {**head, "socket": places.bench_socket}, **tables}
@@ -251,7 +252,8 @@ def _bench(plan: TownPlan, places: Places) -> dict[str, Value]:
             radios.append({**where, "frequency_hz": radio.frequency_hz, **pins, **times})
         for speaker in gateway.loudspeakers:
             where = {"gateway": gateway.gateway, "line": speaker.line, "card": speaker.line}
-            speakers.append({**where, "relay_pin": speaker.relay_pin, "warm_up_ms": speaker.warm_up_ms})
+            relay: dict[str, Value] = {"relay_pin": speaker.relay_pin, "warm_up_ms": speaker.warm_up_ms}
+            speakers.append({**where, **relay, "monitor": speaker.monitor})
     return {"socket": places.bench_socket, "radio": radios, "loudspeaker": speakers}
 
 

@@ -31,13 +31,14 @@ class Radio:
 
 @dataclass(frozen=True)
 class Loudspeaker:
-    """A loudspeaker behind an amplifier with a relay."""
+    """A loudspeaker behind an amplifier with a relay; a microphone hears it, for the proof of sound, if `monitor`."""
 
     line: str
     relay_pin: int
     label: str = ""
     warm_up_ms: int = 300
     hold_ms: int = 200
+    monitor: bool = True
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,9 @@ class FakeGateway:
         self.switchboard.terminals.start_ports()
         await self.bus.start(board.from_bus, topics.for_gateway(self.name), will)
 
+    def furnish(self, rack: Rack) -> None:
+        """What a test puts around the voice process before its cards."""
+
     async def start_voice(self) -> None:
         clock = self.world.clock
 
@@ -113,7 +116,8 @@ class FakeGateway:
 
         host = VoiceHost(self.engine, self.client, say.GATEWAY_VOICE, came, left, 0.5, clock)
         await self.engine.start(host.inbox.post)
-        rack = Rack(self.engine, RATE, host.tell, clock)
+        self.rack = rack = Rack(self.engine, RATE, host.tell, clock)
+        self.furnish(rack)
         for line, card in self.cards.items():
             card.drained = lambda line=line: rack.drained(line)
             await rack.add(line, card)

@@ -91,6 +91,18 @@ async def test_what_the_guard_does_not_allow_is_not_closed(town):
     assert town.read == []
 
 
+async def test_a_lease_that_the_guard_took_counts_from_its_yes_on(town):
+    town.guard.relays = None  # it is locked: it takes feeds and allows nothing
+    town.relays.feed("amp", 1.5, "clip")
+    await town.rig.clock.advance(0.5)
+    assert not town.closed()
+    town.relays.guard_says("amp", True, "feed")
+    await town.rig.clock.advance(0.2)
+    assert town.closed()
+    await town.rig.clock.advance(0.9)
+    assert not town.closed(), "the lease ends when it was to end"
+
+
 async def test_what_the_guard_makes_safe_opens_at_once(town):
     await town.hold(1.0)
     town.relays.guard_says("amp", False, "longest")

@@ -59,6 +59,16 @@ async def test_the_end_of_a_chime_does_not_shut_the_card_under_a_clip(rig, tmp_p
     assert rig.card.mode == "shut"
 
 
+async def test_a_clip_that_is_cut_does_not_shut_the_card_under_a_chime(rig, tmp_path):
+    await rig.obey(start(clip(tmp_path / "a.wav", 1.0)))
+    await rig.pass_time(0.2)
+    await rig.obey(say.CutClip(play="p1"), CHIME)
+    await rig.obey(start(clip(tmp_path / "b.wav", 1.0), "p2"), say.CutClip(play="p2"))
+    assert rig.card.mode == "open"
+    await rig.pass_time(1.0)
+    assert rig.card.mode == "shut"
+
+
 async def test_a_signal_to_a_talker_leaves_the_gate_to_the_downlink(rig):
     await rig.obey(say.SoundTone(line="r1", tone="refused"))
     assert rig.card.mode == "shut"
