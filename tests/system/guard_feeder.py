@@ -1,8 +1,8 @@
-"""A gateway process for tests/system/test_guard_process.py: holds one output by real feeds, then goes wrong.
+"""A gateway process for the guard's tests: holds one output, or several, by real feeds, then goes wrong.
 
-Arguments: socket, output, left_ms, mode. Modes: good (renews every 100 ms for ever) · hung (after ten feeds
-the main thread hangs for ever; a side thread keeps the connection busy, says hello and repeats the last feed
-word for word, also with a longer left_ms) · flood (after three feeds writes rubbish as fast as it can).
+Arguments: socket, outputs (with commas between), left_ms, mode. Modes: good (renews every 100 ms for ever) · hung
+(after ten feeds the main thread hangs for ever; a side thread keeps the connection busy, says hello and repeats the
+last feed word for word, also with a longer left_ms) · flood (after three feeds writes rubbish as fast as it can).
 Prints the at_ns of each new feed.
 """
 
@@ -14,14 +14,14 @@ import time
 
 
 def main() -> None:
-    path, out, left_ms, mode = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    path, outs, left_ms, mode = sys.argv[1], sys.argv[2].split(","), int(sys.argv[3]), sys.argv[4]
     sock = socket.socket(socket.AF_UNIX)
     sock.connect(path)
     sock.send(b'{"op":"hello"}\n')
-    last: dict[str, object] = {}
+    last: list[dict[str, object]] = []
 
     def line() -> bytes:
-        return json.dumps(last).encode() + b"\n"
+        return b"".join(json.dumps(each).encode() + b"\n" for each in last)
 
     def heartbeat() -> None:
         while True:
@@ -33,7 +33,8 @@ def main() -> None:
     count = 0
     while True:
         at_ns = time.monotonic_ns()
-        last = {"op": "feed", "out": out, "on": 1, "left_ms": left_ms, "at_ns": at_ns, "why": "test"}
+        feed = {"op": "feed", "on": 1, "left_ms": left_ms, "at_ns": at_ns, "why": "test"}
+        last = [feed | {"out": out} for out in outs]
         sock.send(line())
         print(at_ns, flush=True)
         count += 1

@@ -1,0 +1,318 @@
+"""One device of each output kind, as the guard's tests need them: keyed as a gateway would, seen from outside.
+
+The ptys and simulators live on an event loop in a thread of their own; rigctld is hamlib's, started here.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from hw.bench.modbus import ModbusBus, RelayBoardModel
+from hw.bench.modbus_line import ModbusLine
+from hw.bench.phone import BenchPhone
+from hw.bench.phone_pty import PhonePty
+from hw.bench.tetra_pty import TetraPort
+from hw.modbus import protocol as modbus
+from tests.system.test_guard_process import PinServer
+
+LONG_PULSE = 600
+"""So many tenths of a second that only the guard can have opened the relay."""
+
+
+class Device(Protocol):
+    """A device with its tables of the board file."""
+
+    tables: str
+
+    def key(self) -> None:
+        """What the gateway's own driver does; nothing where the guard itself keys."""
+
+    def keyed(self) -> bool:
+        """Seen at the device."""
+
+    def close(self) -> None:
+        """Gone."""
+
+
+class Loop:
+    """An event loop in a thread, for simulators."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._thread.start()
+
+    def call(self, step: Callable[[], Any]) -> Any:
+        async def run() -> Any:
+            return step()
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(5)
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(5)
+        self.loop.close()
+
+
+class PinOut:
+    """A pin, or a modem line by its name: both are seen at the bench's pin socket."""
+
+    def __init__(self, pins: PinServer, pin: int | str, tables: str) -> None:
+        self.tables = tables
+        self._pins, self._pin = pins, pin
+
+    def key(self) -> None:
+        return None
+
+    def keyed(self) -> bool:
+        return self._pins.level(self._pin) == 1  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        return None
+
+
+class SoundChip:
+    """A hidraw device: what its GPIO 3 was told last."""
+
+    tables = '[[output]]\nname = "hid"\nkind = "hid"\ndevice = "{folder}/hidraw*"\nlongest = 60.0\n'
+
+    def __init__(self, folder: Path) -> None:
+        self.reports: list[bytes] = []
+        self._master, slave = os.openpty()
+        tty.setraw(slave)
+        (folder / "hidraw0").symlink_to(os.ttyname(slave))
+        self._slave = slave
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        rest = b""
+        while True:
+            rest += os.read(self._master, 4096)
+            while len(rest) >= 5:
+                report, rest = rest[:5], rest[5:]
+                self.reports.append(report)
+                if report == b"enough"[:5]:
+                    return
+
+    def key(self) -> None:
+        return None
+
+    def keyed(self) -> bool:
+        return bool(self.reports) and self.reports[-1][2:4] == b"\x04\x04"
+
+    def close(self) -> None:
+        os.write(self._slave, b"enoug")
+        self._thread.join(5)
+        os.close(self._slave)
+        os.close(self._master)
+
+
+class Rigctld:
+    """Hamlib's own daemon over its dummy radio; a small stand-in, one connection at a time, where it is missing."""
+
+    def __init__(self, folder: Path) -> None:
+        program = shutil.which("rigctld")
+        assert program is not None, "apt install libhamlib-utils"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        command = [program, "-m", "1", "-P", "RIG", "-T", "127.0.0.1", "-t", str(self.port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._sock = self._connect()
+        self.tables = f'[[rig]]\nname = "hf"\nport = {self.port}\n'
+        self.tables += '[[output]]\nname = "rig"\nkind = "rig"\nrig = "hf"\nlongest = 60.0\n'
+
+    def _connect(self) -> socket.socket:
+        end = time.monotonic() + 10
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), 5)
+            except OSError:
+                assert time.monotonic() < end, "rigctld does not come up"
+                time.sleep(0.02)
+
+    def key(self) -> None:
+        return None
+
+    def keyed(self) -> bool:
+        self._sock.sendall(b"t\n")
+        return self._sock.recv(100).strip() == b"1"
+
+    def close(self) -> None:
+        self._sock.close()
+        self._process.kill()
+        self._process.wait()
+
+
+class _OnPort:
+    """A simulator behind a pty that the test keeps open, as a frozen gateway does."""
+
+    def __init__(self, port: Path) -> None:
+        self._fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+    def send(self, *parts: bytes) -> None:
+        for part in parts:
+            os.write(self._fd, part)
+            time.sleep(0.02)
+
+    def done(self) -> None:
+        os.close(self._fd)
+
+
+def _terminal(name: str, family: str) -> str:
+    serial = f'[[serial]]\nname = "{name}"\ndevice = "{{folder}}/{name}*"\n'
+    rest = f'kind = "terminal"\nserial = "{name}"\nfamily = "{family}"\nlongest = 60.0\n'
+    return f'{serial}[[output]]\nname = "{name}"\n{rest}'
+
+
+class TetraTerminal:
+    """A TETRA terminal that transmits in a group call."""
+
+    tables = _terminal("tetra", "tetra")
+
+    def __init__(self, folder: Path, loop: Loop) -> None:
+        self._loop = loop
+        self.port = TetraPort(folder)
+        self.user = _OnPort(loop.call(lambda: self.port.plug("tetra0")))
+
+    def key(self) -> None:
+        self.user.send(b"ATE0\r", b"AT+CTSDC=0,0,0,1,1,0,1,1,0,0,0\r", b"ATD1000\r")
+
+    def keyed(self) -> bool:
+        return self.port.terminal.on_air
+
+    def close(self) -> None:
+        self._loop.call(self.port.pull)
+        self.user.done()
+
+
+class SatellitePhone:
+    """A phone in a call."""
+
+    tables = _terminal("phone", "phone")
+
+    def __init__(self, folder: Path, loop: Loop) -> None:
+        self._loop = loop
+        self.pty = PhonePty(BenchPhone(), folder / "phone0")
+        self.user = _OnPort(Path(loop.call(self.pty.plug)))
+
+    def key(self) -> None:
+        self.user.send(b"AT+CREG?\r", b"ATD13800138000;\r")
+
+    def keyed(self) -> bool:
+        return bool(self.pty.phone.calls)
+
+    def close(self) -> None:
+        self._loop.call(self.pty.unplug)
+        self.user.done()
+
+
+class Relays:
+    """A relay board; its relay 2 closed by a pulse of a minute."""
+
+    tables = """\
+[[serial]]
+name = "rs485"
+device = "{folder}/rs485"
+[[bus]]
+name = "m1"
+serial = "rs485"
+[[relay_board]]
+name = "pa"
+bus = "m1"
+[[output]]
+name = "coil"
+kind = "coil"
+board = "pa"
+coil = 2
+longest = 60.0
+"""
+
+    def __init__(self, folder: Path, loop: Loop) -> None:
+        self._loop = loop
+        self.board = RelayBoardModel()
+        self.line = ModbusLine(ModbusBus((self.board,)), folder / "rs485")
+        loop.call(self.line.plug)
+        self.user = _OnPort(folder / "rs485")
+
+    def key(self) -> None:
+        self.user.send(modbus.encode(modbus.WriteOne(1, 5, 0x0202, LONG_PULSE)))
+
+    def keyed(self) -> bool:
+        return self.board.coils.get(2, False)
+
+    def close(self) -> None:
+        self._loop.call(self.line.unplug)
+        self.user.done()
+
+
+HEAD = '[board]\nname = "gw-1"\nkind = "bench"\nsocket = "bench.sock"\n'
+PIN = '[[output]]\nname = "pin"\npin = 17\nlongest = 60.0\n'
+MODEM = """\
+[[serial]]
+name = "digirig"
+device = "{folder}/digirig"
+[[output]]
+name = "modem-line"
+kind = "modem-line"
+serial = "digirig"
+longest = 60.0
+"""
+
+
+class Site:
+    """A board with an output of every kind, and its devices by the outputs' names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.loop = Loop()
+        self.pins = PinServer(folder / "bench.sock")
+        self.devices: dict[str, Device] = {
+            "pin": PinOut(self.pins, 17, PIN),
+            "hid": SoundChip(folder),
+            "modem-line": PinOut(self.pins, "digirig.rts", MODEM),
+            "rig": Rigctld(folder),
+            "tetra": TetraTerminal(folder, self.loop),
+            "phone": SatellitePhone(folder, self.loop),
+            "coil": Relays(folder, self.loop),
+        }
+        self.board = folder / "board.toml"
+        tables = (device.tables.replace("{folder}", str(folder)) for device in self.devices.values())
+        self.board.write_text(HEAD + "".join(tables))
+
+    def key(self) -> None:
+        """Wait until the guard has keyed what it keys, then key the rest, as drivers do within a lease."""
+        self.until_keyed("pin", "hid", "modem-line", "rig")
+        for device in self.devices.values():
+            device.key()
+        self.until_keyed(*self.devices)
+
+    def until_keyed(self, *names: str) -> None:
+        end = time.monotonic() + 10
+        while missing := [name for name in names if not self.devices[name].keyed()]:
+            assert time.monotonic() < end, f"never keyed: {missing}"
+            time.sleep(0.01)
+
+    def safe_at(self, limit: float) -> dict[str, int]:
+        """Output -> monotonic ns at which it was seen safe; those that are still keyed after `limit` s are missing."""
+        end, found = time.monotonic() + limit, {}
+        while time.monotonic() < end and len(found) < len(self.devices):
+            for name in self.devices.keys() - found.keys():
+                if not self.devices[name].keyed():
+                    found[name] = time.monotonic_ns()
+            time.sleep(0.005)
+        return found
+
+    def close(self) -> None:
+        for device in self.devices.values():
+            device.close()
+        self.pins.close()
+        self.loop.close()
