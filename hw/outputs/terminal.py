@@ -10,8 +10,8 @@ from typing import TypeVar
 from hw.board import Board
 from hw.board_lines import Map27Line, PhoneLine, TetraLine
 from hw.board_parts import TerminalOutput
-from hw.outputs.door import OutputFault
-from hw.outputs.unkey import Step, let_go_phone, let_go_tetra
+from hw.map27.profile import profile as load_map27
+from hw.outputs.unkey import Step, let_go_map27, let_go_phone, let_go_tetra
 from hw.outputs.wire import WireDevice
 from hw.phone.profile import load_profile
 from hw.tetra.profile import profile as load_tetra
@@ -24,7 +24,7 @@ Plan = tuple[tuple[Step, ...], int, bool]
 
 
 def open_terminal(board: Board, output: TerminalOutput) -> WireDevice:
-    """The device behind `output`; KeyError when its serial port does not exist, OutputFault for an unknown family."""
+    """The device behind `output`; KeyError when its serial port does not exist."""
     port = board.serial(output.serial)
     steps, baud, rts_cts = _plan(output, _profile_name(board, output.serial))
     return WireDevice(port.device, port.baud or baud, steps, rts_cts=port.rts_cts or rts_cts)
@@ -43,9 +43,9 @@ def _plan(output: TerminalOutput, name: str) -> Plan:
         case "phone":
             phone = _load(load_profile, name, output.name)
             return let_go_phone(phone), phone.serial.baud, phone.serial.flow == "rts-cts"
-    raise OutputFault(
-        f"there is no way to let go of a {output.family!r} terminal", "key it by another output"
-    )
+        case "map27":
+            map27 = _load(load_map27, name, output.name)
+            return let_go_map27(map27), map27.baud, False
 
 
 def _load(loader: Callable[[str], P], name: str, out: str) -> P:

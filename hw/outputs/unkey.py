@@ -1,12 +1,16 @@
 """What to write so that a device lets go, per family: bytes with the silence that follows each. Pure.
 
 It is written blind, to a port whose gateway may be frozen in the middle of a command, and nobody reads the answers.
-So it begins with what ends a half-written command (ESC and CR; silence on a bus), asks nothing that needs an answer,
-and leaves the device time for each. A half-written command that is completed so is undone by what follows.
+So it begins with what ends a half-written command (ESC and CR; a new link; silence on a bus), asks nothing that
+needs an answer, and leaves the device time for each. A half-written command that is completed so is undone by what
+follows.
 """
 
 from dataclasses import dataclass
 
+from hw.map27.profile import Profile as Map27Profile
+from hw.map27.unkey import GAP as MAP27_GAP
+from hw.map27.unkey import unkey_frames
 from hw.modbus import protocol as modbus
 from hw.phone.profile import PhoneProfile
 from hw.tetra.profile import Profile as TetraProfile
@@ -41,6 +45,12 @@ def let_go_phone(profile: PhoneProfile) -> tuple[Step, ...]:
     """Hang up by both commands there are; ESC before it ends the text of a message."""
     commands = dict.fromkeys((profile.voice.hang_up, profile.voice.hang_up_else))
     return (LEAD_IN, *map(_command, commands))
+
+
+def let_go_map27(profile: Map27Profile) -> tuple[Step, ...]:
+    """A new link, then on hook and disconnected; its driver knows how (hw.map27.unkey)."""
+    frames = unkey_frames(profile.terms, profile.address_on_disconnect)
+    return tuple(Step(frame, MAP27_GAP) for frame in frames)
 
 
 def open_coil(slave: int, coil: int, baud: int, gap: float) -> tuple[Step, ...]:

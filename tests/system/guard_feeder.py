@@ -3,7 +3,7 @@
 Arguments: socket, outputs (with commas between), left_ms, mode. Modes: good (renews every 100 ms for ever) · hung
 (after ten feeds the main thread hangs for ever; a side thread keeps the connection busy, says hello and repeats the
 last feed word for word, also with a longer left_ms) · flood (after three feeds writes rubbish as fast as it can).
-Prints the at_ns of each new feed.
+`hung-later` hangs after thirty. Prints the at_ns of each new feed.
 """
 
 import json
@@ -38,7 +38,7 @@ def main() -> None:
         sock.send(line())
         print(at_ns, flush=True)
         count += 1
-        if mode == "hung" and count == 10:
+        if mode.startswith("hung") and count == (30 if mode == "hung-later" else 10):
             threading.Thread(target=heartbeat, daemon=True).start()
             threading.Event().wait()
         if mode == "flood" and count == 3:

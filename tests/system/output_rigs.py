@@ -3,7 +3,6 @@
 The ptys and simulators live on an event loop in a thread of their own; rigctld is hamlib's, started here.
 """
 
-import asyncio
 import os
 import shutil
 import socket
@@ -11,23 +10,12 @@ import subprocess
 import threading
 import time
 import tty
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from hw.bench.modbus import ModbusBus, RelayBoardModel
-from hw.bench.modbus_line import ModbusLine
-from hw.bench.phone import BenchPhone
-from hw.bench.phone_pty import PhonePty
-from hw.bench.tetra_pty import TetraPort
-from hw.modbus import protocol as modbus
 from tests.hw.outputs.rig_stub import RigStub
+from tests.system.armed_rigs import Loop, Map27Radio, Relays, SatellitePhone, TetraTerminal
 from tests.system.test_guard_process import PinServer
-
-HALVES = {"tetra": b"AT+CTXD=1", "phone": b"AT+CMGS=20\r0011", "coil": b"\x01\x05\x00"}
-"""What a gateway had written of its next command when it froze."""
-LONG_PULSE = 600
-"""So many tenths of a second that only the guard can have opened the relay."""
 
 
 class Device(Protocol):
@@ -43,26 +31,6 @@ class Device(Protocol):
 
     def close(self) -> None:
         """Gone."""
-
-
-class Loop:
-    """An event loop in a thread, for simulators."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever)
-        self._thread.start()
-
-    def call(self, step: Callable[[], Any]) -> Any:
-        async def run() -> Any:
-            return step()
-
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(5)
-
-    def close(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(5)
-        self.loop.close()
 
 
 class PinOut:
@@ -176,108 +144,7 @@ class Rigctld:
         self._process.wait()
 
 
-class _OnPort:
-    """A simulator behind a pty that the test keeps open, as a frozen gateway does."""
-
-    def __init__(self, port: Path) -> None:
-        self._fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-
-    def send(self, *parts: bytes) -> None:
-        for part in parts:
-            os.write(self._fd, part)
-            time.sleep(0.02)
-
-    def done(self) -> None:
-        os.close(self._fd)
-
-
-def _terminal(name: str, family: str) -> str:
-    serial = f'[[serial]]\nname = "{name}"\ndevice = "{{folder}}/{name}*"\n'
-    rest = f'kind = "terminal"\nserial = "{name}"\nfamily = "{family}"\nlongest = 60.0\n'
-    return f'{serial}[[output]]\nname = "{name}"\n{rest}'
-
-
-class TetraTerminal:
-    """A TETRA terminal that transmits in a group call."""
-
-    tables = _terminal("tetra", "tetra")
-
-    def __init__(self, folder: Path, loop: Loop) -> None:
-        self._loop = loop
-        self.port = TetraPort(folder)
-        self.user = _OnPort(loop.call(lambda: self.port.plug("tetra0")))
-
-    def key(self) -> None:
-        self.user.send(b"ATE0\r", b"AT+CTSDC=0,0,0,1,1,0,1,1,0,0,0\r", b"ATD1000\r")
-
-    def keyed(self) -> bool:
-        return self.port.terminal.on_air
-
-    def close(self) -> None:
-        self._loop.call(self.port.pull)
-        self.user.done()
-
-
-class SatellitePhone:
-    """A phone in a call."""
-
-    tables = _terminal("phone", "phone")
-
-    def __init__(self, folder: Path, loop: Loop) -> None:
-        self._loop = loop
-        self.pty = PhonePty(BenchPhone(), folder / "phone0")
-        self.user = _OnPort(Path(loop.call(self.pty.plug)))
-
-    def key(self) -> None:
-        self.user.send(b"AT+CREG?\r", b"ATD13800138000;\r")
-
-    def keyed(self) -> bool:
-        return bool(self.pty.phone.calls)
-
-    def close(self) -> None:
-        self._loop.call(self.pty.unplug)
-        self.user.done()
-
-
-class Relays:
-    """A relay board; its relay 2 closed by a pulse of a minute."""
-
-    tables = """\
-[[serial]]
-name = "rs485"
-device = "{folder}/rs485"
-[[bus]]
-name = "m1"
-serial = "rs485"
-[[relay_board]]
-name = "pa"
-bus = "m1"
-[[output]]
-name = "coil"
-kind = "coil"
-board = "pa"
-coil = 2
-longest = 60.0
-"""
-
-    def __init__(self, folder: Path, loop: Loop) -> None:
-        self._loop = loop
-        self.board = RelayBoardModel()
-        self.line = ModbusLine(ModbusBus((self.board,)), folder / "rs485")
-        loop.call(self.line.plug)
-        self.user = _OnPort(folder / "rs485")
-
-    def key(self) -> None:
-        self.user.send(modbus.encode(modbus.WriteOne(1, 5, 0x0202, LONG_PULSE)))
-
-    def keyed(self) -> bool:
-        return self.board.coils.get(2, False)
-
-    def close(self) -> None:
-        self._loop.call(self.line.unplug)
-        self.user.done()
-
-
+ARMED = TetraTerminal | Map27Radio | SatellitePhone | Relays
 HEAD = '[board]\nname = "gw-1"\nkind = "bench"\nsocket = "bench.sock"\n'
 PIN = '[[output]]\nname = "pin"\npin = 17\nlongest = 60.0\n'
 MODEM = """\
@@ -305,6 +172,7 @@ class Site:
             "modem-line": PinOut(self.pins, "digirig.rts", MODEM),
             "rig": Rigctld(rigctld) if rigctld else SmallRigctld(),
             "tetra": TetraTerminal(folder, self.loop),
+            "map27": Map27Radio(folder, self.loop),
             "phone": SatellitePhone(folder, self.loop),
             "coil": Relays(folder, self.loop),
         }
@@ -319,8 +187,8 @@ class Site:
             device.key()
         self.until_keyed(*self.devices)
         for device in self.devices.values():
-            if isinstance(device, TetraTerminal | SatellitePhone | Relays):
-                device.user.send(HALVES[next(name for name, each in self.devices.items() if each is device)])
+            if isinstance(device, ARMED):  # and has frozen in the middle of its next command
+                device.user.send(device.half)
 
     def until_keyed(self, *names: str) -> None:
         end = time.monotonic() + 10

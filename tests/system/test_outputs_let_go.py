@@ -18,7 +18,7 @@ import pytest
 from tests.system.output_rigs import Site
 from tests.system.test_guard_process import FEEDER, last_feed
 
-KINDS = ("pin", "hid", "modem-line", "rig", "tetra", "phone", "coil")
+KINDS = ("pin", "hid", "modem-line", "rig", "tetra", "map27", "phone", "coil")
 FAULTS = ("stopped", "killed", "hung", "guard-told-to-end", "guard-killed")
 LEFT_MS = 400
 LIMIT = 2.0
@@ -77,8 +77,8 @@ class Play:
         feeder = self.feeder("good")
         feeder.kill()
         self.note("killed", time.monotonic_ns())
-        feeder = self.feeder("hung")
-        safe = self.site.safe_at(1.0 + LIMIT)
+        feeder = self.feeder("hung-later")
+        safe = self.site.safe_at(3.0 + LIMIT)
         assert feeder.poll() is None, "its heartbeat must still run"
         self.note("hung", last_feed(feeder), safe)
         self.feeder("good")

@@ -1,7 +1,9 @@
 """hw.outputs.unkey: the bytes that let go, per family."""
 
+from hw.map27.profile import profile as map27_profile
+from hw.map27.unkey import GAP, unkey_frames
 from hw.modbus import protocol as modbus
-from hw.outputs.unkey import AT_GAP, TURN_ROUND, let_go_phone, let_go_tetra, open_coil
+from hw.outputs.unkey import AT_GAP, TURN_ROUND, let_go_map27, let_go_phone, let_go_tetra, open_coil
 from hw.phone.profile import load_profile
 from hw.tetra.profile import profile
 
@@ -33,6 +35,13 @@ def test_a_phone_is_hung_up_both_ways() -> None:
         b"AT+CHUP\r",
         b"ATH\r",
     ]
+
+
+def test_a_map27_radio_is_let_go_of_as_its_driver_says() -> None:
+    profile = map27_profile("generic")
+    steps = let_go_map27(profile)
+    assert tuple(step.data for step in steps) == unkey_frames(profile.terms, profile.address_on_disconnect)
+    assert {step.silence for step in steps} == {GAP}
 
 
 def test_a_coil_is_opened_after_silence() -> None:

@@ -10,10 +10,11 @@ import pytest
 from hw import devices
 from hw.board import Board, parse_board
 from hw.board_parts import CoilOutput, TerminalOutput
+from hw.map27.profile import profile as map27_profile
 from hw.outputs.coil import open_relay
 from hw.outputs.door import OutputFault
 from hw.outputs.terminal import open_terminal
-from hw.outputs.unkey import Step
+from hw.outputs.unkey import Step, let_go_map27
 from hw.outputs.wire import WireDevice
 
 from ..pty_port import PtyPort
@@ -146,6 +147,7 @@ def test_what_is_written_follows_family_and_profile_of_the_line() -> None:
     assert b"AT+CUTXC=1\r" in [step.data for step in tetra.steps] and tetra.baud == 9600
     assert [step.data for step in phone.steps][1:] == [b"AT+CHUP\r", b"ATH\r"] and phone.baud == 115200
     assert terminal("tetra", "sepura").baud == 38400
+    assert terminal("map27", "generic").steps == let_go_map27(map27_profile("generic"))
 
 
 def test_a_profile_that_cannot_be_read_costs_no_safety(caplog: pytest.LogCaptureFixture) -> None:
