@@ -18,8 +18,9 @@ from firmware.wiring_modbus import wire_buses, wire_relays
 from firmware.wiring_paging import relay_contacts
 from hw.board import Board, load_board
 from hw.board_lines import RadioLine
-from hw.board_parts import PinInput, RigPort, SerialPort
+from hw.board_parts import BitInput, PinInput, RigPort, SerialPort
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
+from hw.inputs.opening import OpenInput, open_input
 from hw.pins import Pins, PinsUnavailable, open_pins
 from hw.rig.client import RigctldClient
 from hw.uart import Uart
@@ -70,6 +71,7 @@ class GatewayBuild:
         self.clips = ClipStore(settings.state / "clips", settings.centre.url, settings.centre.token)
         self.board_tasks: set[asyncio.Task[None]] = set()
         self._pins: Pins | None = None
+        self._inputs: list[OpenInput] = []
         self._ill: set[str] = set()
         identity = Identity(
             gateway=settings.gateway,
@@ -138,7 +140,8 @@ class GatewayBuild:
     def open_inputs(self, lines: list[RadioLine]) -> list[RadioLine]:
         """Open the carrier inputs of these lines; those that cannot be had are told and returned. Blocks."""
         try:
-            self._pins = self._pins or open_pins(self.board)
+            needed = any(isinstance(source, PinInput) for source in self.board.inputs)
+            self._pins = self._pins or (open_pins(self.board) if needed else Pins(None))
         except PinsUnavailable as error:
             self._tell_pins("pins", error)
             return lines
@@ -156,13 +159,17 @@ class GatewayBuild:
         return True
 
     def _open_input(self, pins: Pins, line: RadioLine) -> bool:
+        source = self.board.input(line.cos) if line.cos else None
+        if source is None or isinstance(source, BitInput):  # a VOX, or it comes with the polls of its bus
+            return True
+        sink = self.switchboard.from_pin(line.id)
+        subject = f"input {line.cos}"
         try:
-            source = self.board.input(line.cos)
-            if isinstance(source, PinInput):
-                pins.open_input(source, self.switchboard.from_pin(line.id))
+            opened = open_input(source, self.board, pins, sink, lambda ill: self._tell_pins(subject, ill))
         except PinsUnavailable as error:
             self._tell_pins(f"pin {line.cos}", error)
             return False
+        self._inputs.append(opened)
         self._tell_pins(f"pin {line.cos}", None)
         return True
 
@@ -183,7 +190,10 @@ class GatewayBuild:
             lines = await asyncio.to_thread(self.open_inputs, lines)
 
     def close_inputs(self) -> None:
-        """Give the pins back."""
+        """Give pins and devices back."""
+        for opened in self._inputs:
+            opened.close()
+        self._inputs.clear()
         if self._pins is not None:
             self._pins.close()
 

@@ -88,7 +88,9 @@ class InputPin:
         return bool(self._device.pin.state) == self._active_high
 
     def close(self) -> None:
-        """Stop posting and give the pin back."""
+        """Stop posting and give the pin back. Safe to call twice."""
+        if self not in _open:
+            return
         _open.discard(self)
         self._device.pin.when_changed = None
         self._device.close()

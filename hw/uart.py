@@ -17,10 +17,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import serial
 
+from hw.devices import advice, find_device
 from link.hosting.backoff import Backoff
 
 log = logging.getLogger(__name__)
@@ -61,23 +61,6 @@ class UartData:
 
 
 UartFact = UartUp | UartDown | UartData
-
-
-def advice(code: int | None, device: str) -> str:
-    """What a technician can do about errno `code` on `device`."""
-    match code:
-        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
-            return f"nothing is plugged in as {device}: check cable and power, then 'ls /dev/serial/by-id'"
-        case errno.EACCES | errno.EPERM:
-            return f"no right to open {device}: add the service's user to the group dialout"
-        case errno.EBUSY | errno.EAGAIN:
-            return f"another program holds {device}: stop it (often ModemManager), see 'fuser {device}'"
-        case errno.EIO | None:
-            return f"{device} was unplugged or lost power: check the plug; it is opened again by itself"
-        case errno.EINVAL | errno.ENOTTY:
-            return f"{device} is no serial port or cannot do this speed: check device and baud"
-        case _:
-            return f"check {device}"
 
 
 class Uart:
@@ -155,7 +138,7 @@ class Uart:
             port = None
             since = time.monotonic()
             try:
-                device = self._find()
+                device = find_device(self.device)
                 port = self._open(device)
                 self._serve(port, device)
             except (OSError, ValueError) as error:  # SerialException is an OSError
@@ -168,13 +151,6 @@ class Uart:
                 self._backoff.reset()
             self._tell_down(reason, advice(code, device))
             self._stopping.wait(self._backoff.next())
-
-    def _find(self) -> str:
-        pattern = Path(self.device)
-        found = sorted(str(path) for path in pattern.parent.glob(pattern.name))
-        if not found:
-            raise OSError(errno.ENOENT, "no such device", self.device)
-        return found[0]
 
     def _open(self, device: str) -> serial.Serial:
         port = serial.Serial(

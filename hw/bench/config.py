@@ -7,14 +7,15 @@ suggestion.
 import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hw.bench.messages import PIN_NAME
 from link.hosting.toml_places import did_you_mean, find_line
 
 Name = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-Pin = Field(ge=0, le=53)
+PinOrLine = Annotated[int, Field(ge=0, le=53)] | Annotated[str, Field(pattern=PIN_NAME, max_length=64)]
 
 
 class BenchConfigError(Exception):
@@ -33,7 +34,7 @@ class _Entry(BaseModel):
         """The name used by the control verbs, for example "gw1/r1"."""
         return f"{self.gateway}/{self.line}"
 
-    def pins(self) -> tuple[int, ...]:
+    def pins(self) -> tuple[int | str, ...]:
         raise AssertionError("every device kind lists its own pins")
 
 
@@ -41,8 +42,8 @@ class RadioEntry(_Entry):
     """One analog radio on an accessory port. Levels (dBFS) are relative to full scale of 16-bit samples."""
 
     frequency_hz: int = Field(gt=0)
-    ptt_pin: int = Pin
-    cos_pin: int = Pin
+    ptt_pin: PinOrLine
+    cos_pin: PinOrLine
     ptt_active_high: bool = True
     cos_active_high: bool = True
     attack_ms: float = Field(default=0.0, ge=0, le=5000)
@@ -52,19 +53,19 @@ class RadioEntry(_Entry):
     tail_dbfs: float = Field(default=-20.0, ge=-90, le=0)
     hiss_dbfs: float | None = Field(default=None, ge=-90, le=0)
 
-    def pins(self) -> tuple[int, ...]:
+    def pins(self) -> tuple[int | str, ...]:
         return (self.ptt_pin, self.cos_pin)
 
 
 class LoudspeakerEntry(_Entry):
     """One amplifier with its relay. With `monitor` its card captures what the loudspeaker emits."""
 
-    relay_pin: int = Pin
+    relay_pin: PinOrLine
     relay_active_high: bool = True
     warm_up_ms: float = Field(default=0.0, ge=0, le=10000)
     monitor: bool = False
 
-    def pins(self) -> tuple[int, ...]:
+    def pins(self) -> tuple[int | str, ...]:
         return (self.relay_pin,)
 
 

@@ -9,6 +9,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 MOST_LINE = 65_536
+PIN_NAME = r"^[a-z0-9][a-z0-9._-]*\.(rts|dtr|cts|dsr|dcd|ri)$"
+
+
+Pin = Annotated[int, Field(ge=0, le=53)] | Annotated[str, Field(pattern=PIN_NAME, max_length=64)]
+"""A pin by its number, or a modem-control line by its name: "digirig.rts"."""
 
 
 class _Message(BaseModel):
@@ -20,7 +25,7 @@ class Attach(_Message):
 
     op: Literal["attach"]
     gateway: str = Field(max_length=64)
-    pin: int = Field(ge=0, le=53)
+    pin: Pin
     dir: Literal["in", "out"]
     value: Literal[0, 1] = 0
     pull: Literal["up", "down", "none"] = "none"
@@ -30,7 +35,7 @@ class Write(_Message):
     """A gateway process drives an attached output; at_ns is when it did (monotonic)."""
 
     op: Literal["write"]
-    pin: int = Field(ge=0, le=53)
+    pin: Pin
     value: Literal[0, 1]
     at_ns: int = 0
 
@@ -39,7 +44,7 @@ class Edge(_Message):
     """Bench to gateway: the level of an attached input, once after attaching and at every change."""
 
     op: Literal["edge"] = "edge"
-    pin: int
+    pin: Pin
     value: Literal[0, 1]
     at_ns: int
 
@@ -48,7 +53,7 @@ class Refused(_Message):
     """Bench to gateway: this pin is driven by another process, or was not attached."""
 
     op: Literal["refused"] = "refused"
-    pin: int
+    pin: Pin
     why: str
 
 

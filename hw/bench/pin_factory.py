@@ -227,21 +227,21 @@ class BenchFactory(MockFactory):  # type: ignore[misc]  # the vendor has no type
             log.warning("gateway=%s bench said %r", self._gateway, line[:200])
             return
         if isinstance(message, Refused):
-            log.error("gateway=%s pin=%d refused: %s", self._gateway, message.pin, message.why)
+            log.error("gateway=%s pin=%s refused: %s", self._gateway, message.pin, message.why)
             return
         self._edge(message)
 
     def _edge(self, edge: Edge) -> None:
         """Drives the pin, at once or after the debounce time its user asked for."""
-        pin = self._used.get(edge.pin)
+        pin = self._used.get(edge.pin) if isinstance(edge.pin, int) else None
         if pin is None:
             return
         if not pin.bounce or not pin.settled.is_set():
             pin.settle(edge.value, edge.at_ns)
         elif edge.value == pin.state:
-            self._due.pop(edge.pin, None)
+            self._due.pop(pin.number, None)
         else:
-            self._due[edge.pin] = (time.monotonic() + pin.bounce, edge.value, edge.at_ns)
+            self._due[pin.number] = (time.monotonic() + pin.bounce, edge.value, edge.at_ns)
 
     def _wait(self) -> float | None:
         """Seconds until the first debounced level is stable."""

@@ -60,10 +60,11 @@ class PinLink(LineProtocol):
         else:
             self._refuse_pin(message.pin, "not attached as an output by this process")
 
-    def edge(self, pin: int, level: int, at_ns: int) -> None:
+    def edge(self, pin: int | str, level: int, at_ns: int) -> None:
         """Tells the gateway a level."""
         if not self.transport.is_closing():
-            self.transport.write(b'{"op":"edge","pin":%d,"value":%d,"at_ns":%d}\n' % (pin, level, at_ns))
+            name = b"%d" % pin if isinstance(pin, int) else b'"%s"' % pin.encode()
+            self.transport.write(b'{"op":"edge","pin":%s,"value":%d,"at_ns":%d}\n' % (name, level, at_ns))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The process is gone: its outputs fall to their pull."""
@@ -89,7 +90,7 @@ class PinLink(LineProtocol):
 
     def _attach_output(self, pin: PinId, message: Attach) -> None:
         if self._board.drivers.get(pin, self) is not self:
-            log.warning("gateway=%s pin=%d refused=driven-by-another-process", *pin)
+            log.warning("gateway=%s pin=%s refused=driven-by-another-process", *pin)
             self._refuse_pin(message.pin, "driven by another process")
             return
         self._board.drivers[pin] = self
@@ -101,5 +102,5 @@ class PinLink(LineProtocol):
             del self._board.drivers[pin]
             self._board.drive(pin, self._pulls.pop(pin))
 
-    def _refuse_pin(self, pin: int, why: str) -> None:
+    def _refuse_pin(self, pin: int | str, why: str) -> None:
         self.send({"op": "refused", "pin": pin, "why": why})

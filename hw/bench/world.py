@@ -16,7 +16,7 @@ from hw.bench.mixing import Noise, Samples, Signal, slice_frame
 from hw.bench.radio import Change, Elapsed, Heard, PttPin, RadioEvent, Troubled
 from hw.bench.trouble import apply
 
-PinId = tuple[str, int]
+PinId = tuple[str, int | str]
 OnInput = Callable[[PinId, int, int], None]
 """Told (pin, level, time in ns)."""
 

@@ -3,8 +3,9 @@
 An output is on exactly while it holds a live lease. A lease comes from a feed and ends at the feed's own
 `at_ns` + `left_ms`, whenever the feed arrived: one that lay in a frozen process has aged there.
 A feed counts only if it was computed after the newest one heard, so a heartbeat that repeats the last feed
-word for word extends nothing. An output that has run for its longest on-time is locked until an explicit safe
-order; lapses shorter than REST_NS do not start that count anew. It reads no clock, logs nothing.
+word for word extends nothing. An output that has run for its longest on-time (0: without limit) is locked until an
+explicit safe order; lapses shorter than REST_NS do not start that count anew. An output whose device does not take
+its value cannot be switched on until it does again. It reads no clock, logs nothing.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +15,9 @@ from typing import Literal, Self
 LEFT_LIMIT_MS = 5000
 REST_NS = 1_000_000_000
 
-Why = Literal["feed", "expired", "longest", "peer-lost", "start", "stop", "locked", "pin-failed"]
+Why = Literal[
+    "feed", "expired", "longest", "peer-lost", "start", "stop", "locked", "pin-failed", "works-again"
+]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,14 @@ class PeerLost:
 
 @dataclass(frozen=True)
 class PinFailed:
-    """The pin of `out` did not take its value."""
+    """The pin or device of `out` did not take its value."""
+
+    out: str
+
+
+@dataclass(frozen=True)
+class PinWorks:
+    """The pin or device of `out` takes its value again."""
 
     out: str
 
@@ -59,10 +69,14 @@ class Stop:
 
 @dataclass(frozen=True)
 class Drive:
-    """Effect: drive the pin of `out` on or to its safe value."""
+    """Effect: drive `out` on or to its safe value.
+
+    `ordered`: the gateway itself said so, alive and well; what its own driver keyed, its driver has let go.
+    """
 
     out: str
     on: bool
+    ordered: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,7 @@ class Held:
     run_since_ns: int = 0
     rested: bool = True
     locked: bool = False
+    broken: bool = False
 
     @property
     def on(self) -> bool:
@@ -108,9 +123,14 @@ class Held:
     @property
     def ends_ns(self) -> int | None:
         """When it must go safe: end of lease or of the longest on-time; None while safe."""
-        if self.lease_until_ns is None:
-            return None
-        return min(self.lease_until_ns, self.run_since_ns + self.longest_ns)
+        if self.lease_until_ns is None or self.spent_ns is None:
+            return self.lease_until_ns
+        return min(self.lease_until_ns, self.spent_ns)
+
+    @property
+    def spent_ns(self) -> int | None:
+        """When its longest on-time is over, counted from where it last rested; None: never."""
+        return self.run_since_ns + self.longest_ns if self.longest_ns else None
 
     @property
     def report(self) -> Report:
@@ -135,7 +155,7 @@ class GuardMachine:
 
     @classmethod
     def start(cls, outputs: Iterable[tuple[str, float]], now_ns: int) -> tuple[Self, tuple[Effect, ...]]:
-        """From (name, longest on-time in seconds) of each output."""
+        """From (name, longest on-time in seconds, 0 = without limit) of each output."""
         held = tuple(Held(name, int(longest * 1e9), now_ns) for name, longest in outputs)
         return cls(held), tuple(e for h in held for e in (Drive(h.name, False), h.report))
 
@@ -154,6 +174,8 @@ class GuardMachine:
                 held, effects = _one(held, event.out, lambda h: _safe(h, event, now_ns))
             case PinFailed():
                 held, effects = _one(held, event.out, lambda h: _fail(h, now_ns))
+            case PinWorks():
+                held, effects = _one(held, event.out, lambda h: _mend(h, now_ns))
             case PeerLost():
                 held, effects = _each(held, lambda h: _void(h, now_ns, "peer-lost"))
             case Stop():
@@ -180,7 +202,7 @@ def _end(held: Held, now_ns: int) -> Step:
     """Safe if its lease or its longest on-time is over."""
     if held.ends_ns is None or now_ns < held.ends_ns:
         return held, ()
-    if held.ends_ns == held.lease_until_ns and held.ends_ns < held.run_since_ns + held.longest_ns:
+    if held.spent_ns is None or held.ends_ns < held.spent_ns:
         return _switch_off(held.off(now_ns, "expired"))
     return _switch_off(held.off(now_ns, "longest", locked=True))
 
@@ -193,6 +215,8 @@ def _feed(held: Held, feed: Feed, now_ns: int) -> Step:
     if feed.at_ns <= held.newest_ns:
         return held, ()  # a repetition, or older than what is known
     held = replace(held, newest_ns=feed.at_ns)
+    if held.broken:
+        return held, ()
     if held.locked:
         if held.why == "locked":
             return held, ()
@@ -211,7 +235,7 @@ def _switch_on(held: Held, until_ns: int, now_ns: int) -> Step:
     since = now_ns if fresh else held.run_since_ns
     held = replace(held, lease_until_ns=until_ns, run_since_ns=since, rested=False)
     held = replace(held, changed_ns=now_ns, why="feed")
-    if now_ns >= since + held.longest_ns:  # ran out during the lapse
+    if held.spent_ns is not None and now_ns >= held.spent_ns:  # ran out during the lapse
         held = held.off(now_ns, "longest", locked=True)
         return held, (held.report,)
     return held, (Drive(held.name, True), held.report)
@@ -223,7 +247,8 @@ def _safe(held: Held, order: Safe, now_ns: int) -> Step:
     held = replace(held, newest_ns=max(held.newest_ns, at_ns), rested=True)
     if not changed:
         return held, ()
-    return _switch_off(held.off(now_ns, "stop", rested=True, locked=False))
+    held = held.off(now_ns, "stop", rested=True, locked=False)
+    return held, (Drive(held.name, False, ordered=True), held.report)
 
 
 def _void(held: Held, now_ns: int, why: Why) -> Step:
@@ -235,9 +260,16 @@ def _void(held: Held, now_ns: int, why: Why) -> Step:
 
 
 def _fail(held: Held, now_ns: int) -> Step:
-    if not held.on and held.why == "pin-failed":
+    if held.broken:
         return held, ()
-    return _switch_off(held.off(now_ns, "pin-failed"))
+    return _switch_off(replace(held.off(now_ns, "pin-failed"), broken=True))
+
+
+def _mend(held: Held, now_ns: int) -> Step:
+    if not held.broken:
+        return held, ()
+    held = replace(held, broken=False, why="works-again")
+    return held, (held.report,)
 
 
 def _switch_off(held: Held) -> Step:

@@ -1,8 +1,9 @@
 """`python -m hw.guard.make_safe --board FILE`: drive every output of a board safe, once, without a guard.
 
 For systemd's ExecStopPost: it runs after the guard has ended, however it ended. It shares no state with the
-guard and tries a second way (the `pinctrl` program, which writes the registers) when the pin chip refuses.
-A bad board file does not stop it: it then reads the output tables alone.
+guard and tries a second way for pins (the `pinctrl` program, which writes the registers) when the chip refuses.
+Devices behind cables are let go of beside each other and beside the pins. A bad board file does not stop it: it then
+takes what can be read (hw.guard.rest_of_board).
 """
 
 import argparse
@@ -10,24 +11,63 @@ import logging
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from hw.board import Board, BoardError, load_board
 from hw.board_parts import PinOutput
+from hw.guard.rest_of_board import rest_of_board
+from hw.outputs.door import OutputFault
+from hw.outputs.opening import DeviceDoors
+from hw.outputs.slow import SlowDoor
 from hw.pins import PinFault, PinsUnavailable, open_pins
 
 log = logging.getLogger("make_safe")
 
 TRIES = 5
 PAUSE = 0.2
+DEVICES = 2.5
+"""Seconds that devices behind cables get, all rounds included."""
 
 
 def make_safe(board_path: Path | str, tries: int = TRIES, pause: float = PAUSE) -> list[str]:
-    """Drive all outputs safe; the names of those that could not be. Tries for `tries` * `pause` seconds."""
-    board = _read(Path(board_path))
+    """Drive all outputs safe; the names of those that could not be. Takes `tries` * `pause` s, DEVICES at most."""
+    board, unread = _read(Path(board_path))
+    until = time.monotonic() + DEVICES
+    doors, failed = _begin_devices(board)
+    return [*unread, *_pins(board, tries, pause), *failed, *_end_devices(doors, until)]
+
+
+def _begin_devices(board: Board) -> tuple[list[SlowDoor], list[str]]:
+    """Doors that are at work from now on, and the names of outputs that have none."""
+    devices = DeviceDoors(board)
+    doors, failed = [], []
+    for output in board.outputs:
+        if isinstance(output, PinOutput):
+            continue
+        try:
+            doors.append(devices.open(output))
+        except OutputFault as fault:
+            log.error("%s", fault)
+            failed.append(output.name)
+    return doors, failed
+
+
+def _end_devices(doors: list[SlowDoor], until: float) -> list[str]:
+    while time.monotonic() < until and not all(door.quiet for door in doors):
+        time.sleep(0.02)
+    failed = []
+    for door in doors:
+        if door.settled:
+            log.info("out=%s safe", door.name)
+        else:
+            log.error("out=%s %s", door.name, door.fault or "the device does not answer")
+            failed.append(door.name)
+    for door in doors:
+        door.close(time.monotonic())
+    return failed
+
+
+def _pins(board: Board, tries: int, pause: float) -> list[str]:
     left = [output for output in board.outputs if isinstance(output, PinOutput)]
     for attempt in range(tries):
         left = [output for output in left if not _by_chip(board, output)]
@@ -66,26 +106,16 @@ def _by_pinctrl(output: PinOutput) -> bool:
     return True
 
 
-def _read(path: Path) -> Board:
-    """The board; if its file has faults, at least its kind and those outputs that can be read."""
+def _read(path: Path) -> tuple[Board, list[str]]:
+    """The board; if its file has faults, what can be read of it, and the names of outputs that cannot."""
     try:
-        return load_board(path)
+        return load_board(path), []
     except BoardError as error:
         log.error("%s", error)
     try:
-        data = tomllib.loads(path.read_text())
+        return rest_of_board(path.read_text())
     except (OSError, ValueError) as error:
         raise SystemExit(f"{path}: nothing can be read: {error}") from error
-    outputs = []
-    for entry in data.get("output", []):
-        needed = {key: entry[key] for key in ("pin", "active_high", "safe") if key in entry}
-        try:
-            outputs.append(PinOutput(name=f"pin-{needed.get('pin')}", longest=1.0, **needed))
-        except ValidationError as error:
-            log.error("output %r cannot be read: %s", entry, error)
-    head = {key: data.get("board", {}).get(key, "") for key in ("socket", "gateway")}
-    head |= {"name": "rest", "kind": "bench" if head["socket"] else "real"}
-    return Board.model_validate({"board": head, "output": outputs})
 
 
 def main() -> int:

@@ -1,8 +1,9 @@
-"""The guard process: one thread, one poll loop; it owns the output pins and drives them as the machine says.
+"""The guard process: one poll loop; it owns the outputs and drives them as the machine says.
 
-Start: lock, pins safe, then the socket. End, however it comes: pins safe. systemd's watchdog is fed by this
-loop itself, and only while every pin takes its value. It must never import asyncio, start a thread or wait
-for a gateway.
+Start: lock, pins safe, then the socket; devices behind cables are made safe as they are found. End, however it
+comes: everything safe. systemd's watchdog is fed by this loop itself, and only while every pin takes its value; a
+device that is unplugged is told, cannot be keyed, and costs the other outputs nothing. All is decided in one thread:
+it must never import asyncio, and never wait for a gateway or a device (what may block has its thread in hw.outputs).
 """
 
 import contextlib
@@ -19,10 +20,23 @@ from pathlib import Path
 
 from hw.board import Board, BoardError, load_board
 from hw.board_parts import PinOutput
-from hw.guard.machine import Drive, Effect, GuardMachine, Hello, PeerLost, PinFailed, Refused, Report, Stop
+from hw.guard.machine import (
+    Drive,
+    Effect,
+    GuardMachine,
+    Hello,
+    PeerLost,
+    PinFailed,
+    PinWorks,
+    Refused,
+    Report,
+    Stop,
+)
 from hw.guard.peer import Peer, PeerGone
 from hw.guard.protocol import Malformed, Turned, Welcome, decode_order, encode
-from hw.pins import OutputPin, PinFault, Pins, PinsUnavailable, open_pins
+from hw.outputs.door import OutputDoor, OutputFault
+from hw.outputs.opening import open_doors
+from hw.pins import Pins, PinsUnavailable, open_pins
 from link.hosting.machine import Tick
 from link.hosting.notify import notify, watchdog_interval
 
@@ -31,11 +45,13 @@ log = logging.getLogger(__name__)
 BEAT_NS = 500_000_000
 RETRY_NS = 20_000_000
 GIVE_UP_NS = 1_000_000_000
+LAST_WORDS = 1.2
+"""Seconds that devices behind cables get to be let go of when the guard ends."""
 ALARMING = ("longest", "locked", "pin-failed")
 
 
 class GuardLoop:
-    """Sockets, pins and clock around a GuardMachine. `run` ends when `stop` was called or a pin is lost."""
+    """Sockets, doors and clock around a GuardMachine. `run` ends when `stop` was called or a pin is lost."""
 
     def __init__(self, board: Board, pins: Pins, listener: socket.socket, wake: socket.socket) -> None:
         self._listener = listener
@@ -47,9 +63,9 @@ class GuardLoop:
         interval = watchdog_interval()
         self._beat_ns = BEAT_NS if interval is None else min(BEAT_NS, int(interval * 1e9 / 4))
         self._next_beat = 0
-        outputs = [o for o in board.outputs if isinstance(o, PinOutput)]
-        self._pins: dict[str, OutputPin] = {o.name: pins.open_output(o) for o in outputs}
-        self._machine, effects = GuardMachine.start(((o.name, o.longest) for o in outputs), _now())
+        self._doors: dict[str, OutputDoor] = open_doors(board, pins)
+        self._with_news = {door.fd: door for door in self._doors.values() if door.fd >= 0}
+        self._machine, effects = GuardMachine.start(((o.name, o.longest) for o in board.outputs), _now())
         self._perform(effects)
 
     def stop(self) -> None:
@@ -67,10 +83,13 @@ class GuardLoop:
         return True
 
     def finish(self) -> None:
-        """Everything safe, the gateway told, the connection closed."""
+        """Everything safe, the gateway told, the connection closed, the devices given back."""
         self._handle(Stop())
         if self._peer is not None:
             self._drop("the guard is stopping", tell_machine=False)
+        until = time.monotonic() + LAST_WORDS
+        for door in self._doors.values():
+            door.close(until)
 
     def _wait(self) -> list[tuple[int, int]]:
         poll = select.poll()
@@ -79,7 +98,10 @@ class GuardLoop:
         if self._peer is not None:
             poll.register(self._peer.sock, select.POLLIN | (select.POLLOUT if self._peer.wants_write else 0))
         until = min(self._next_beat, self._machine.deadline or self._next_beat)
-        if self._unsure:
+        for fd, door in self._with_news.items():
+            poll.register(fd, select.POLLIN)
+            until = min(until, door.deadline_ns or until)
+        if any(self._doors[out].vital for out in self._unsure):
             until = min(until, _now() + RETRY_NS)
         return poll.poll(max(0, -(-(until - _now()) // 1_000_000)))
 
@@ -90,6 +112,8 @@ class GuardLoop:
             self._wake.recv(64)
         if self._peer is not None and self._peer.sock.fileno() in events:
             self._serve_peer(self._peer, events[self._peer.sock.fileno()])
+        for fd in self._with_news.keys() & events.keys():
+            self._with_news[fd].serve()
         if self._listener.fileno() in events:
             self._accept()
 
@@ -128,7 +152,7 @@ class GuardLoop:
             return
         log.info("gateway pid=%d connected", peer.pid)
         self._peer = peer
-        self._tell(encode(Welcome(len(self._pins))))
+        self._tell(encode(Welcome(len(self._doors))))
 
     def _drop(self, reason: str, tell_machine: bool = True) -> None:
         assert self._peer is not None
@@ -143,11 +167,11 @@ class GuardLoop:
         return self._perform(effects, changed=not isinstance(event, Hello))
 
     def _perform(self, effects: tuple[Effect, ...], changed: bool = True) -> tuple[Refused, ...]:
-        """Pins first, then words. A pin that does not take its value is written again by `_beat`."""
+        """Outputs first, then words. A door that does not take its value is seen by `_beat`."""
         for effect in effects:
             if isinstance(effect, Drive):
                 self._wanted[effect.out] = effect.on
-                self._write(effect.out)
+                self._doors[effect.out].write(effect.on, ordered=effect.ordered)
         for effect in effects:
             if isinstance(effect, Report):
                 if changed:
@@ -156,30 +180,32 @@ class GuardLoop:
                 self._tell(encode(effect))
         return tuple(e for e in effects if isinstance(e, Refused))
 
-    def _write(self, out: str) -> bool:
-        try:
-            self._pins[out].write(self._wanted[out])
-        except PinFault as fault:
-            if out not in self._unsure:
-                log.error("out=%s fault=%s", out, fault)
-                self._unsure[out] = _now()
-            return False
-        if self._unsure.pop(out, None) is not None:
-            log.info("out=%s takes its value again", out)
-        return True
-
     def _beat(self) -> bool:
         """Write every pin again and, if all took it, feed the watchdog. False: a pin is lost for good."""
         now = _now()
         beat = now >= self._next_beat
-        failed = [out for out in (self._pins if beat else tuple(self._unsure)) if not self._write(out)]
-        for out in failed:
-            self._handle(PinFailed(out))
+        for out, door in self._doors.items():
+            if door.vital and (beat or out in self._unsure):
+                door.write(self._wanted[out])
+            self._judge(out, door, now)
+        lost = [since for out, since in self._unsure.items() if self._doors[out].vital]
         if beat:
             self._next_beat = now + self._beat_ns
-            if not self._unsure:
+            if not lost:
                 notify("WATCHDOG=1")
-        return all(now - since < GIVE_UP_NS for since in self._unsure.values())
+        return all(now - since < GIVE_UP_NS for since in lost)
+
+    def _judge(self, out: str, door: OutputDoor, now: int) -> None:
+        """Tell the machine once when a door stops or begins to take its value."""
+        fault = door.fault
+        if fault and out not in self._unsure:
+            log.error("out=%s fault=%s", out, fault)
+            self._unsure[out] = now
+            self._handle(PinFailed(out))
+        elif out in self._unsure and door.settled:
+            log.info("out=%s takes its value again", out)
+            del self._unsure[out]
+            self._handle(PinWorks(out))
 
     def _tell(self, data: bytes) -> None:
         if self._peer is None:
@@ -201,7 +227,7 @@ def run_guard(board_path: Path | str, socket_path: Path | str) -> int:
     try:
         with _only_guard(Path(socket_path)), _pins(board) as pins, _signals() as (wake, on_signal):
             return _guard(board, pins, Path(socket_path), wake, on_signal)
-    except PinsUnavailable as error:
+    except (PinsUnavailable, OutputFault) as error:
         log.error("outputs cannot be guarded: %s", error)
     except OSError as error:
         log.error("guard socket %s: %s", socket_path, error)
@@ -255,7 +281,7 @@ def _only_guard(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _pins(board: Board) -> Iterator[Pins]:
-    pins = open_pins(board) if board.outputs else Pins(None)
+    pins = open_pins(board) if any(isinstance(o, PinOutput) for o in board.outputs) else Pins(None)
     try:
         yield pins
     finally:

@@ -35,6 +35,13 @@ def board_text(folder: Path, lines: tuple[str, ...]) -> str:
     return head + rest + "".join(LINE.format(line=line) for line in lines)
 
 
+class Opened:
+    """An input that says nothing."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
 class Chip:
     """The pins of a board of which some cannot be had; `None` in `missing`: there is no chip at all."""
 
@@ -48,10 +55,11 @@ class Chip:
             raise PinsUnavailable("no chip", "plug it in")
         return self
 
-    def open_input(self, spec: PinInput, sink: EdgeSink) -> None:
+    def open_input(self, spec: PinInput, sink: EdgeSink) -> "Opened":
         if spec.name in self.missing:
             raise PinsUnavailable(f"{spec.name} is in use", "see gpioinfo")
         self.open.append(spec.name)
+        return Opened()
 
     def close(self) -> None:
         self.closed = True

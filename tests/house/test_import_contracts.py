@@ -34,6 +34,7 @@ BREAKS = {
     "command-line": ("central.cli.journal", "central.store.journal"),
     "store-and-speech": ("central.store.clips", "central.broadcasts.asked"),
     "heavy-work-aside": ("central.store.clips", "central.store.sound"),
+    "outputs-are-the-guards": ("firmware.build", "hw.outputs.opening"),
     "guard-alone": ("hw.guard.process", "asyncio"),
 }
 """Contract -> an import that it must refuse."""

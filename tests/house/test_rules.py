@@ -133,7 +133,7 @@ def test_only_the_guard_opens_outputs():
         for name, _ in calls(tree(path))
         if name.rpartition(".")[2] == "open_output"
     }
-    assert found == {"hw/guard/make_safe.py", "hw/guard/process.py"}
+    assert found == {"hw/guard/make_safe.py", "hw/outputs/pin.py"}
 
 
 def test_no_coroutine_blocks_the_loop():

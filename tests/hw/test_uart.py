@@ -13,7 +13,8 @@ import pytest
 import serial
 
 from hw import uart as door
-from hw.uart import Uart, UartData, UartDown, UartFact, UartUp, advice
+from hw.devices import advice
+from hw.uart import Uart, UartData, UartDown, UartFact, UartUp
 from link.hosting.backoff import Backoff
 
 

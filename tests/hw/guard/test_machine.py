@@ -16,6 +16,7 @@ from hw.guard.machine import (
     Hello,
     PeerLost,
     PinFailed,
+    PinWorks,
     Refused,
     Report,
     Safe,
@@ -27,6 +28,7 @@ SLOW = (HealthCheck.too_slow,)  # the machine may be busy
 MS = 1_000_000
 S = 1000 * MS
 OUTPUTS = (("a.ptt", 3.0), ("b.ptt", 8.0))
+BYPASS = ("bypass", 0.0)
 
 
 @dataclass
@@ -34,11 +36,12 @@ class Hand:
     """A machine, its pins and a clock turned by hand; ticks come at the deadline, as in the process."""
 
     now: int = 50 * S
+    outputs: tuple[tuple[str, float], ...] = OUTPUTS
     pins: dict[str, bool] = field(default_factory=dict)
     said: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.machine, effects = GuardMachine.start(OUTPUTS, self.now)
+        self.machine, effects = GuardMachine.start(self.outputs, self.now)
         self._perform(effects)
 
     def _perform(self, effects: tuple[Effect, ...]) -> None:
@@ -67,7 +70,7 @@ class Hand:
         return [(e.out, e.on, e.why) for e in self.said if isinstance(e, Report)]
 
 
-outs = st.sampled_from(["a.ptt", "b.ptt", "c.none"])
+outs = st.sampled_from(["a.ptt", "b.ptt", "bypass", "c.none"])
 events = st.one_of(
     st.tuples(st.just("feed"), outs, st.integers(-10, LEFT_LIMIT_MS + 200), st.integers(-400, 6000)),
     st.tuples(st.just("feed"), outs, st.integers(1, 1500), st.integers(0, 50)),
@@ -75,6 +78,7 @@ events = st.one_of(
     st.tuples(st.just("safe"), outs, st.none() | st.integers(-100, 100)),
     st.tuples(st.just("lost")),
     st.tuples(st.just("failed"), outs),
+    st.tuples(st.just("works"), outs),
     st.tuples(st.just("hello")),
     st.tuples(st.just("wait"), st.integers(0, 2500)),
     st.tuples(st.just("wait"), st.integers(0, 300)),
@@ -85,8 +89,9 @@ events = st.one_of(
 @given(st.lists(events, max_size=60))
 @example([("feed", "a.ptt", 1500, -400), ("lost",), ("wait", 500), ("repeat",)])
 def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any]) -> None:
-    hand = Hand()
-    longest = dict(OUTPUTS)
+    hand = Hand(outputs=(*OUTPUTS, BYPASS))
+    longest = dict(hand.outputs)
+    broken: set[str] = set()
     heard: list[Feed] = []
     orders: dict[str, list[Feed]] = {name: [] for name in longest}
     on_since: dict[str, int] = {}
@@ -110,9 +115,9 @@ def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any
                 assert not any(hand.pins.values())
                 lost_at = hand.now
                 orders = {name: [] for name in longest}
-            case ("failed", out):
-                hand.tell(PinFailed(out))
-                assert not hand.pins.get(out, False)
+            case ("failed" | "works" as what, out):
+                hand.tell(PinFailed(out) if what == "failed" else PinWorks(out))
+                broken = broken | {out} if what == "failed" else broken - {out}
             case ("hello",):
                 hand.tell(Hello())
             case ("wait", ms):
@@ -121,7 +126,10 @@ def test_in_every_history_an_output_is_on_only_by_a_live_lease(history: list[Any
             possible = [f.at_ns + f.left_ms * MS for f in orders[out] if 0 < f.left_ms <= LEFT_LIMIT_MS]
             assert not on or max(possible, default=0) > hand.now, "on without any live feed"
             on_since[out] = on_since.get(out, hand.now) if on else hand.now
-            assert hand.now - on_since[out] <= longest[out] * S, "on for longer than its longest"
+            assert not longest[out] or hand.now - on_since[out] <= longest[out] * S, (
+                "on longer than its longest"
+            )
+            assert not (on and out in broken), "on although its device does not take its value"
             held = next(h for h in hand.machine.outputs if h.name == out)
             assert held.on == on, "the machine and its pins disagree"
             assert not (held.on and held.locked)

@@ -12,6 +12,8 @@ from hw.guard import make_safe as module
 from hw.guard.make_safe import make_safe
 from hw.pins import Pins, PinsUnavailable
 
+from ..outputs.rig_stub import RigStub
+
 BOARD = """\
 [board]
 name = "b"
@@ -88,7 +90,7 @@ def test_a_faulty_board_file_does_not_stop_it(file: Path, monkeypatch: pytest.Mo
     chip = Chip()
     monkeypatch.setattr(module, "open_pins", chip.open)
     file.write_text(BOARD.replace("longest", "longset") + '[[output]]\nname = "x"\npin = "?"\n[[lime]]\n')
-    assert make_safe(file, pause=0) == []
+    assert make_safe(file, pause=0) == ["x"], "told, so that somebody looks at it"
     assert chip.levels == {17: False, 5: True}
 
 
@@ -107,3 +109,41 @@ def test_exit_code_names_what_is_not_safe(
     monkeypatch.setattr("sys.argv", ["make_safe", "--board", str(file)])
     assert module.main() == 1
     assert "NOT SAFE: ptt, amp" in caplog.text
+
+
+DEVICES = """\
+[[rig]]
+name = "hf"
+port = {port}
+[[output]]
+name = "rig"
+kind = "rig"
+rig = "hf"
+longest = 60
+[[output]]
+name = "chip"
+kind = "hid"
+device = "/dev/none/hidraw*"
+longest = 60
+"""
+
+
+def test_devices_are_let_go_of_and_those_that_cannot_be_are_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub = RigStub()
+    stub.ptt = True
+    monkeypatch.setattr(module, "open_pins", Chip().open)
+    monkeypatch.setattr(module, "DEVICES", 0.3)
+    file.write_text(BOARD + DEVICES.format(port=stub.port))
+    assert make_safe(file, pause=0) == ["chip"]
+    assert not stub.ptt
+    assert "nothing is plugged in as /dev/none/hidraw*" in caplog.text
+    stub.ptt = True
+    file.write_text(BOARD + DEVICES.format(port=stub.port) + "[[lime]]\n")
+    assert make_safe(file, pause=0) == ["chip"]
+    assert not stub.ptt, "from a faulty file too"
+    file.write_text(BOARD + DEVICES.format(port=stub.port).replace("[[rig]]", "[[rag]]"))
+    assert make_safe(file, pause=0) == ["rig", "chip"]
+    assert "names 'hf', which the board file lacks" in caplog.text
+    stub.close()

@@ -1,0 +1,1 @@
+"""Inputs of every kind as one: a level now, then each change with its time."""

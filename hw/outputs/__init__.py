@@ -1,0 +1,1 @@
+"""Doors to everything that keys or sounds. The guard's alone."""
