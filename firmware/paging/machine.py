@@ -166,7 +166,9 @@ class Playout:
         match event:
             case say.ClipProgress(seconds=seconds) if known is not None:
                 return self._progress(known, seconds, now)
-            case say.ClipDone(ok=ok, seconds=seconds, why=why) if known is not None:
+            case say.ClipDone(ok=ok, seconds=seconds, why=why) if (
+                known is not None and known.asked_at is not None
+            ):
                 done = replace(known, played=max(known.played, seconds))
                 return self._put(done)._done(done, ok, why, now)
         return self, ()

@@ -61,6 +61,16 @@ def test_every_order_ends_at_most_once_and_the_amplifier_never_outlives_its_reas
     assert not bench.on
 
 
+def test_the_end_of_a_clip_that_was_not_asked_for_is_none():
+    bench = Bench().ready()
+    bench.post(clip("p1"))
+    bench.post(ClipHeld(SHA, "/clips/a.wav"))
+    bench.post(voice.ClipDone(play="p1", ok=True, seconds=2.0))
+    assert bench.ended() == {}
+    bench.wait(0.31)
+    assert bench.asked == ["p1"]
+
+
 def test_a_clip_is_fetched_warmed_up_played_and_followed_by_a_tail():
     bench = Bench().ready()
     bench.post(clip("p1"))
