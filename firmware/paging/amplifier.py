@@ -42,6 +42,11 @@ class Amplifier:
         return self.relay in self.reads_on
 
     @property
+    def through(self) -> bool:
+        """The amplifier and every zone read on: sound can reach all loudspeakers."""
+        return {self.relay, *self.zones} <= self.reads_on
+
+    @property
     def deadline(self) -> float | None:
         """Next feed, or the end of a wait for a read-back."""
         if self.wanted_at is not None:

@@ -74,8 +74,7 @@ Step = tuple["Playout", tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Playout:
-    """See the module. All times are monotonic seconds. `sounding`: lowest priority first; all but the last are
-    background clips, lowered."""
+    """See the module. Times are monotonic seconds. `sounding`: by priority; all but the last are lowered."""
 
     settings: SpeakerSettings
     amplifier: Amplifier
@@ -155,14 +154,15 @@ class Playout:
             case CurrentRead(ampere=ampere):
                 return self, (self._relay_seen(self._seen_on, ampere),)
             case VoiceChanged(up=up):
-                return replace(self, voice=up)._voice_lost(now) if not up else (replace(self, voice=up), ())
+                known = replace(self, voice=up)
+                return (known, ()) if up else known._voice_lost(now)
             case say.SoundJudged(play=play) if play in self.proving:
                 return self._judged(event)
         return self._take_clip(event, now)
 
     def _take_clip(self, event: object, now: float) -> Step:
         """What the voice process says of a clip that sounds."""
-        known = next((each for each in self.sounding if each.play == getattr(event, "play", "")), None)
+        known = next((s for s in self.sounding if s.play == getattr(event, "play", "")), None)
         match event:
             case say.ClipProgress(seconds=seconds) if known is not None:
                 return self._progress(known, seconds, now)
@@ -197,8 +197,8 @@ class Playout:
         return playout, (FetchClip(order.sha, order.size),)
 
     def _progress(self, known: Sounding, seconds: float, now: float) -> Step:
-        after = known.progress(seconds, self.amplifier.on, now)
-        playout = replace(self._put(after), watch=self.watch.amplifier(self.amplifier.on))
+        after = known.progress(seconds, self.amplifier.through, now)
+        playout = replace(self._put(after), watch=self.watch.amplifier(self.amplifier.through))
         if known.progress_at is not None or after.gap:
             return playout, ()
         fact = facts.ClipStarted(play=known.play, line=self.settings.line, sha=known.order.sha)
@@ -207,14 +207,13 @@ class Playout:
     def _read_back(self, out: str, on: bool, why: str, now: float) -> Step:
         """How an output is. `stop` answers our own order, perhaps that of the clip before."""
         playout = replace(self, amplifier=self.amplifier.read(out, on, now))
-        if out != self.settings.relay:
-            return playout, ()
-        seen = (playout._relay_seen(on),) if self.watch.contact is None else ()
+        main = out == self.settings.relay
+        seen = (playout._relay_seen(on),) * (main and self.watch.contact is None)
         if on:
-            return replace(playout, watch=playout.watch.amplifier(on=True)), seen
+            return replace(playout, watch=playout.watch.reads_on(playout.amplifier.through)), seen
         if self.top is None or why == "stop":
             return playout, seen
-        if why in ("longest", "locked"):
+        if main and why in ("longest", "locked"):
             plays = [each.play for each in self.sounding]
             playout, effects = playout._end_all(plays, f"amplifier off: {why}", now)
             amplifier, safe = playout.amplifier.stop(now, why)
@@ -223,6 +222,7 @@ class Playout:
                 *effects,
                 *safe,
             )
+        why = why if main else f"zone {out} {why}"
         gaps = (replace(s, gap=s.gap or why) if s.asked_at is not None else s for s in self.sounding)
         return replace(playout, sounding=tuple(gaps)), seen
 

@@ -48,8 +48,12 @@ class Watch:
         return replace(self, silent=silent, broken=broken)
 
     def amplifier(self, on: bool) -> "Watch":
-        """The relay was on, or was not, while sound was handed over."""
+        """Relay and zones were on, or were not, while sound was handed over."""
         return replace(self, deaf=not on)
+
+    def reads_on(self, through: bool) -> "Watch":
+        """An output went on; only when all of them are is the amplifier well again."""
+        return replace(self, deaf=self.deaf and not through)
 
     def compare(self, relay: bool, now: float) -> "Watch":
         """The output reads `relay`."""
@@ -62,7 +66,7 @@ class Watch:
         """The health facts that are due."""
         wrong = {}
         if self.deaf:
-            wrong["amplifier"] = "its relay does not read on"
+            wrong["amplifier"] = "its relay or a zone does not read on"
         if self.broken:
             wrong["loudspeaker"] = f"proven silent {SILENT_MOST} times running"
         if self.differs_at is not None and now >= self.differs_at + ANSWER_WITHIN:

@@ -9,8 +9,8 @@ from firmware.events import OutputRead, VoiceChanged
 from firmware.paging.amplifier import OFF_WITHIN, ZONES_WITHIN, Amplifier
 from firmware.paging.chime import Chime
 from firmware.paging.machine import ClipHeld, Playout, SpeakerSettings
+from link.contract import facts, orders
 from link.contract import neighbour as voice
-from link.contract import orders
 from tests.firmware.paging.bench import SHA, Bench, clip
 
 ZONES = ("pa1.east", "pa1.west")
@@ -93,6 +93,7 @@ def test_one_playing_from_the_first_relay_to_the_last():
     offs = [out for _, out, on in made.history if not on]
     assert offs[0] == AMP
     assert set(offs[1:]) == set(ZONES)
+    assert not any(isinstance(fact, facts.HealthChanged) for fact in made.told)
     kinds = [type(order) for order in made.orders if not isinstance(order, voice.RelaySeen)]
     assert kinds == [voice.GatherProof, voice.SoundTone, voice.StartClip, voice.GatherProof]
 
@@ -117,6 +118,29 @@ def test_zones_are_leased_longer_than_the_amplifier():
     amplifier, feeds = Amplifier(AMP, ("z",)).start(0.0).read("z", True, 0.0).drive(0.0, "p1")
     ends = {feed.out: feed.until for feed in feeds}
     assert ends["z"] > ends[AMP]
+
+
+def test_a_zone_that_went_off_under_a_clip_makes_it_no_played_one():
+    made = bench(chime=False)
+    begin(made, clip("p1"))
+    made.wait(0.4)
+    made.post(voice.ClipProgress(play="p1", seconds=0.1))
+    made.post(OutputRead(False, "longest", "pa1.east"))
+    assert made.on, "the rest may still warn somebody"
+    made.post(voice.ClipDone(play="p1", ok=True, seconds=2.0))
+    assert made.ended() == {"p1": "failed"}
+    assert made.told[-1].why == "amplifier off: zone pa1.east longest"
+
+
+def test_a_zone_that_never_went_on_makes_it_no_played_one():
+    made = Bench(playout=Playout.start(SETTINGS), guard=False).ready()
+    begin(made, clip("p1", chime=False))
+    for out in ("pa1.west", AMP):
+        made.post(OutputRead(True, "feed", out))
+    made.wait(1.0)
+    made.sound("p1")
+    assert made.ended() == {"p1": "failed"}
+    assert any(getattr(fact, "subject", "") == "amplifier pa1" for fact in made.told)
 
 
 def test_an_amplifier_that_closes_late_is_warm_late():
