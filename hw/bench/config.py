@@ -15,6 +15,7 @@ from hw.bench.entries import (
     ContactEntry,
     Entry,
     LoudspeakerEntry,
+    Map27Entry,
     ModbusEntry,
     PhoneEntry,
     RadioEntry,
@@ -43,6 +44,7 @@ class BenchConfig(BaseModel):
     usb_radio: tuple[UsbRadioEntry, ...] = ()
     loudspeaker: tuple[LoudspeakerEntry, ...] = ()
     tetra: tuple[TetraEntry, ...] = ()
+    map27: tuple[Map27Entry, ...] = ()
     shortwave: tuple[ShortwaveEntry, ...] = ()
     phone: tuple[PhoneEntry, ...] = ()
     modbus: tuple[ModbusEntry, ...] = ()
@@ -63,6 +65,7 @@ TABLES: dict[str, type[Entry]] = {
     "usb_radio": UsbRadioEntry,
     "loudspeaker": LoudspeakerEntry,
     "tetra": TetraEntry,
+    "map27": Map27Entry,
     "shortwave": ShortwaveEntry,
     "phone": PhoneEntry,
     "modbus": ModbusEntry,

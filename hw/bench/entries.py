@@ -129,6 +129,18 @@ class TetraEntry(LineEntry):
         return (*super().wired(), ("link", self.serial))
 
 
+class Map27Entry(LineEntry):
+    """[[map27]]: a radio of an MPT-1327 network. `serial` is the link of its MAP27 port."""
+
+    serial: Name
+    baud: int = Field(default=9600, ge=1200, le=115_200)
+    grant_ms: float = Field(default=100.0, ge=0, le=30_000)
+
+    def wired(self) -> tuple[Place, ...]:
+        """Card and port."""
+        return (*super().wired(), ("link", self.serial))
+
+
 class ShortwaveEntry(LineEntry):
     """[[shortwave]]: a shortwave radio behind rigctld on TCP `port` of this machine; noise when nobody talks."""
 

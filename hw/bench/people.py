@@ -14,6 +14,7 @@ from hw.bench.analog import LiveRadio
 from hw.bench.device import Device
 from hw.bench.gate import SAMPLE_NS
 from hw.bench.mixing import Samples
+from hw.bench.mpt import LiveMap27
 from hw.bench.shortwave import LiveShortwave
 from hw.bench.telephony import LivePhone
 from hw.bench.trunked import LiveTetra, Subscriber
@@ -22,6 +23,8 @@ from hw.bench.world import World
 
 SOMEBODY = 5001
 """ISSI of whoever speaks on TETRA without giving one."""
+SOME_PREFIX, SOME_IDENT = 20, 501
+"""Who speaks to an MPT-1327 radio."""
 PATIENCE_NS = 10_000_000_000
 LOOK_EVERY_NS = 5_000_000
 
@@ -42,7 +45,7 @@ class Speaking:
     async def speak(self, ask: m.Speak) -> dict[str, Any]:
         """Returns when he has let go. Raises Refusal, WavError."""
         device = self._world.device(ask.device)
-        if not isinstance(device, LiveRadio | LiveShortwave | LiveTetra | LivePhone):
+        if not isinstance(device, LiveRadio | LiveShortwave | LiveTetra | LivePhone | LiveMap27):
             raise Refusal(
                 f"{ask.device!r} is a {device.kind}: nobody can call it over the air; choose a radio"
             )
@@ -55,6 +58,8 @@ class Speaking:
                 times = await self._over_the_air(device, ask, sound)
             case LiveTetra():
                 times = await self._on_the_network(device, ask, sound)
+            case LiveMap27():
+                times = await self._at_a_radio(device, ask, sound)
             case LivePhone():
                 times = await self._in_a_call(device, ask, sound)
         on, begun, off = times
@@ -105,6 +110,20 @@ class Speaking:
             self._changed()
         return on, person.sound_ns, off
 
+    async def _at_a_radio(self, radio: LiveMap27, ask: m.Speak, sound: Samples) -> tuple[int, int, int]:
+        on = self._clock()
+        radio.voice, radio.voice_ns = sound, on + int((ask.lead_ms or 0.0) * 1e6)
+        begun = radio.voice_ns
+        radio.begin(f"{SOME_PREFIX}/{SOME_IDENT}", on)
+        try:
+            await self._until(begun + len(sound) * SAMPLE_NS + int(ask.trail_ms * 1e6))
+        finally:
+            off = self._clock()
+            radio.voice = None
+            radio.perform("hush", off)
+            self._changed()
+        return on, begun, off
+
     async def _in_a_call(self, phone: LivePhone, ask: m.Speak, sound: Samples) -> tuple[int, int, int]:
         if not phone.talking:
             raise Refusal(f"no call is up at {ask.device!r}: call it, or let it call and answer")
@@ -139,6 +158,7 @@ _TETRA = {
     "emergency": "emergency:{who}",
     "position": "position:{who}:{what}",
 }
+_MAP27 = {act: verb for act, verb in _TETRA.items() if act != "position"}
 
 
 def act_as_person(device: Device, ask: m.Person, now: int) -> None:
@@ -147,7 +167,7 @@ def act_as_person(device: Device, ask: m.Person, now: int) -> None:
         if not device.answer(now):
             raise Refusal(f"{device.name!r} calls nobody: there is nothing to answer")
         return
-    acts = {"phone": _PHONE, "tetra": _TETRA}.get(device.kind, {})
+    acts = {"phone": _PHONE, "tetra": _TETRA, "map27": _MAP27}.get(device.kind, {})
     if ask.act not in acts:
         known = ", ".join(each.replace("_", "-") for each in acts) or "nothing of that kind"
         raise Refusal(f"{device.name!r} is a {device.kind}: there people can do {known}")

@@ -14,6 +14,7 @@ from hw.bench.device import Card, Device
 from hw.bench.entries import ContactEntry, LoudspeakerEntry, RadioEntry
 from hw.bench.gate import FRAME_NS
 from hw.bench.mixing import Noise
+from hw.bench.mpt import LiveMap27
 from hw.bench.plant import Bus, Coil, LiveModbus
 from hw.bench.shortwave import LiveShortwave
 from hw.bench.speakers import LiveLoudspeaker
@@ -57,6 +58,8 @@ class World:
             self._add_loudspeaker(speaker)
         for terminal in config.tetra:
             self.network.terminals.append(self._add(LiveTetra(terminal, self.network)))
+        for trunked in config.map27:
+            self._add(LiveMap27(trunked))
         for phone in config.phone:
             self._add(LivePhone(phone))
         for contact in config.contact:
@@ -170,7 +173,7 @@ class World:
             match device:
                 case LiveLoudspeaker():
                     device.settle(start_ns, self._noise)
-                case LivePhone():
+                case LivePhone() | LiveMap27():
                     device.settle(start_ns)
                 case LiveModbus(kind="current") as meter:
                     speaker = self.devices[f"{meter.gateway}/{meter.entry.of}"]

@@ -23,6 +23,7 @@ def _devices(gateway: GatewayPlan, rigs: dict[str, int]) -> list[tuple[str, Tabl
     for terminal in gateway.tetras:
         values: Table = {"issi": terminal.issi, "group": terminal.talk_group, "grant_ms": terminal.grant_ms}
         found.append(("tetra", {**_line(terminal.line), "serial": terminal.line, **values}))
+    found += [("map27", {**_line(each.line), "serial": each.line}) for each in gateway.map27s]
     for rig in gateway.shortwaves:
         values = {"port": rigs.get(f"{gateway.gateway}/{rig.line}", 0), "frequency_hz": rig.frequency_hz}
         found.append(

@@ -11,6 +11,7 @@ from scripts.town.plan import (
     GatewayPlan,
     Instrument,
     Loudspeaker,
+    Map27,
     Phone,
     Radio,
     Shortwave,
@@ -37,6 +38,8 @@ class BoardFile:
             self._radio(radio)
         for terminal in gateway.tetras:
             self._tetra(terminal)
+        for trunked in gateway.map27s:
+            self._map27(trunked)
         for rig in gateway.shortwaves:
             self._shortwave(rig)
         for phone in gateway.phones:
@@ -85,6 +88,10 @@ class BoardFile:
     def _tetra(self, terminal: Tetra) -> None:
         line = self._terminal(terminal.line, "tetra", LONGEST_PTT)
         self._put("line", {**line, "group": str(terminal.talk_group), "timeout": LONGEST_TALK})
+
+    def _map27(self, radio: Map27) -> None:
+        line = self._terminal(radio.line, "map27", LONGEST_PTT)
+        self._put("line", {**line, "group": radio.group, "timeout": LONGEST_TALK})
 
     def _phone(self, phone: Phone) -> None:
         line = self._terminal(phone.line, "phone", LONGEST_CALL)

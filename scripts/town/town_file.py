@@ -19,7 +19,7 @@ PINS = (17, 22, 18, 23, 27, 24, 25, 16, 20, 21, 26, 19, 13, 12, 11, 10, 9)
 FIRST_HZ, STEP_HZ = 150_000_000, 1_000_000
 
 
-LINES = ("radio", "loudspeaker", "tetra", "shortwave", "phone")
+LINES = ("radio", "loudspeaker", "tetra", "map27", "shortwave", "phone")
 WIRED = (*LINES, "instrument", "contact")
 
 
@@ -159,7 +159,7 @@ def _gateway(
         tuple(p.Tetra(**each) for each in tetras),
         tuple(p.Shortwave(**each) for each in mine("shortwave")),
         tuple(p.Phone(**each) for each in mine("phone")),
-        (),
+        tuple(p.Map27(**each) for each in mine("map27")),
         tuple(p.Instrument(**each) for each in instruments),
         tuple(p.Contact(**each) for each in contacts),
     )

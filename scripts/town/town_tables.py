@@ -55,6 +55,13 @@ class TetraTable(_Wired):
     grant_ms: int = Field(default=100, ge=0, le=10_000)
 
 
+class Map27Table(_Wired):
+    """[[map27]]"""
+
+    line: Id
+    group: str = Field(default="0/1000", pattern=r"^[0-9]{1,3}/[0-9]{1,4}$")
+
+
 class ShortwaveTable(_Wired):
     """[[shortwave]]"""
 
@@ -139,6 +146,7 @@ class TownFile(Settings):
     radio: tuple[RadioTable, ...] = ()
     loudspeaker: tuple[LoudspeakerTable, ...] = ()
     tetra: tuple[TetraTable, ...] = ()
+    map27: tuple[Map27Table, ...] = ()
     shortwave: tuple[ShortwaveTable, ...] = ()
     phone: tuple[PhoneTable, ...] = ()
     instrument: tuple[InstrumentTable, ...] = ()

@@ -153,6 +153,7 @@ async def test_a_usb_radio_by_its_reports_and_everything_is_listed(bench: Bench,
         "gw1/sat",
         "gw1/t1",
         "gw1/usb",
+        "gw2/m1",
         "gw2/t1",
     ]
     wire.close()

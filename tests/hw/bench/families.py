@@ -31,6 +31,12 @@ serial = "t1"
 issi = 2002
 grant_ms = 60
 
+[[map27]]
+gateway = "gw2"
+line = "m1"
+card = "m1"
+serial = "m1"
+
 [[shortwave]]
 gateway = "gw1"
 line = "hf"
