@@ -22,6 +22,8 @@ CHUNK = 4096
 SPLIT_EVERY = 0.001
 """Seconds between two bytes of a cable that splits."""
 MOST_SPLIT = 65_536
+PIECES = 64
+"""Pieces that a device says in one go."""
 VERBS = ("pull", "back", "back:NAME", "split", "whole")
 
 
@@ -96,13 +98,16 @@ class Cable:
     def turn(self) -> None:
         """Say what is due; look again when more will be."""
         now = time.monotonic()
-        data = self._pieces + self.port.take(now)
-        self._pieces = b""
-        if self.split and self.plugged:
-            data, self._pieces = data[:1], data[1:MOST_SPLIT]
-        if data:
-            self._write(data)
-        due = self.port.due()
+        for _ in range(PIECES):  # then the others on this loop
+            data = self._pieces + self.port.take(now)
+            self._pieces = b""
+            if self.split and self.plugged:
+                data, self._pieces = data[:1], data[1:MOST_SPLIT]
+            if data:
+                self._write(data)
+            due = self.port.due()
+            if self._pieces or due is None or due > now:
+                break
         if self._pieces:
             due = min(now + SPLIT_EVERY, due if due is not None else now + 1)
         if self._timer is not None:

@@ -5,27 +5,25 @@ A relay board moves whatever its coils are wired to; an instrument shows what a 
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from hw.bench.device import Device, Port, named
+from hw.bench.device import Device, named
 from hw.bench.entries import ModbusEntry
-from hw.bench.modbus import Heard, InstrumentModel, ModbusBus, RelayBoardModel, verbs
+from hw.bench.modbus import InstrumentModel, ModbusBus, RelayBoardModel, verbs
+from hw.bench.modbus_line import BusEnd
 from hw.bench.trouble import TroubleError
 
-MOST_WAITING = 1000
 Model = RelayBoardModel | InstrumentModel
 
 
 class Bus:
-    """One pair of wires behind one link: answers wait here until they are due."""
+    """One pair of wires behind one link, and who hangs on them."""
 
     def __init__(self, name: str, baud: int) -> None:
         self.members: list[LiveModbus] = []
-        self.port = Port(name, self.hear, self.take, self._due, baud)
-        self.wires = ModbusBus(())
-        self._waiting: list[Heard] = []
-        self._gap = max(3.5 * 11 / baud, 0.02)  # a busy machine hands bytes over later than a wire does
-        self._last = 0.0
+        self.end = BusEnd(name, ModbusBus(()), baud)
+        self.wires = self.end.wires
+        self.port = replace(self.end.port, hear=self.hear)
 
     def join(self, member: "LiveModbus") -> None:
         """One more device on the wires."""
@@ -33,22 +31,10 @@ class Bus:
         self.wires.devices[member.entry.address] = member.model
 
     def hear(self, data: bytes, now: float) -> None:
-        """Bytes of the master."""
-        if now - self._last > self._gap:
-            self.wires.splitter.silence()
-        self._last = now
-        self._waiting = (self._waiting + self.wires.feed(data, now))[:MOST_WAITING]
+        """Bytes of the master; what they switch moves at once."""
+        self.end.hear(data, now)
         for member in self.members:
             member.show(round(now * 1e9))
-
-    def take(self, now: float) -> bytes:
-        """What is due for the master."""
-        due = b"".join(each.data for each in self._waiting if each.at <= now)
-        self._waiting = [each for each in self._waiting if each.at > now]
-        return due
-
-    def _due(self) -> float | None:
-        return min((each.at for each in self._waiting), default=None)
 
 
 @dataclass
