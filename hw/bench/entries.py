@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from hw.bench.messages import PIN_NAME
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Pin = Annotated[int, Field(ge=0, le=53)]
+Pin = Annotated[int, Field(ge=0, le=53)] | Annotated[str, Field(pattern=PIN_NAME, max_length=64)]
+"""A pin by its number, or a modem-control line by its name: "digirig.rts"."""
 Decibel = Annotated[float, Field(ge=-90, le=0)]
 Place = tuple[str, ...]
 
@@ -29,7 +32,7 @@ class Entry(BaseModel):
         """Places at the gateway that nobody else may use, as (kind, where)."""
         return ()
 
-    def _pins(self, *pins: int | None) -> tuple[Place, ...]:
+    def _pins(self, *pins: int | str | None) -> tuple[Place, ...]:
         return tuple(("pin", str(pin)) for pin in pins if pin is not None)
 
 

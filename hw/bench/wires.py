@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-PinId = tuple[str, int]
+PinId = tuple[str, int | str]
 OnInput = Callable[[PinId, int, int], None]
 """Told (pin, level, time in ns)."""
 Drive = Callable[[bool, int], None]

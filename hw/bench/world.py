@@ -77,7 +77,7 @@ class World:
 
     def _add_loudspeaker(self, entry: LoudspeakerEntry) -> None:
         live = self._add(LiveLoudspeaker(entry))
-        drives: list[tuple[int | None, Drive]] = [(entry.relay_pin, live.relay)]
+        drives: list[tuple[int | str | None, Drive]] = [(entry.relay_pin, live.relay)]
         zones = (*entry.zone_pins, *entry.zone_coils)
         drives += [(pin, partial(live.zone, n)) for n, pin in enumerate(entry.zone_pins)]
         for pin, drive in drives:
@@ -93,7 +93,7 @@ class World:
             live.read_back = self.wires.input((entry.gateway, entry.read_back_pin), True)
 
     def _add_contact(self, entry: ContactEntry) -> None:
-        def wire(pin: int | None, bit: int | None) -> Drive | None:
+        def wire(pin: int | str | None, bit: int | None) -> Drive | None:
             if pin is not None:
                 return self.wires.input((entry.gateway, pin), entry.active_high)
             if not entry.bits or bit is None:

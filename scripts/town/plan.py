@@ -48,7 +48,7 @@ class Loudspeaker:
     relays: str = ""
     coil: int = 0
     zone_coils: tuple[int, ...] = ()
-    monitor: bool = False
+    monitor: bool = True
     chime: bool = False
     current: str = ""
 

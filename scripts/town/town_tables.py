@@ -41,7 +41,7 @@ class LoudspeakerTable(_Wired):
     coil: int = Field(default=0, ge=0, le=31)
     zone_coils: tuple[int, ...] = ()
     warm_up_ms: int = Field(default=300, ge=0, le=10_000)
-    monitor: bool = False
+    monitor: bool = True
     chime: bool = False
     current: str = ""
 
