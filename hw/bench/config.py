@@ -1,85 +1,76 @@
-"""Reads bench.toml: which radios and loudspeakers the bench simulates and at which pins and cards they sit.
+"""Reads bench.toml: which devices the bench simulates and at which pins, cards, links and addresses they sit.
 
-An unknown key, a pin used twice or a card used twice is an error that names the file, the place and a
-suggestion.
+An unknown key, or a place used twice, is an error that names the file, the place and a suggestion.
 """
 
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hw.bench.messages import PIN_NAME
+from hw.bench.entries import (
+    ContactEntry,
+    Entry,
+    LoudspeakerEntry,
+    Map27Entry,
+    ModbusEntry,
+    PhoneEntry,
+    RadioEntry,
+    ShortwaveEntry,
+    TetraEntry,
+    UsbRadioEntry,
+)
 from link.hosting.toml_places import did_you_mean, find_line
-
-Name = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-PinOrLine = Annotated[int, Field(ge=0, le=53)] | Annotated[str, Field(pattern=PIN_NAME, max_length=64)]
 
 
 class BenchConfigError(Exception):
     """The bench file cannot be used; the text says what, where and what to do."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    gateway: str = Name
-    line: str = Name
-    card: str = Name
-
-    @property
-    def device(self) -> str:
-        """The name used by the control verbs, for example "gw1/r1"."""
-        return f"{self.gateway}/{self.line}"
-
-    def pins(self) -> tuple[int | str, ...]:
-        raise AssertionError("every device kind lists its own pins")
-
-
-class RadioEntry(_Entry):
-    """One analog radio on an accessory port. Levels (dBFS) are relative to full scale of 16-bit samples."""
-
-    frequency_hz: int = Field(gt=0)
-    ptt_pin: PinOrLine
-    cos_pin: PinOrLine
-    ptt_active_high: bool = True
-    cos_active_high: bool = True
-    attack_ms: float = Field(default=0.0, ge=0, le=5000)
-    squelch_ms: float = Field(default=0.0, ge=0, le=2000)
-    tail_ms: float = Field(default=0.0, ge=0, le=2000)
-    timeout_s: float = Field(default=180.0, gt=0, le=3600)
-    tail_dbfs: float = Field(default=-20.0, ge=-90, le=0)
-    hiss_dbfs: float | None = Field(default=None, ge=-90, le=0)
-
-    def pins(self) -> tuple[int | str, ...]:
-        return (self.ptt_pin, self.cos_pin)
-
-
-class LoudspeakerEntry(_Entry):
-    """One amplifier with its relay. With `monitor` its card captures what the loudspeaker emits."""
-
-    relay_pin: PinOrLine
-    relay_active_high: bool = True
-    warm_up_ms: float = Field(default=0.0, ge=0, le=10000)
-    monitor: bool = False
-
-    def pins(self) -> tuple[int | str, ...]:
-        return (self.relay_pin,)
-
-
 class BenchConfig(BaseModel):
-    """The whole of bench.toml. `socket` is the one Unix socket that pins, sound and control share."""
+    """The whole of bench.toml. `socket` is the one Unix socket that pins, sound and control share.
+
+    Ports are links `ports/GATEWAY-NAME`; `ports` is the folder of the socket when left out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     socket: Path
+    ports: str = ""
     radio: tuple[RadioEntry, ...] = ()
+    usb_radio: tuple[UsbRadioEntry, ...] = ()
     loudspeaker: tuple[LoudspeakerEntry, ...] = ()
+    tetra: tuple[TetraEntry, ...] = ()
+    map27: tuple[Map27Entry, ...] = ()
+    shortwave: tuple[ShortwaveEntry, ...] = ()
+    phone: tuple[PhoneEntry, ...] = ()
+    modbus: tuple[ModbusEntry, ...] = ()
+    contact: tuple[ContactEntry, ...] = ()
 
-    def entries(self) -> tuple[RadioEntry | LoudspeakerEntry, ...]:
-        return (*self.radio, *self.loudspeaker)
+    def entries(self) -> tuple[Entry, ...]:
+        """Every device."""
+        return tuple(entry for table in TABLES for entry in getattr(self, table))
+
+    def link(self, gateway: str, name: str) -> Path:
+        """Where the port `name` of a gateway appears."""
+        folder = Path(self.ports) if self.ports else self.socket.parent
+        return folder / f"{gateway}-{name}"
+
+
+TABLES: dict[str, type[Entry]] = {
+    "radio": RadioEntry,
+    "usb_radio": UsbRadioEntry,
+    "loudspeaker": LoudspeakerEntry,
+    "tetra": TetraEntry,
+    "map27": Map27Entry,
+    "shortwave": ShortwaveEntry,
+    "phone": PhoneEntry,
+    "modbus": ModbusEntry,
+    "contact": ContactEntry,
+}
 
 
 def _explain(path: Path, text: str, error: ValidationError) -> str:
@@ -93,26 +84,51 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
     key = ".".join(str(part) for part in where)
     if first["type"] != "extra_forbidden":
         return f"{place}: {key}: {first['msg']}"
-    models: dict[str, type[BaseModel]] = {"radio": RadioEntry, "loudspeaker": LoudspeakerEntry}
+    models: dict[str, type[BaseModel]] = dict(TABLES)
     fields = models.get(table, BenchConfig).model_fields
     known = ", ".join(fields)
     return f"{place}: unknown key {key!r}{did_you_mean(str(where[-1]), fields)} (known: {known})"
 
 
-def _claims_twice(config: BenchConfig) -> str | None:
-    pins = Counter((entry.gateway, pin) for entry in config.entries() for pin in entry.pins())
-    for (gateway, pin), times in pins.items():
+def _faults(config: BenchConfig) -> Iterator[str]:
+    """What no single table can know."""
+    places = Counter((entry.gateway, *place) for entry in config.entries() for place in entry.wired())
+    for (gateway, kind, where), times in places.items():
         if times > 1:
-            return f"pin {pin} of gateway {gateway!r} is used {times} times; each device needs its own"
-    cards = Counter((entry.gateway, entry.card) for entry in config.entries())
-    for (gateway, card), times in cards.items():
+            shown = repr(where) if kind in ("card", "link") else where
+            yield f"{kind} {shown} of gateway {gateway!r} is used {times} times; each device needs its own"
+    for device, times in Counter(entry.device for entry in config.entries()).items():
         if times > 1:
-            return f"card {card!r} of gateway {gateway!r} is used {times} times; each device needs its own"
-    names = Counter(entry.device for entry in config.entries())
-    for device, times in names.items():
+            yield f"device {device!r} is listed {times} times; give each line its own name"
+    for port, times in Counter(entry.port for entry in config.shortwave if entry.port).items():
         if times > 1:
-            return f"device {device!r} is listed {times} times; give each line its own name"
-    return None
+            yield f"TCP port {port} is used {times} times; each [[shortwave]] needs its own"
+    yield from _strangers(config)
+
+
+def _strangers(config: BenchConfig) -> Iterator[str]:
+    """Names of Modbus devices that do not exist or are of another kind; devices without a place."""
+    kinds = {entry.device: entry.kind for entry in config.modbus}
+    wanted: list[tuple[str, str, str, str]] = []
+    for speaker in config.loudspeaker:
+        if (speaker.relay_pin is None) == (not speaker.relay_board):
+            yield f'loudspeaker {speaker.device!r}: give relay_pin, or relay_board = "…" and relay_coil'
+        if speaker.zone_coils and not speaker.relay_board:
+            yield f"loudspeaker {speaker.device!r}: zone_coils are of relay_board, which is missing"
+        wanted.append((speaker.device, "relay_board", speaker.gateway, speaker.relay_board))
+    for contact in config.contact:
+        if (contact.pin is None) == (not contact.bits):
+            yield f'contact {contact.device!r}: give pin, or bits = "…" and bit'
+        wanted.append((contact.device, "bits", contact.gateway, contact.bits))
+    for device, key, gateway, name in wanted:
+        kind = "relays" if key == "relay_board" else "bits"
+        if name and kinds.get(f"{gateway}/{name}") != kind:
+            known = ", ".join(each for each, of in kinds.items() if of == kind) or "none"
+            yield f"{device!r}: {key} = {name!r} is no [[modbus]] of kind {kind!r} there (there is {known})"
+    speakers = {entry.device for entry in config.loudspeaker}
+    for entry in config.modbus:
+        if entry.kind == "current" and f"{entry.gateway}/{entry.of}" not in speakers:
+            yield f"{entry.device!r}: of = {entry.of!r} is no loudspeaker of gateway {entry.gateway!r}"
 
 
 def parse_config(text: str, path: Path) -> BenchConfig:
@@ -124,9 +140,9 @@ def parse_config(text: str, path: Path) -> BenchConfig:
         raise BenchConfigError(f"{path}: not valid TOML: {error}") from error
     except ValidationError as error:
         raise BenchConfigError(_explain(path, text, error)) from error
-    twice = _claims_twice(config)
-    if twice:
-        raise BenchConfigError(f"{path}: {twice}")
+    fault = next(_faults(config), None)
+    if fault:
+        raise BenchConfigError(f"{path}: {fault}")
     return config
 
 

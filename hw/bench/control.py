@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from hw.bench import messages as m
-from hw.bench.device import Device, Edge, LiveRadio
-from hw.bench.gate import SAMPLE_NS
+from hw.bench.analog import LiveRadio
+from hw.bench.device import Device, Edge, SoundDevice
+from hw.bench.people import Refusal, Speaking, act_as_person
+from hw.bench.plant import LiveModbus
+from hw.bench.ports import Ports
 from hw.bench.recording import Recording
+from hw.bench.shortwave import LiveShortwave
 from hw.bench.sound_link import SoundBoard
-from hw.bench.trouble import TroubleError, verbs
-from hw.bench.wav import WavError, read_wav
+from hw.bench.trouble import TroubleError
+from hw.bench.wav import WavError
 from hw.bench.world import UnknownDevice, World
 
 log = logging.getLogger(__name__)
@@ -25,18 +29,21 @@ Reply = dict[str, Any]
 MOST_LISTENS = 64
 
 
-class Refusal(Exception):
-    """The request cannot be done; the text is for whoever asked."""
-
-
 class ControlDesk:
     """Performs control requests; `changed` is called after anything that may have moved a deadline."""
 
     def __init__(
-        self, world: World, sound: SoundBoard, clock: Callable[[], int], changed: Callable[[], None]
+        self,
+        world: World,
+        sound: SoundBoard,
+        ports: Ports,
+        clock: Callable[[], int],
+        changed: Callable[[], None],
     ) -> None:
         self._world = world
         self._sound = sound
+        self._ports = ports
+        self._speaking = Speaking(world, clock, changed)
         self._clock = clock
         self._changed = changed
         self._numbers = itertools.count(1)
@@ -52,7 +59,7 @@ class ControlDesk:
     async def _dispatch(self, ask: m.Control) -> Reply:
         match ask:
             case m.Speak():
-                return await self._speak(ask)
+                return await self._speaking.speak(ask)
             case m.Key():
                 return self._key(ask)
             case m.ListenStart():
@@ -64,9 +71,16 @@ class ControlDesk:
             case m.Edges():
                 return self._edges(ask)
             case m.Devices():
-                return {"devices": [self._describe(d) for d in self._world.devices.values()]}
+                shown = [self._describe(d) for d in self._world.devices.values()]
+                return {"devices": shown, "cables": self._ports.describe()}
             case m.TroubleVerb():
                 return self._trouble(ask)
+            case m.Person():
+                return self._person(ask)
+            case m.Measure():
+                return self._measure(ask)
+            case m.CableVerb():
+                return self._cable(ask)
 
     def close(self) -> None:
         """Frees every running listen."""
@@ -74,40 +88,15 @@ class ControlDesk:
             recording.close()
         self._listens.clear()
 
-    def _radio(self, name: str) -> LiveRadio:
-        device = self._world.device(name)
-        if not isinstance(device, LiveRadio):
-            raise Refusal(f"{name!r} is a loudspeaker: nobody can call it over the air; choose a radio")
-        return device
-
-    async def _speak(self, ask: m.Speak) -> Reply:
-        radio = self._radio(ask.device)
-        sound = await asyncio.to_thread(read_wav, Path(ask.wav))
-        name = f"handset-{next(self._numbers)}"
-        lead_ms = radio.entry.squelch_ms if ask.lead_ms is None else ask.lead_ms
-        carrier_on = self._clock()
-        handset = self._world.key(name, radio.entry.frequency_hz, carrier_on)
-        self._changed()
-        handset.sound_ns = carrier_on + int(lead_ms * 1e6)
-        handset.sound = sound
-        try:
-            await self._until(handset.sound_ns + len(sound) * SAMPLE_NS + int(ask.trail_ms * 1e6))
-        finally:
-            carrier_off = self._clock()
-            self._world.unkey(name, carrier_off)
-            self._changed()
-        return {
-            "carrier_on_ns": carrier_on,
-            "audio_start_ns": handset.sound_ns,
-            "carrier_off_ns": carrier_off,
-            "samples": len(sound),
-        }
-
     def _key(self, ask: m.Key) -> Reply:
-        radio = self._radio(ask.device)
+        radio = self._world.device(ask.device)
+        if not isinstance(radio, LiveRadio | LiveShortwave):
+            raise Refusal(
+                f"{ask.device!r} is a {radio.kind}: nobody can call it over the air; choose a radio"
+            )
         now = self._clock()
         if ask.op == "key":
-            self._world.key(f"hand of {ask.device}", radio.entry.frequency_hz, now)
+            self._world.key(f"hand of {ask.device}", radio.hz, now)
         else:
             self._world.unkey(f"hand of {ask.device}", now)
         self._changed()
@@ -166,29 +155,50 @@ class ControlDesk:
     def _trouble(self, ask: m.TroubleVerb) -> Reply:
         now = self._clock()
         self._world.trouble(ask.device, ask.verb, now)
-        device = self._world.device(ask.device)
-        self._sound.refresh(device)
         self._changed()
         log.info("device=%s trouble=%s", ask.device, ask.verb)
-        return {"t_ns": now, "trouble": _troubles(device)}
+        return {"t_ns": now, "trouble": self._world.device(ask.device).troubles}
+
+    def _person(self, ask: m.Person) -> Reply:
+        now = self._clock()
+        device = self._world.device(ask.device)
+        act_as_person(device, ask, now)
+        self._changed()
+        log.info("device=%s person=%s", ask.device, ask.act)
+        return {"t_ns": now, "facts": device.facts}
+
+    def _measure(self, ask: m.Measure) -> Reply:
+        device = self._world.device(ask.device)
+        if not isinstance(device, LiveModbus) or device.kind != ask.kind:
+            raise Refusal(f"{ask.device!r} is a {device.kind}, not an instrument for {ask.kind}")
+        device.set(device.value + ask.value if ask.more else ask.value)
+        return {"t_ns": self._clock(), "value": device.value, "unit": device.unit}
+
+    def _cable(self, ask: m.CableVerb) -> Reply:
+        cable = self._ports.perform(ask.cable, ask.verb)
+        log.info("cable=%s verb=%s", ask.cable, ask.verb)
+        return {"t_ns": self._clock(), "path": str(cable.link), "plugged": cable.plugged}
 
     def _describe(self, device: Device) -> Reply:
-        entry = device.entry
-        return {
-            "device": entry.device,
+        shown: Reply = {
+            "device": device.name,
             "kind": device.kind,
-            "card": entry.card,
-            "frequency_hz": device.entry.frequency_hz if isinstance(device, LiveRadio) else None,
+            "card": None,
+            "frequency_hz": device.hz if isinstance(device, LiveRadio | LiveShortwave) else None,
             "levels": dict(device.levels),
-            "trouble": _troubles(device),
-            "verbs": list(verbs(device.kind)),
-            "sound": {
-                "capture": self._sound.is_open(device, "capture"),
-                "playback": self._sound.is_open(device, "playback"),
+            "trouble": device.troubles,
+            "verbs": list(device.verbs),
+            "facts": device.facts,
+        }
+        if isinstance(device, SoundDevice):
+            shown["card"] = device.card.name
+            shown["sound"] = {
+                "capture": self._sound.is_open(device.card, "capture"),
+                "playback": self._sound.is_open(device.card, "playback"),
                 "dry": device.buffer.dry,
                 "dropped": device.buffer.dropped,
-            },
-        }
+            }
+        return shown
 
     async def _until(self, at_ns: int) -> None:
         await asyncio.sleep(max(0, at_ns - self._clock()) / 1e9)
@@ -199,10 +209,3 @@ def _edge_list(device: Device, since_ns: int, until_ns: int | None) -> list[Repl
         return edge.t_ns >= since_ns and (until_ns is None or edge.t_ns <= until_ns)
 
     return [{"t_ns": e.t_ns, "what": e.what, "value": e.value} for e in device.edges if wanted(e)]
-
-
-def _troubles(device: Device) -> list[str]:
-    """The names of what is wrong."""
-    trouble = device.machine.trouble
-    named = {name: getattr(trouble, name) for name in trouble.__dataclass_fields__}
-    return [name if value is True else f"{name}:{value:g}" for name, value in named.items() if value]

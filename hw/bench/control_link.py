@@ -6,9 +6,10 @@ from collections import deque
 
 from pydantic import ValidationError
 
-from hw.bench.control import ControlDesk, Refusal
+from hw.bench.control import ControlDesk
 from hw.bench.lines import LineProtocol, explain
 from hw.bench.messages import CONTROL, OPS, Control
+from hw.bench.people import Refusal
 
 log = logging.getLogger(__name__)
 

@@ -71,13 +71,18 @@ Path = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
 class Speak(_Message):
-    """A handset keys up and speaks a WAV; lead_ms None = sound begins when this radio's squelch opens."""
+    """Somebody speaks a WAV to a device; lead_ms None = sound begins when a radio's squelch opens.
+
+    `talker` is the ISSI of whoever speaks on TETRA; `noise_db` puts his speech into noise so far below it.
+    """
 
     op: Literal["speak"]
     device: Device
     wav: Path
     lead_ms: float | None = Field(default=None, ge=0, le=10_000)
     trail_ms: float = Field(default=0.0, ge=0, le=10_000)
+    talker: int | None = Field(default=None, ge=1, le=16_777_215)
+    noise_db: float | None = Field(default=None, ge=-20, le=90)
 
 
 class Key(_Message):
@@ -133,10 +138,53 @@ class TroubleVerb(_Message):
     verb: str = Field(max_length=64)
 
 
-PinMessage = Attach | Write
-Control = Speak | Key | ListenStart | ListenStop | Listen | Edges | Devices | TroubleVerb
+class Person(_Message):
+    """What somebody at the far end does: on a phone's network, or on TETRA."""
 
-OPS = ("speak", "key", "unkey", "listen_start", "listen_stop", "listen", "edges", "devices", "trouble")
+    op: Literal["person"]
+    device: Device
+    act: Literal["call", "answer", "hang_up", "text", "status", "emergency", "position"]
+    who: str = Field(default="", max_length=64)
+    what: str = Field(default="", max_length=2000)
+
+
+class Measure(_Message):
+    """What an instrument measures from now on; `more` adds to what it showed."""
+
+    op: Literal["measure"]
+    device: Device
+    kind: Literal["level", "rain", "volts", "current"]
+    value: float = Field(ge=-30_000, le=30_000)
+    more: bool = False
+
+
+class CableVerb(_Message):
+    """One verb of a serial cable, `gateway/link`."""
+
+    op: Literal["cable"]
+    cable: Device
+    verb: str = Field(max_length=80)
+
+
+PinMessage = Attach | Write
+Control = (
+    Speak
+    | Key
+    | ListenStart
+    | ListenStop
+    | Listen
+    | Edges
+    | Devices
+    | TroubleVerb
+    | Person
+    | Measure
+    | CableVerb
+)
+
+OPS = (
+    "speak", "key", "unkey", "listen_start", "listen_stop", "listen", "edges", "devices", "trouble", "person",
+    "measure", "cable",
+)  # fmt: skip
 PIN: TypeAdapter[PinMessage] = TypeAdapter(Annotated[PinMessage, Field(discriminator="op")])
 CONTROL: TypeAdapter[Control] = TypeAdapter(Annotated[Control, Field(discriminator="op")])
 EDGE: TypeAdapter[Edge | Refused] = TypeAdapter(Annotated[Edge | Refused, Field(discriminator="op")])

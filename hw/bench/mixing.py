@@ -111,3 +111,19 @@ def slice_frame(samples: Samples, first: int) -> bytes | None:
     lead = max(0, -first)
     part = samples[max(0, first) : first + FRAME_SAMPLES].tobytes()
     return (bytes(2 * lead) + part).ljust(FRAME_BYTES, b"\0")
+
+
+def attenuate(frame: bytes, db: float) -> bytes:
+    """A frame changed in level by this many dB (0 = as it is)."""
+    if db == 0 or not any(frame):
+        return frame
+    return _to_16_bit(np.frombuffer(frame, np.int16) * 10 ** (db / 20)).tobytes()
+
+
+def add(frame: bytes, other: bytes) -> bytes:
+    """Two frames at once."""
+    if not any(other):
+        return frame
+    return _to_16_bit(
+        np.frombuffer(frame, np.int16).astype(np.int32) + np.frombuffer(other, np.int16)
+    ).tobytes()

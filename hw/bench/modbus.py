@@ -27,6 +27,12 @@ VERBS = (
     "reboot",
     "normal",
 )
+_RELAYS = ("weld", "dead_coil", "no_timer", "no_renewal")
+
+
+def verbs(kind: str) -> tuple[str, ...]:
+    """The verbs of one kind of device; those of relays only for "relays"."""
+    return tuple(each for each in VERBS if kind == "relays" or each.partition(":")[0] not in _RELAYS)
 
 
 @dataclass
@@ -124,6 +130,8 @@ class InstrumentModel:
     slave: int = 2
     registers: dict[int, int] = field(default_factory=dict)
     trouble: Trouble = field(default_factory=Trouble)
+    bits: dict[int, bool] = field(default_factory=dict)
+    """Discrete inputs (function 2)."""
 
     def answer(self, request: p.Request, now: float) -> p.Reply:
         """Obey `request`."""
@@ -132,6 +140,11 @@ class InstrumentModel:
                 wanted = range(address, address + count)
                 if all(each in self.registers for each in wanted):
                     return p.Registers(tuple(self.registers[each] for each in wanted))
+                return p.Refusal(2)
+            case p.ReadBits(function=2, address=address, count=count) if self.bits:
+                places = range(address, address + count)
+                if all(each in self.bits for each in places):
+                    return p.Bits(tuple(self.bits[each] for each in places))
                 return p.Refusal(2)
             case p.WriteOne(function=6, address=address, value=value) if address in self.registers:
                 self.registers[address] = value

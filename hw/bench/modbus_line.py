@@ -1,80 +1,52 @@
-"""A simulated Modbus bus on a real pty: the thin asyncio host of hw.bench.modbus.
+"""The devices' end of a simulated Modbus bus, and the bus on a real terminal: see hw.bench.cable.
 
-The link at `path` leads to the pty a gateway opens as its serial port. `unplug` closes it, as a pulled USB cable
-does; `plug` opens another one, which has another name behind the same link, or a link elsewhere.
+Answers wait here until they are due; a silence on the wires ends what was no frame.
 """
 
-import asyncio
-import logging
-import os
-import termios
-import tty
 from pathlib import Path
 
-from hw.bench.modbus import ModbusBus
-from hw.modbus.protocol import frame_gap
+from hw.bench.cable import Cable
+from hw.bench.device import Port
+from hw.bench.modbus import Heard, ModbusBus
 
-log = logging.getLogger(__name__)
+MOST_WAITING = 1000
 
 
-class ModbusLine:
-    """Serves `bus` on a pty. Everything runs on the event loop that called `plug`."""
+class BusEnd:
+    """Feeds `wires`, keeps what they will say."""
+
+    def __init__(self, name: str, wires: ModbusBus, baud: int = 9600) -> None:
+        self.wires = wires
+        self.port = Port(name, self.hear, self.take, self._due, baud)
+        self._waiting: list[Heard] = []
+        self._gap = max(3.5 * 11 / baud, 0.02)  # a busy machine hands bytes over later than a wire does
+        self._last = 0.0
+
+    def hear(self, data: bytes, now: float) -> None:
+        """Bytes of the master."""
+        if now - self._last > self._gap:
+            self.wires.splitter.silence()
+        self._last = now
+        self._waiting = (self._waiting + self.wires.feed(data, now))[:MOST_WAITING]
+
+    def take(self, now: float) -> bytes:
+        """What is due for the master."""
+        due = b"".join(each.data for each in self._waiting if each.at <= now)
+        self._waiting = [each for each in self._waiting if each.at > now]
+        return due
+
+    def _due(self) -> float | None:
+        return min((each.at for each in self._waiting), default=None)
+
+
+class ModbusLine(Cable):
+    """Serves `bus` behind the link at `path`. Everything runs on the event loop that called `plug`."""
 
     def __init__(self, bus: ModbusBus, path: Path, baud: int = 9600) -> None:
         self.bus = bus
-        self.path = path
-        self.heard = 0
-        self._gap = max(frame_gap(baud), 0.02)  # a busy machine hands bytes over later than a wire does
-        self._master: int | None = None
-        self._slave: int | None = None
-        self._silence: asyncio.TimerHandle | None = None
-
-    def plug(self, path: Path | None = None) -> None:
-        """Make the port; the device is there from now on. At most one at a time."""
-        self.unplug()
-        self.path = path or self.path
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave, termios.TCSANOW)
-        os.set_blocking(self._master, False)
-        self.path.unlink(missing_ok=True)
-        self.path.symlink_to(os.ttyname(self._slave))
-        asyncio.get_running_loop().add_reader(self._master, self._readable)
-        log.info("modbus=%s tty=%s", self.path, os.ttyname(self._slave))
+        super().__init__(BusEnd(path.name, bus, baud).port, path)
 
     def unplug(self) -> None:
         """Take the port away: whoever has it open gets an error."""
-        if self._master is None or self._slave is None:
-            return
-        asyncio.get_running_loop().remove_reader(self._master)
-        if self._silence is not None:
-            self._silence.cancel()
-        os.close(self._slave)
-        os.close(self._master)
-        self._master = self._slave = None
-        self.path.unlink(missing_ok=True)
+        self.close()
         self.bus.splitter.silence()
-
-    def _readable(self) -> None:
-        if self._master is None:
-            return
-        try:
-            data = os.read(self._master, 4096)
-        except OSError as error:
-            log.debug("modbus=%s read failed: %s", self.path, error)
-            return
-        self.heard += len(data)
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for heard in self.bus.feed(data, now):
-            loop.call_at(max(heard.at, now), self._write, heard.data, self._master)
-        if self._silence is not None:
-            self._silence.cancel()
-        self._silence = loop.call_later(self._gap, self.bus.splitter.silence)
-
-    def _write(self, data: bytes, master: int) -> None:
-        if master != self._master:
-            return  # an answer of before the cable was pulled
-        try:
-            os.write(master, data)
-        except OSError as error:  # nobody reads: a wire does not wait
-            log.debug("modbus=%s bytes=%d lost: %s", self.path, len(data), error)

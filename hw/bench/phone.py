@@ -251,10 +251,7 @@ class BenchPhone:
         elif call.stat == 2:
             call.stat, call.next_at = 3, now + self.far_delay
         elif call.stat == 3 and self.far_end == "answers":
-            call.stat, call.next_at = 0, 1e9
-            if self._dialling:
-                self._dialling = False
-                self._say("OK", now)
+            self.answer(now)
         elif call.stat == 3 and self.far_end == "silent":
             call.next_at = 1e9
         else:
@@ -276,6 +273,16 @@ class BenchPhone:
         """The network has a message (or any PDU) for it; it waits there while the storage is full."""
         self._queue.append(message if isinstance(message, str) else pdu.encode_deliver(message))
         self._deliver(now)
+
+    def answer(self, now: float) -> bool:
+        """Whoever is called takes the call, if it rings there or is on its way; whether anybody is called."""
+        waiting = [call for call in self.calls if call.stat in (2, 3)]
+        for call in waiting:
+            call.stat, call.next_at = 0, 1e9
+        if waiting and self._dialling:
+            self._dialling = False
+            self._say("OK", now)
+        return bool(waiting)
 
     def perform(self, verb: str, now: float) -> None:
         """A verb such as `ring:13800138000`, `hang_up` or `late:3`. Raises TroubleError."""

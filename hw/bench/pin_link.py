@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from hw.bench.lines import LineProtocol, explain
 from hw.bench.messages import PIN, Attach
-from hw.bench.world import PinId
+from hw.bench.wires import PinId
 
 log = logging.getLogger(__name__)
 

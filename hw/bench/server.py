@@ -1,4 +1,4 @@
-"""The bench process: one Unix socket for pins, sound and control, and the 20 ms clock of all cards.
+"""The bench process: one Unix socket for pins, sound and control, serial ports, and the 20 ms clock of all cards.
 
 Input edges leave in the same call that caused them. The clock never drifts: tick n is due at epoch + n * 20
 ms, a late tick is made up for, and only after a long stall are ticks left out (and counted).
@@ -20,8 +20,10 @@ from hw.bench.gate import FRAME_NS
 from hw.bench.lines import LineProtocol, explain
 from hw.bench.messages import Sound
 from hw.bench.pin_link import PinBoard, PinLink
+from hw.bench.ports import Ports
 from hw.bench.sound_link import SoundBoard, SoundLink
-from hw.bench.world import PinId, World
+from hw.bench.wires import PinId
+from hw.bench.world import World
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,8 @@ class Bench:
         self._pins = PinBoard(self._drive, self._read, self._clock)
         self.world = World(config, self._clock(), self._pins.input_changed)
         self._sound = SoundBoard(self.world)
-        self._desk = ControlDesk(self.world, self._sound, self._clock, self._arm)
+        self.ports = Ports(self.world, config, self._arm)
+        self._desk = ControlDesk(self.world, self._sound, self.ports, self._clock, self._arm)
         self._tick = 0
         self.skipped = 0
         self._server: asyncio.Server | None = None
@@ -55,6 +58,7 @@ class Bench:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(lambda: _Greeting(self), str(self._path), backlog=64)
         self._path.chmod(0o660)
+        await self.ports.start()
         self._schedule(loop)
         log.info("bench=%s devices=%d", self._path, len(self.world.devices))
 
@@ -68,6 +72,7 @@ class Bench:
         for transport in list(self._links):
             transport.abort()
         self._desk.close()
+        self.ports.close()
         await asyncio.sleep(0)
         self._path.unlink(missing_ok=True)
 

@@ -7,8 +7,9 @@ import asyncio
 import json
 import logging
 import socket
+from functools import partial
 
-from hw.bench.device import Device
+from hw.bench.device import Card
 from hw.bench.gate import FRAME_BYTES
 from hw.bench.messages import Sound
 from hw.bench.world import World
@@ -24,51 +25,53 @@ class SoundBoard:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._links: dict[tuple[str, str], SoundLink] = {}
+        self._links: dict[tuple[str, str, str], SoundLink] = {}
         self.lost_frames = 0
+        for device in world.devices.values():
+            for card in device.cards:
+                card.gone = partial(self._gone, card)
 
     def open(self, link: "SoundLink", ask: Sound) -> str | None:
         """Connects a pipe to its card; the reason when it cannot be."""
-        device = self._world.card(ask.gateway, ask.card)
-        if device is None:
+        card = self._world.card(ask.gateway, ask.card)
+        if card is None:
             return f"gateway {ask.gateway!r} has no card {ask.card!r} on this bench"
-        if device.machine.trouble.unplugged:
+        if card.unplugged:
             return f"card {ask.card!r} of {ask.gateway!r} is unplugged"
-        if (device.entry.device, ask.dir) in self._links:
+        if (card.gateway, card.name, ask.dir) in self._links:
             return f"card {ask.card!r} of {ask.gateway!r}: {ask.dir} is busy (another process has it open)"
-        self._links[device.entry.device, ask.dir] = link
-        link.device = device
+        self._links[card.gateway, card.name, ask.dir] = link
+        link.card = card
         if ask.dir == "capture":
-            device.capture = link.captured
+            card.capture = link.captured
         return None
 
-    def close(self, link: "SoundLink", device: Device, direction: str) -> None:
+    def close(self, link: "SoundLink", card: Card, direction: str) -> None:
         """The pipe is gone."""
-        if self._links.get((device.entry.device, direction)) is link:
-            del self._links[device.entry.device, direction]
+        if self._links.get((card.gateway, card.name, direction)) is link:
+            del self._links[card.gateway, card.name, direction]
             if direction == "capture":
-                device.capture = None
+                card.capture = None
             else:
-                device.buffer.clear()
+                card.buffer.clear()
 
-    def refresh(self, device: Device) -> None:
-        """After a trouble verb: pulls the pipes of an unplugged card."""
-        if device.machine.trouble.unplugged:
-            for direction in ("capture", "playback"):
-                link = self._links.get((device.entry.device, direction))
-                if link is not None:
-                    link.transport.abort()
+    def _gone(self, card: Card) -> None:
+        """A card is pulled out: so are its pipes."""
+        for direction in ("capture", "playback"):
+            link = self._links.get((card.gateway, card.name, direction))
+            if link is not None:
+                link.transport.abort()
 
-    def is_open(self, device: Device, direction: str) -> bool:
+    def is_open(self, card: Card, direction: str) -> bool:
         """Whether a process has this direction of the card open."""
-        return (device.entry.device, direction) in self._links
+        return (card.gateway, card.name, direction) in self._links
 
 
 class SoundLink(asyncio.Protocol):
     """One direction of one card."""
 
     transport: asyncio.Transport
-    device: Device | None = None
+    card: Card | None = None
 
     def __init__(self, board: SoundBoard, ask: Sound) -> None:
         self._board = board
@@ -98,10 +101,10 @@ class SoundLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Playback."""
-        if self.device is not None and self._ask.dir == "playback":
-            self.device.buffer.feed(data)
+        if self.card is not None and self._ask.dir == "playback":
+            self.card.buffer.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The other end closed, died or was unplugged."""
-        if self.device is not None:
-            self._board.close(self, self.device, self._ask.dir)
+        if self.card is not None:
+            self._board.close(self, self.card, self._ask.dir)

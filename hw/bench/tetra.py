@@ -8,13 +8,15 @@ import heapq
 from collections import deque
 from dataclasses import dataclass, field
 
-from hw.bench.tetra_trouble import FLAGS, Trouble, split_verb
+from hw.bench.tetra_people import obey
+from hw.bench.tetra_trouble import Trouble, split_verb
 from hw.bench.trouble import TroubleError
 from hw.tetra import sds
 
 ME = "09011638300023401"
 GROUP = "09011638300001000"
 BUFFER = 4096
+PREEMPTIVE = 2
 PENDING = 2000
 
 
@@ -28,6 +30,10 @@ class Talk:
     talker: str = ""
     asked: int = 0
     """Number of the demand whose grant is under way; 0 = none."""
+    queued: bool = False
+    """The demand waits until the group is free."""
+    number: str = ""
+    """The group that was dialled; "" = the one that is selected."""
 
 
 @dataclass
@@ -37,7 +43,12 @@ class Terminal:
     trouble: Trouble = field(default_factory=Trouble)
     calls: dict[int, Talk] = field(default_factory=dict)
     echo: bool = True
+    me: str = ME
     group: str = GROUP
+    grant_ms: float = 100.0
+    """How late a grant is while nothing is wrong."""
+    busy: str = ""
+    """Who talks on the group, if a network says so: a demand then waits."""
     registered: bool = True
     messages: list[tuple[str, bytes]] = field(default_factory=list)
     seen: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=10_000))
@@ -58,6 +69,12 @@ class Terminal:
     def on_air(self) -> bool:
         """It transmits."""
         return any(call.granted for call in self.calls.values())
+
+    @property
+    def talkgroup(self) -> int:
+        """The group it stands on (GSSI)."""
+        dialled = [call.number for call in self.calls.values() if call.number]
+        return max(_whole((dialled or [self.group])[0][-8:]), 0)
 
     @property
     def deadline(self) -> float | None:
@@ -102,7 +119,8 @@ class Terminal:
             at, _, what, instance, number = heapq.heappop(self._due)
             self._happen(what, instance, number, at)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """One line to the gateway."""
         if self.trouble.silent:
             self.swallowed.append(text)
         elif len(self._out) < PENDING:
@@ -117,26 +135,26 @@ class Terminal:
     def _command(self, text: str, now: float) -> None:
         self.seen.append((now, text))
         if self.echo:
-            self._say(text)
+            self.say(text)
         if self.trouble.cme35 > 0:
             self.trouble.cme35 -= 1
-            self._say("+CME ERROR: 35")
+            self.say("+CME ERROR: 35")
             return
         if self.trouble.interleave:
-            self._say("+CTICN: 9,0,0,5,09011638300077777,1,1,0,0,1,5,09011638300023401,0")
-            self._say("+CTCR: 9,1")
+            self.say("+CTICN: 9,0,0,5,09011638300077777,1,1,0,0,1,5,09011638300023401,0")
+            self.say("+CTCR: 9,1")
         if text == "ATZ" and self.trouble.reboot_on_atz:
-            self._reboot(now)
+            self.reboot(now)
             return
         name, _, rest = text.partition("=")
         if name == "AT+CMGS":
             self._message = rest
             return
         if self._obey(name, rest):
-            self._say("OK")
+            self.say("OK")
             self._follow(name, rest, now)
         else:
-            self._say("ERROR")
+            self.say("ERROR")
 
     def _obey(self, name: str, rest: str) -> bool:
         fields = rest.split(",")
@@ -144,13 +162,13 @@ class Terminal:
             case "ATE0" | "ATE1":
                 self.echo = name == "ATE1"
             case "AT+CSQ?":
-                self._say("+CSQ: 25,99")
+                self.say("+CSQ: 25,99")
             case "AT+CREG?":
-                self._say(f"+CREG: {1 if self.registered else 2}")
+                self.say(f"+CREG: {1 if self.registered else 2}")
             case "AT+CTGS?":
-                self._say(f"+CTGS: 1,{self.group}")
+                self.say(f"+CTGS: 1,{self.group}")
             case "AT+CNUMF?":
-                self._say(f"+CNUMF: 6,{ME}")
+                self.say(f"+CNUMF: 6,{self.me}")
             case "AT+CTGS":
                 self.group = fields[-1]
             case "AT+CTSDC":
@@ -171,51 +189,86 @@ class Terminal:
         instance = _whole(rest.split(",")[0])
         call = self.calls.get(instance)
         if name == "AT+CTXD" and call is not None:
-            self._demand(instance, call, now)
+            urgent = _whole(rest.partition(",")[2][:1]) >= PREEMPTIVE
+            self._demand(instance, call, now, urgent)
         elif name == "AT+CUTXC" and call is not None:
             self.seen.append((now, "cease"))
             if not self.trouble.crossing:
-                call.asked = 0
-            self._cease(instance, call)
+                call.asked, call.queued = 0, False
+            self.cease(instance, call)
         elif name == "ATH":
-            self._clear(max(self.calls), 1)
+            self.clear(max(self.calls), 1)
         elif name == "ATA":
-            self._say(f"+CTCC: {max(self.calls)},1,0,0,0,0,1")
+            self.say(f"+CTCC: {max(self.calls)},1,0,0,0,0,1")
         elif name.startswith("ATD"):
             group = self._set_up.split(",")[6:7] == ["1"]
-            instance = self._new(Talk(group, name[3:]))
+            instance = self.new_call(group, name[3:])
+            self.calls[instance].number = name[3:] if group else ""
             one = int(group)
-            self._say(f"+CTOCP: {instance},0,0,{one},{one},0,{one},1,0,{name[3:]}")
-            self._say(f"+CTCC: {instance},1,{one},0,0,{one},1")
+            self.say(f"+CTOCP: {instance},0,0,{one},{one},0,{one},1,0,{name[3:]}")
+            self.say(f"+CTCC: {instance},1,{one},0,0,{one},1")
             if group:
                 self._demand(instance, self.calls[instance], now)
 
-    def _new(self, call: Talk) -> int:
+    def new_call(self, group: bool, peer: str) -> int:
+        """A call comes into being; its instance."""
         instance = self._next_call
         self._next_call = instance % 8 + 1
-        self.calls[instance] = call
+        self.calls[instance] = Talk(group, peer)
         return instance
 
-    def _demand(self, instance: int, call: Talk, now: float) -> None:
+    def _demand(self, instance: int, call: Talk, now: float, urgent: bool = False) -> None:
         self.seen.append((now, "demand"))
         self._count += 1
-        call.asked = self._count
+        call.asked, call.queued = self._count, bool(self.busy) and not urgent
+        if call.queued:
+            self.say(f"+CTXG: {instance},2,0,0")
+            return
         late = self.trouble.grant_ms / 1000
         if self.trouble.grant == 2:
-            self._say(f"+CTXG: {instance},2,0,0")
+            self.say(f"+CTXG: {instance},2,0,0")
         self._later(late, f"grant {self.trouble.grant}", instance, call.asked, now)
 
-    def _cease(self, instance: int, call: Talk) -> None:
+    def overheard(self, talker: str, now: float) -> None:
+        """The network has given the group to somebody else, who talks from now on."""
+        self.busy = talker
+        instance = next((each for each, call in self.calls.items() if call.group), None)
+        if instance is None:
+            instance = self.new_call(True, talker)
+            self.say(f"+CTICN: {instance},0,0,5,{talker},1,1,0,1,1,5,{self.group},0")
+        call = self.calls[instance]
+        if call.granted:
+            self.seen.append((now, "off-air"))
+        call.granted, call.talker = False, talker
+        if call.asked:
+            self._count += 1
+            call.asked, call.queued = self._count, True
+            self.say(f"+CTXG: {instance},2,0,0")
+        self.say(f"+CTXG: {instance},3,0,0,5,{talker}")
+
+    def freed(self, now: float) -> None:
+        """Nobody talks on the group any more; a demand that waits is granted now, as late as ever."""
+        self.busy = ""
+        for instance, call in self.calls.items():
+            if call.group and call.talker:
+                self.cease(instance, call)
+            if call.queued:
+                call.queued = False
+                self._later(self.trouble.grant_ms / 1000, "grant 0", instance, call.asked, now)
+
+    def cease(self, instance: int, call: Talk) -> None:
+        """A transmission in this call is over."""
         if call.granted:
             self.seen.append((0.0, "off-air"))
         call.granted, call.talker = False, ""
         if not self.trouble.drop_release:
-            self._say(f"+CDTXC: {instance},0")
+            self.say(f"+CDTXC: {instance},0")
 
-    def _clear(self, instance: int, cause: int) -> None:
+    def clear(self, instance: int, cause: int) -> None:
+        """The network ends a call."""
         del self.calls[instance]
         if not self.trouble.drop_release:
-            self._say(f"+CTCR: {instance},{cause}")
+            self.say(f"+CTCR: {instance},{cause}")
 
     def _happen(self, what: str, instance: int, number: int, at: float) -> None:
         call = self.calls.get(instance)
@@ -226,11 +279,11 @@ class Terminal:
                 call.asked = 0
                 other = what == "grant 3"
                 call.talker = "09011638300055555" if other else ""
-                self._say(f"+CTXG: {instance},{what[-1]},0,0" + (f",5,{call.talker}" if other else ""))
+                self.say(f"+CTXG: {instance},{what[-1]},0,0" + (f",5,{call.talker}" if other else ""))
             case _:
                 call.asked, call.granted, call.talker = 0, True, ""
                 self.seen.append((at, "on-air"))
-                self._say(f"+CTXG: {instance},0,0,0")
+                self.say(f"+CTXG: {instance},0,0,0")
 
     def _take_message(self, now: float) -> None:
         to = self._message.split(",")[0]
@@ -238,18 +291,21 @@ class Terminal:
         self._message = ""
         self._buffer.clear()
         if not data:
-            self._say("ERROR")
+            self.say("ERROR")
             return
         self.messages.append((to, data))
-        self._say(f"+CMGS: 0,4,{data[2] if len(data) > 2 else 0}")
-        self._say("OK")
+        self.say(f"+CMGS: 0,4,{data[2] if len(data) > 2 else 0}")
+        self.say("OK")
         if len(data) > 3 and data[0] >= 0x80 and data[1] & 0x0C:
-            self._sds("12", to, sds.encode_report(data[0], data[2]))
+            self.short_data("12", to, sds.encode_report(data[0], data[2]))
 
-    def _sds(self, service: str, sender: str, data: bytes) -> None:
-        self._say(f"+CTSDSR: {service},{sender},0,23401,0,{len(data) * 8}\r\n{data.hex().upper()}")
+    def short_data(self, service: str, sender: str, data: bytes) -> None:
+        """Short data has come in."""
+        self.say(f"+CTSDSR: {service},{sender},0,23401,0,{len(data) * 8}\r\n{data.hex().upper()}")
 
-    def _reboot(self, now: float) -> None:
+    def reboot(self, now: float) -> None:
+        """Everything it was told is forgotten; it is back after 3 s."""
+        self.busy = ""
         self.calls.clear()
         self._due.clear()
         self._out.clear()
@@ -264,73 +320,9 @@ class Terminal:
         self.pass_time(now)
         name, rest, shape = split_verb(verb)
         try:
-            self._perform(name, rest, now)
+            obey(self, name, rest, now)
         except ValueError:
             raise TroubleError(f"{verb!r}: write it as {shape}") from None
-
-    def _perform(self, name: str, rest: str, now: float) -> None:
-        match name:
-            case _ if name in FLAGS:
-                setattr(self.trouble, name, True)
-            case "grant_ms":
-                self.trouble.grant_ms = min(max(float(rest), 0.0), 10_000.0)
-            case "grant":
-                self.trouble.grant = ("0", "1", "2", "3").index(rest)
-            case "cme35":
-                self.trouble.cme35 = min(int(rest), 1000)
-            case "speak":
-                self.trouble.silent = False
-            case "normal":
-                self.trouble = Trouble()
-            case "reboot":
-                self._reboot(now)
-            case "out_of_range" | "in_range":
-                self._range(name == "in_range")
-            case "text":
-                sender, _, words = rest.partition(":")
-                self._sds("12", sender, sds.encode_text(words, 1) or b"")
-            case "status":
-                sender, _, value = rest.partition(":")
-                self._sds("13", sender, bytes.fromhex(value))
-            case "position":
-                sender, latitude, longitude = rest.split(":")
-                self._sds("12", sender, sds.encode_position(float(latitude), float(longitude)))
-            case _:
-                self._far(name, rest)
-
-    def _range(self, on: bool) -> None:
-        self.registered = on
-        self._say(f"+CREG: {1 if on else 2}")
-        for instance in () if on else tuple(self.calls):
-            self._clear(instance, 14)
-
-    def _far(self, name: str, rest: str) -> None:
-        """What other people do."""
-        group = next((each for each, call in self.calls.items() if call.group), None)
-        match name:
-            case "talk" | "emergency":
-                urgent = 15 if name == "emergency" else 0
-                if group is None:
-                    group = self._new(Talk(True, rest))
-                    self._say(f"+CTICN: {group},0,0,5,{rest},1,1,0,1,1,5,{self.group},{urgent}")
-                self.calls[group].granted, self.calls[group].talker = False, rest
-                self._say(f"+CTXG: {group},3,0,0,5,{rest}")
-            case "hush":
-                if group is not None and self.calls[group].talker:
-                    self._cease(group, self.calls[group])
-            case "call":
-                self._say(f"+CTICN: {self._new(Talk(False, rest))},0,0,5,{rest},0,0,0,0,1,5,{ME},0")
-            case "clear":
-                for instance in tuple(self.calls):
-                    self._clear(instance, 13)
-            case "lie_grant":
-                instance = group if group is not None else self._new(Talk(True, GROUP))
-                self.calls[instance].granted = True
-                self._say(f"+CTXG: {instance},0,0,0")
-            case "two_callers":
-                instance = self._new(Talk(False, "1001"))
-                self._say(f"+CTICN: {instance},0,0,0,1001,0,0,0,0,1,0,23401,0")
-                self._say(f"+CTICN: {instance},0,0,0,1002,0,0,0,0,1,0,23401,0")
 
 
 def _whole(text: str) -> int:

@@ -10,7 +10,7 @@ class TroubleError(Exception):
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong with one device right now; the default is a healthy device.
+    """What is wrong with one radio or loudspeaker right now; the default is a healthy one.
 
     late_ms is added to the transmitter's attack or to the amplifier's warm-up.
     """
@@ -22,17 +22,16 @@ class Trouble:
     late_ms: float = 0.0
     stick_ptt: bool = False
     noise: bool = False
-    unplugged: bool = False
 
 
 _RADIO = ("stick_cos", "bounce_cos", "deaf", "mute", "stick_ptt", "noise")
 _LOUDSPEAKER = ("mute", "stick_relay", "noise")
-_BOTH = ("late_ptt:MS", "unplug_sound", "plug_sound", "normal")
+_BOTH = ("late_ptt:MS", "normal")
 _FIELD = {"stick_relay": "stick_ptt"}
 
 
 def verbs(kind: str) -> tuple[str, ...]:
-    """The verbs of one kind of device ("radio" or "loudspeaker"), as shown to people."""
+    """The verbs of one kind of device ("radio" or "loudspeaker") without those of its card, as shown to people."""
     return (_RADIO if kind == "radio" else _LOUDSPEAKER) + _BOTH
 
 
@@ -43,8 +42,6 @@ def apply(trouble: Trouble, verb: str, kind: str) -> Trouble:
         return Trouble()
     if name == "late_ptt":
         return replace(trouble, late_ms=_milliseconds(verb, number))
-    if name in ("unplug_sound", "plug_sound") and not number:
-        return replace(trouble, unplugged=name == "unplug_sound")
     if name in (_RADIO if kind == "radio" else _LOUDSPEAKER) and not number:
         return replace(trouble, **{_FIELD.get(name, name): True})
     known = verbs(kind)

@@ -1,4 +1,5 @@
-"""Reads and writes the WAV files of the control verbs: PCM, 16 bit, mono; other rates become 16 kHz.
+"""Reads and writes the WAV files of the control verbs: PCM, 16 bit, mono; other rates become 16 kHz. What a way of
+sending does to a whole sound.
 
 Runs in a worker thread of the bench: never touches its devices.
 """
@@ -8,11 +9,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from hw.bench.gate import RATE_HZ
 from hw.bench.mixing import Samples
 
 MOST_S = 1800
+LOW_HZ, HIGH_HZ = 300.0, 2700.0
+"""What single sideband lets through."""
 
 
 class WavError(Exception):
@@ -46,6 +50,29 @@ def _resample(samples: Samples, rate_hz: int) -> Samples:
     resized[:shared] = spectrum[:shared]
     sound = np.fft.irfft(resized, wanted) * (wanted / len(samples))
     return np.clip(np.rint(sound), -32768, 32767).astype(np.int16)
+
+
+def sideband(sound: Samples) -> Samples:
+    """The part of a sound that single sideband lets through."""
+    return _filtered(sound.astype(np.float64))
+
+
+def noisy(sound: Samples, ratio_db: float, seed: int = 3) -> Samples:
+    """A sound in noise of the same band, so many dB below its mean level while it speaks."""
+    values = sound.astype(np.float64)
+    loud = values[np.abs(values) > 200]
+    level = float(np.sqrt(np.mean(loud**2))) if len(loud) else 1000.0
+    noise = _filtered(np.random.default_rng(seed).standard_normal(len(values)) * 8000).astype(np.float64)
+    rms = float(np.sqrt(np.mean(noise**2))) or 1.0
+    mixed = values + noise * (level * 10 ** (-ratio_db / 20) / rms)
+    return np.clip(np.rint(mixed), -32768, 32767).astype(np.int16)
+
+
+def _filtered(values: npt.NDArray[np.float64]) -> Samples:
+    spectrum = np.fft.rfft(values)
+    hz = np.fft.rfftfreq(len(values), 1 / RATE_HZ)
+    spectrum[(hz < LOW_HZ) | (hz > HIGH_HZ)] = 0
+    return np.clip(np.rint(np.fft.irfft(spectrum, len(values))), -32768, 32767).astype(np.int16)
 
 
 def write_wav(path: Path, sound: BinaryIO, samples: int) -> None:

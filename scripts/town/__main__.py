@@ -14,11 +14,13 @@ import sys
 from pathlib import Path
 
 from link.bus.port import BusError
-from scripts.town.plan import default_plan
+from link.hosting.settings import SettingsError
+from scripts.town.plan import TOWNS
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.town import Town
+from scripts.town.town_file import load_town
 from scripts.town.unit import UnitFailed
 from scripts.town.watch import say, watch
 
@@ -37,7 +39,7 @@ def main() -> int:
         return _list_sabotage()
     try:
         return asyncio.run(_run(arguments))
-    except (TownError, PortError, BusError) as error:
+    except (TownError, PortError, BusError, SettingsError) as error:
         sys.stderr.write(f"town: {error}\n")
         return CANNOT_START
     except (UnitFailed, NotReady) as error:
@@ -58,10 +60,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--api-port", type=int, default=0, metavar="N", help="port of the API (default: free)"
     )
+    parser.add_argument(
+        "--town", default="default", metavar="FILE", help="a town file, or the name of one that is shipped"
+    )
     parser.add_argument("--once", action="store_true", help="play the tour, check it, end")
     parser.add_argument("--sabotage", metavar="NAME", help="with --once: break one thing; the tour must fail")
     parser.add_argument("--list-sabotage", action="store_true", help="what can be broken")
     arguments = parser.parse_args()
+    if arguments.once and arguments.town != "default":
+        parser.error("--once plays in the default town: leave --town out")
     if arguments.sabotage and not arguments.once:
         parser.error("--sabotage needs --once")
     if not 0 <= arguments.api_port <= 65535:
@@ -101,13 +108,19 @@ async def _run(arguments: argparse.Namespace) -> int:
 
 
 def _make(arguments: argparse.Namespace) -> Town:
-    plan = default_plan()
+    plan = load_town(_town_file(arguments.town))
     wrap: dict[str, list[str]] = {}
     if arguments.sabotage:
         from scripts.town import sabotage
 
         plan, wrap = sabotage.arrange(arguments.sabotage, plan)
     return Town.create(arguments.dir, plan, wrap, arguments.api_port)
+
+
+def _town_file(name: str) -> Path:
+    """A path as it is given; a bare name is a shipped town."""
+    path = Path(name)
+    return path if path.suffix or path.exists() else TOWNS / f"{name}.toml"
 
 
 async def _show(town: Town, stop: asyncio.Event) -> int:

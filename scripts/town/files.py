@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from link.bus.broker_file import CENTRE, write_broker
-from scripts.town.plan import LONGEST_PTT, LONGEST_RELAY, LONGEST_TALK, GatewayPlan, TownPlan
+from scripts.town.bench_file import bench_values
+from scripts.town.board_file import BoardFile
+from scripts.town.plan import GatewayPlan, TownPlan
 from scripts.town.ports import HOST
 from scripts.town.toml_text import Value, toml_text
 
@@ -23,11 +25,12 @@ GATEWAY_CALLS = 16
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports of broker and API; the first of the UDP ports for voice."""
+    """TCP ports of broker, API and rigs (by full line name); the first of the UDP ports for voice."""
 
     broker: int
     api: int
     rtp: int
+    rigs: dict[str, int] = field(default_factory=dict)
 
 
 def rtp_ports_needed(plan: TownPlan) -> int:
@@ -121,11 +124,12 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
     write_broker(places.folder / "broker", ports.broker, keys.broker)
     _write(places.tokens, _tokens(keys))
     _write(places.central, _central(plan, places, ports, keys))
-    _write(places.bench, _bench(plan, places))
+    _write(places.bench, bench_values(plan, places.bench_socket, ports.rigs))
     for index, gateway in enumerate(plan.gateways):
         rtp = ports.rtp + CENTRE_RTP + index * GATEWAY_RTP
         _write(places.gateway(gateway.gateway), _gateway(plan, gateway, places, ports, keys, rtp))
-        _write(places.board(gateway.gateway), _board(plan, gateway, places))
+        board = BoardFile(gateway, places.bench_socket, places.run, plan.rate_hz, ports.rigs)
+        _write(places.board(gateway.gateway), board.values)
 
 
 def write_town_json(plan: TownPlan, places: Places, ports: Ports, pid: int) -> None:
@@ -205,56 +209,6 @@ def _gateway(
         },
         "labels": gateway.labels,
     }
-
-
-def _board(plan: TownPlan, gateway: GatewayPlan, places: Places) -> dict[str, Value]:
-    cards: list[dict[str, Value]] = []
-    outputs: list[dict[str, Value]] = []
-    inputs: list[dict[str, Value]] = []
-    lines: list[dict[str, Value]] = []
-    for radio in gateway.radios:
-        name = radio.line
-        ptt, cos = f"{name}.ptt", f"{name}.cos"
-        cards.append({"name": name, "driver": "bench", "rate_hz": plan.rate_hz})
-        outputs.append({"name": ptt, "pin": radio.ptt_pin, "longest": LONGEST_PTT})
-        inputs.append({"name": cos, "pin": radio.cos_pin})
-        times: dict[str, Value] = {
-            "lead_ms": radio.lead_ms,
-            "tail_ms": radio.hold_ms,
-            "timeout": LONGEST_TALK,
-        }
-        lines.append({"id": name, "kind": "radio", "card": name, "ptt": ptt, "cos": cos, **times})
-        lines[-1]["timeout"] = LONGEST_TALK
-    for speaker in gateway.loudspeakers:
-        name, relay = speaker.line, f"{speaker.line}.amp"
-        cards.append({"name": name, "driver": "bench", "rate_hz": plan.rate_hz})
-        outputs.append({"name": relay, "pin": speaker.relay_pin, "longest": LONGEST_RELAY})
-        times = {"warm_up_ms": speaker.warm_up_ms, "tail_ms": speaker.hold_ms}
-        ear: dict[str, Value] = {"monitor": name} if speaker.monitor else {}
-        lines.append({"id": name, "kind": "loudspeaker", "card": name, "relay": relay, **times, **ear})
-    head: dict[str, Value] = {"name": gateway.gateway, "kind": "bench", "gateway": gateway.gateway}
-    tables: dict[str, Value] = {"card": cards, "output": outputs, "input": inputs, "line": lines}
-    return {"board": {**head, "socket": places.bench_socket}, **tables}
-
-
-def _bench(plan: TownPlan, places: Places) -> dict[str, Value]:
-    radios: list[dict[str, Value]] = []
-    speakers: list[dict[str, Value]] = []
-    for gateway in plan.gateways:
-        for radio in gateway.radios:
-            where: dict[str, Value] = {"gateway": gateway.gateway, "line": radio.line, "card": radio.line}
-            pins: dict[str, Value] = {"ptt_pin": radio.ptt_pin, "cos_pin": radio.cos_pin}
-            times: dict[str, Value] = {
-                "attack_ms": radio.attack_ms,
-                "squelch_ms": radio.squelch_ms,
-                "tail_ms": radio.tail_ms,
-            }
-            radios.append({**where, "frequency_hz": radio.frequency_hz, **pins, **times})
-        for speaker in gateway.loudspeakers:
-            where = {"gateway": gateway.gateway, "line": speaker.line, "card": speaker.line}
-            relay: dict[str, Value] = {"relay_pin": speaker.relay_pin, "warm_up_ms": speaker.warm_up_ms}
-            speakers.append({**where, **relay, "monitor": speaker.monitor})
-    return {"socket": places.bench_socket, "radio": radios, "loudspeaker": speakers}
 
 
 def _write(path: Path, values: dict[str, Value]) -> None:

@@ -1,13 +1,17 @@
 """The plan of the town: which gateways, radios, loudspeakers, groups, zones and people there are.
 
-Frozen data with names and figures only; it knows no ports, paths or secrets and starts nothing.
+Frozen data with names and figures only; it knows no ports, sockets or secrets and starts nothing.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
+TOWNS = Path(__file__).parent / "towns"
+"""Town files that are shipped."""
 LONGEST_TALK = 60.0
 """Seconds after which line and group end a talk spurt."""
 LONGEST_PTT = 70.0
+LONGEST_CALL = 1900.0
 LONGEST_RELAY = 600.0
 """Seconds after which the guard cuts an output, whoever feeds it."""
 
@@ -31,14 +35,89 @@ class Radio:
 
 @dataclass(frozen=True)
 class Loudspeaker:
-    """A loudspeaker behind an amplifier with a relay; a microphone hears it, for the proof of sound, if `monitor`."""
+    """A loudspeaker behind an amplifier with a relay: a pin, or coil `coil` of the relay board `relays`.
+
+    `zone_coils` choose the loudspeakers; with `monitor` a microphone hears them on the line's own card.
+    """
 
     line: str
-    relay_pin: int
+    relay_pin: int | None = None
     label: str = ""
     warm_up_ms: int = 300
     hold_ms: int = 200
+    relays: str = ""
+    coil: int = 0
+    zone_coils: tuple[int, ...] = ()
     monitor: bool = True
+    chime: bool = False
+    current: str = ""
+
+
+@dataclass(frozen=True)
+class Tetra:
+    """A TETRA terminal on a talk group of the town's one network."""
+
+    line: str
+    issi: int
+    talk_group: int = 1000
+    label: str = ""
+    grant_ms: int = 100
+
+
+@dataclass(frozen=True)
+class Shortwave:
+    """A shortwave radio behind a rigctld."""
+
+    line: str
+    frequency_hz: int = 7_050_000
+    label: str = ""
+    mode: str = "LSB"
+    hiss_dbfs: float = -45.0
+    lead_ms: int = 100
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A satellite or GSM phone; `delay_ms` is the way to the far person."""
+
+    line: str
+    label: str = ""
+    delay_ms: int = 270
+    answer: str = "everybody"
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Map27:
+    """A radio of an MPT-1327 network; `group` is the party that it calls, prefix/ident."""
+
+    line: str
+    group: str = "0/1000"
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """Something on a gateway's Modbus bus `bus`: relays, level, rain, volts, current or bits."""
+
+    name: str
+    kind: str
+    address: int
+    bus: str = "bus"
+    value: float = 0.0
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A dry contact at a pin, at two behind a converter, or at bit `bit` of the instrument `bits`."""
+
+    name: str
+    pin: int | None = None
+    second_pin: int | None = None
+    bits: str = ""
+    bit: int = 0
+    normal: str = "open"
 
 
 @dataclass(frozen=True)
@@ -49,6 +128,12 @@ class GatewayPlan:
     label: str
     radios: tuple[Radio, ...] = ()
     loudspeakers: tuple[Loudspeaker, ...] = ()
+    tetras: tuple[Tetra, ...] = ()
+    shortwaves: tuple[Shortwave, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    map27s: tuple[Map27, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -58,8 +143,8 @@ class GatewayPlan:
     @property
     def labels(self) -> dict[str, str]:
         """Line id to what people call it, radios first."""
-        radios = {radio.line: radio.label for radio in self.radios}
-        return radios | {speaker.line: speaker.label for speaker in self.loudspeakers}
+        talking = (*self.radios, *self.tetras, *self.map27s, *self.shortwaves, *self.phones)
+        return {each.line: each.label for each in (*talking, *self.loudspeakers)}
 
 
 @dataclass(frozen=True)
@@ -99,7 +184,7 @@ class TownPlan:
 
     @property
     def radios(self) -> tuple[str, ...]:
-        """Full names of all radios."""
+        """Full names of all analog radios."""
         return tuple(f"{g.gateway}/{r.line}" for g in self.gateways for r in g.radios)
 
     @property
@@ -107,35 +192,14 @@ class TownPlan:
         """Full names of all loudspeakers."""
         return tuple(f"{g.gateway}/{s.line}" for g in self.gateways for s in g.loudspeakers)
 
+    @property
+    def rigs(self) -> tuple[str, ...]:
+        """Full names of all shortwave radios; each needs a TCP port."""
+        return tuple(f"{g.gateway}/{s.line}" for g in self.gateways for s in g.shortwaves)
+
 
 def default_plan() -> TownPlan:
-    """Four radios in one group at three reservoirs, loudspeakers at two; the dam speaks first."""
-    north = GatewayPlan(
-        "gw-north",
-        "North reservoir",
-        (Radio("r1", 150_000_000, ptt_pin=17, cos_pin=22, label="North"),),
-        (Loudspeaker("pa1", relay_pin=24, label="North siren"),),
-    )
-    south = GatewayPlan(
-        "gw-south",
-        "South reservoir",
-        (
-            Radio("r1", 151_000_000, ptt_pin=17, cos_pin=22, label="South"),
-            Radio("r2", 152_000_000, ptt_pin=18, cos_pin=23, label="South boat"),
-        ),
-    )
-    dam = GatewayPlan(
-        "gw-dam",
-        "Dam",
-        (Radio("r1", 153_000_000, ptt_pin=17, cos_pin=22, label="Dam"),),
-        (Loudspeaker("pa1", relay_pin=24, label="Dam siren"),),
-    )
-    gateways = (north, south, dam)
-    members = tuple(
-        (f"{g.gateway}/{r.line}", 7 if g.gateway == "gw-dam" else 5) for g in gateways for r in g.radios
-    )
-    zones = (
-        ZonePlan("north", "North bank", ("gw-north/pa1",)),
-        ZonePlan("dam", "Below the dam", ("gw-dam/pa1",)),
-    )
-    return TownPlan(gateways, (GroupPlan("valley", "Valley", members),), zones)
+    """The town of `scripts/run` without a file: scripts/town/towns/default.toml."""
+    from scripts.town.town_file import load_town  # it makes plans
+
+    return load_town(TOWNS / "default.toml")

@@ -88,5 +88,5 @@ class Hands:
         """Wait until nothing is keyed and no amplifier is on, at most `patience` seconds."""
         until = time.monotonic() + patience
         for described in (await self.ask("devices"))["devices"]:
-            what = "ptt" if described["kind"] == "radio" else "relay"
-            await self.until_off(described["device"], what, until - time.monotonic())
+            for what in {"ptt", "relay"} & set(described["levels"]):
+                await self.until_off(described["device"], what, until - time.monotonic())

@@ -60,7 +60,8 @@ class Town:
             lock = undo.enter_context(_hold(folder))
             _clear_after_a_dead_town(folder)
             api = claim_tcp_port(api_port, "the API", "stop what uses it, or choose another with --api-port")
-            ports = Ports(free_tcp_port(), api, free_udp_block(rtp_ports_needed(plan)))
+            rigs = {name: free_tcp_port() for name in plan.rigs}
+            ports = Ports(free_tcp_port(), api, free_udp_block(rtp_ports_needed(plan)), rigs)
             places = Places(folder, _runtime_folder())
             undo.callback(shutil.rmtree, places.run, ignore_errors=True)
             keys = Secrets.fresh(plan)

@@ -68,7 +68,7 @@ def test_only_the_units_that_are_meant_are_wrapped():
     assert set(wrap) == {"voice"}
     assert wrap["voice"][-3:] == ["--on", "cut-bridge", "--"]
     _, wrap = arrange("no-guard", default_plan())
-    assert set(wrap) == {"gw-north-guard", "gw-south-guard", "gw-dam-guard"}
+    assert set(wrap) == {"gw-north-guard", "gw-south-guard", "gw-dam-guard", "gw-lake-guard"}
     _, wrap = arrange("quiet-radio", default_plan())
     assert "voice" not in wrap
 
@@ -79,7 +79,7 @@ def test_everything_but_broker_and_bench_can_be_prepared(tmp_path):
         "voice",
         *(
             f"{gateway}-{part}"
-            for gateway in ("gw-north", "gw-south", "gw-dam")
+            for gateway in ("gw-north", "gw-south", "gw-dam", "gw-lake")
             for part in ("guard", "gateway", "voice")
         ),
     }
@@ -91,6 +91,7 @@ def test_swapped_zones_are_a_plan_and_nothing_else():
     assert {zone.zone: zone.lines for zone in plan.zones} == {
         "north": ("gw-dam/pa1",),
         "dam": ("gw-north/pa1",),
+        "lake": ("gw-lake/pa1",),
     }
 
 

@@ -12,13 +12,14 @@ from central.config import load_central
 from firmware.config import load_gateway
 from hw.bench.config import load_config
 from hw.board import load_board
-from hw.board_lines import RadioLine
+from hw.board_lines import LoudspeakerLine, RadioLine
+from hw.board_parts import CoilOutput
 from link.bus.broker_file import CENTRE
 from scripts.town.files import Places, Ports, Secrets, rtp_ports_needed, write_town, write_town_json
 from scripts.town.plan import TownPlan, default_plan
 
 PLAN = default_plan()
-PORTS = Ports(broker=11883, api=18080, rtp=12000)
+PORTS = Ports(broker=11883, api=18080, rtp=12000, rigs={"gw-lake/hf": 14532})
 KEYS = Secrets.fresh(PLAN)
 
 
@@ -34,11 +35,12 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
 def test_the_centre_knows_gateways_group_zones_and_broker(places: Places) -> None:
     central = load_central(places.central)
     assert [entry.id for entry in central.gateway] == [gateway.gateway for gateway in PLAN.gateways]
-    (group,) = central.group
-    assert tuple((m.line, m.priority) for m in group.members) == PLAN.groups[0].members
+    for group, planned in zip(central.group, PLAN.groups, strict=True):
+        assert tuple((m.line, m.priority) for m in group.members) == planned.members
     assert {zone.id: zone.lines for zone in central.zone} == {
         "north": ("gw-north/pa1",),
         "dam": ("gw-dam/pa1",),
+        "lake": ("gw-lake/pa1",),
     }
     assert (central.broker.port, central.broker.password) == (11883, KEYS.broker[CENTRE])
     assert (central.api.port, central.api.tokens) == (18080, places.tokens)
@@ -72,11 +74,37 @@ def test_bench_and_boards_agree_on_pins_and_cards(places: Places) -> None:
     for speaker in bench.loudspeaker:
         board = load_board(places.board(speaker.gateway))
         line = board.line(speaker.line)
-        assert not isinstance(line, RadioLine)
-        assert board.output(line.relay).pin == speaker.relay_pin
+        assert isinstance(line, LoudspeakerLine)
+        relay = board.output(line.relay)
+        if isinstance(relay, CoilOutput):
+            assert (relay.board, relay.coil) == (speaker.relay_board, speaker.relay_coil)
+            assert tuple(board.output(zone).coil for zone in line.zones) == speaker.zone_coils
+        else:
+            assert relay.pin == speaker.relay_pin
         assert line.warm_up_ms >= speaker.warm_up_ms
+        assert bool(line.monitor) == speaker.monitor
         seen.add(speaker.device)
-    assert seen == set(PLAN.lines)
+    assert seen == {*PLAN.radios, *PLAN.loudspeakers}
+
+
+def test_bench_and_boards_agree_on_ports_numbers_and_instruments(places: Places) -> None:
+    bench, board = load_config(places.bench), load_board(places.board("gw-lake"))
+    terminal, phone, rig = bench.tetra[0], bench.phone[0], bench.shortwave[0]
+    for entry in (terminal, phone):
+        line = board.line(entry.line)
+        assert board.serial(line.serial).device == str(bench.link("gw-lake", entry.serial))
+        assert board.output(line.ptt).family == line.kind
+    assert board.line("t1").group == str(terminal.group)
+    assert board.rig("hf").port == rig.port == 14532
+    assert board.line("hf").frequency_hz == rig.frequency_hz
+    assert board.serial("bus").device == str(bench.link("gw-lake", "bus"))
+    addresses = {entry.name: entry.address for entry in bench.modbus}
+    for part in (*board.relay_boards, *board.sensors):
+        assert addresses[part.name] == part.address
+    pins = {entry.name: (entry.pin, entry.second_pin) for entry in bench.contact}
+    for contact in board.contacts:
+        second = board.input(contact.second).pin if contact.second else None
+        assert pins[contact.name] == (board.input(contact.input).pin, second)
 
 
 def test_voice_ports_of_two_processes_never_overlap(places: Places) -> None:

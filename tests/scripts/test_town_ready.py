@@ -24,7 +24,11 @@ def test_each_lack_is_named() -> None:
     ]
     offline = whole().gateways[0].model_copy(update={"online": False})
     left = whole().model_copy(update={"gateways": (offline, whole().gateways[1])})
-    assert missing(left, PLAN) == ["gateway gw-north is not online", "gateway gw-dam is not online"]
+    assert missing(left, PLAN) == [
+        "gateway gw-north is not online",
+        "gateway gw-dam is not online",
+        "gateway gw-lake is not online",
+    ]
 
 
 def test_a_line_that_the_centre_does_not_know_has_no_leg() -> None:

@@ -28,9 +28,9 @@ def test_guards_stand_before_gateways_and_gateways_before_their_voice() -> None:
         ["mosquitto", "bench"],
         ["core"],
         ["voice"],
-        ["gw-north-guard", "gw-south-guard", "gw-dam-guard"],
-        ["gw-north-gateway", "gw-south-gateway", "gw-dam-gateway"],
-        ["gw-north-voice", "gw-south-voice", "gw-dam-voice"],
+        ["gw-north-guard", "gw-south-guard", "gw-dam-guard", "gw-lake-guard"],
+        ["gw-north-gateway", "gw-south-gateway", "gw-dam-gateway", "gw-lake-gateway"],
+        ["gw-north-voice", "gw-south-voice", "gw-dam-voice", "gw-lake-voice"],
     ]
 
 

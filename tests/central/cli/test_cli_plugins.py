@@ -19,7 +19,7 @@ def test_the_bench_is_a_plug_in() -> None:
     assert add_commands(app, (point("bench", "hw.bench.cli:app"),)) == ("bench",)
     shown = CliRunner().invoke(app, ["bench", "--help"])
     assert shown.exit_code == 0
-    for verb in ("speak", "listen", "trouble", "devices"):
+    for verb in ("speak", "listen", "trouble", "list", "call", "cable"):
         assert verb in shown.stdout
 
 

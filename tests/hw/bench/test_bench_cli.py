@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from hw.bench.cli import Edge, app
+from hw.bench.cli import app
+from hw.bench.cli_shown import Edge
 from hw.bench.client import ask_async
 from hw.bench.config import BenchConfig
 from hw.bench.server import Bench
@@ -56,7 +57,7 @@ async def test_who_speaks_is_heard_on_the_air(
 
 async def test_trouble_and_its_healing(bench: Bench, note: Path) -> None:
     assert (await good("trouble", "gw3/pa1", "mute"))["trouble"] == ["mute"]
-    shown = {device["device"]: device for device in await good("devices")}
+    shown = {device["device"]: device for device in await good("list")}
     assert shown["gw3/pa1"]["trouble"] == ["mute"] and shown["gw3/pa1"]["frequency_hz"] is None
     assert "deaf" in shown["gw1/r1"]["verbs"]
     assert (await good("trouble", "gw3/pa1", "normal"))["trouble"] == []
@@ -68,7 +69,7 @@ async def test_words_for_people(
     bench: Bench, note: Path, make_wav: Callable[..., Path], tmp_path: Path
 ) -> None:
     assert "spoke 0.1 s" in (await run("speak", "gw2/r1", str(make_wav(0.1)))).stdout
-    assert "gw3/pa1  loudspeaker  healthy" in (await run("devices")).stdout
+    assert "gw3/pa1  loudspeaker  healthy" in (await run("list")).stdout
     assert "gw3/pa1: noise" in (await run("trouble", "gw3/pa1", "noise")).stdout
     out = str(tmp_path / "o.wav")
     assert f"0.1 s in {out}" in (await run("listen", "gw3/pa1", "--seconds", "0.1", "--wav", out)).stdout
@@ -92,19 +93,19 @@ async def test_wrong_usage_is_2(bench: Bench, note: Path, make_wav: Callable[...
     assert (await run("speak", "gw1/r1", "/nowhere.wav")).exit_code == 2
     assert (await run("listen", "gw1/r1", "--wav", wav)).exit_code == 2
     note.write_text("{}")
-    nameless = await run("devices")
+    nameless = await run("list")
     assert nameless.exit_code == 2 and "names no bench" in nameless.stderr
 
 
 async def test_no_bench_is_3(note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    silent = await run("devices")
+    silent = await run("list")
     assert silent.exit_code == 3 and "no bench at" in silent.stderr
     monkeypatch.setenv("SPILLWAY_TOWN", str(tmp_path))
-    assert (await run("devices")).exit_code == 3
+    assert (await run("list")).exit_code == 3
     monkeypatch.setenv("SPILLWAY_TOWN", str(tmp_path / "none.json"))
-    gone = await run("devices")
+    gone = await run("list")
     assert gone.exit_code == 3 and "scripts/run" in gone.stderr
 
 
 async def test_the_socket_may_be_named(bench: Bench, config: BenchConfig) -> None:
-    assert len(await good("devices", "--bench", str(config.socket))) == 4
+    assert len(await good("list", "--bench", str(config.socket))) == 4

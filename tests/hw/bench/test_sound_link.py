@@ -81,7 +81,7 @@ def test_what_cannot_be_opened_says_why() -> None:
     assert "busy" in answer["error"]
     assert wire.closed
     link.connection_lost(None)
-    assert cards.board.is_open(cards.world.device("gw1/r1"), "capture")
+    assert cards.board.is_open(cards.world.device("gw1/r1").cards[0], "capture")
 
 
 def test_unplugging_pulls_both_pipes_and_plugging_lets_them_back() -> None:
@@ -91,7 +91,6 @@ def test_unplugging_pulls_both_pipes_and_plugging_lets_them_back() -> None:
     playback, two, _ = cards.open("gw1", "r1", "playback")
     playback.data_received(bytes(FRAME_BYTES))
     cards.world.trouble("gw1/r1", "unplug_sound", 0)
-    cards.board.refresh(device)
     assert one.closed and two.closed
     capture.connection_lost(None)
     playback.connection_lost(None)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hw.bench.analog import LiveRadio
 from hw.bench.config import parse_config
-from hw.bench.device import LiveLoudspeaker, LiveRadio
 from hw.bench.gate import FRAME_NS, FRAME_SAMPLES, SAMPLE_NS
 from hw.bench.radio import MS
+from hw.bench.speakers import LiveLoudspeaker
 from hw.bench.trouble import TroubleError
 from hw.bench.world import UnknownDevice, World
 
@@ -210,7 +211,7 @@ def test_pins_without_a_device_are_ignored() -> None:
 
 def test_cards_are_found_by_gateway_and_name() -> None:
     world = Town().world
-    assert world.card("gw3", "pa1") is world.device("gw3/pa1")
+    assert world.card("gw3", "pa1") is world.device("gw3/pa1").cards[0]
     assert world.card("gw3", "r9") is None
 
 
@@ -257,7 +258,7 @@ def test_any_history_of_the_town_keeps_the_laws(
             if isinstance(device, LiveRadio):
                 assert device.emitting.on == bool(device.levels["carrier"])
                 carriers = {
-                    c for c in town.world._air.carriers if c.frequency_hz == device.entry.frequency_hz
+                    c for c in town.world.field.air.carriers if c.frequency_hz == device.entry.frequency_hz
                 }
                 assert device.machine.carrier == any(c.source != name for c in carriers)
                 assert bool(device.levels["collision"]) == (len(carriers) > 1)

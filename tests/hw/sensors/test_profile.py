@@ -7,7 +7,7 @@ from link.hosting.settings import SettingsError
 
 
 def test_shipped_profiles():
-    assert profile_names() == ("level-float", "level-int16", "rain-counter", "supply-volts")
+    assert profile_names() == ("current-ma", "level-float", "level-int16", "rain-counter", "supply-volts")
     for name in profile_names():
         assert load_profile(name).settings("x", 2).stale >= 20
     assert load_profile("level-float").settings("x", 2).layout.order == "CDAB"
