@@ -21,7 +21,7 @@ from central.api.changes import (
     GatewayNow,
     GroupNow,
     NodeNow,
-    RecordingNow,
+    NoticeNow,
     TownNow,
 )
 from central.readmodels import BroadcastView, GatewayView, GroupView, NodeView, TownView
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 AGAIN_AFTER = 0.5
 MOST_BROADCASTS = 20
+MOST_NOTICES = 50
 
 Part = TypeVar("Part")
 
@@ -57,8 +58,9 @@ def fold(town: TownView | None, change: Change) -> TownView | None:
         case CentreNow(bus=bus, journal_ok=journal_ok, figures=figures):
             told = {"bus": bus, "journal_ok": journal_ok, "figures": figures or town.figures}
             return town.model_copy(update=told)
-        case RecordingNow():
-            return town
+        case NoticeNow(notice=notice):
+            return town.model_copy(update={"notices": (notice, *town.notices)[:MOST_NOTICES]})
+    return town  # what the table does not show
 
 
 def _gateway_name(view: GatewayView) -> str:

@@ -2,9 +2,22 @@
 
 import asyncio
 
+import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from central.api.changes import BroadcastNow, CentreNow, Change, GatewayNow, GroupNow, NodeNow, TownNow
+from central.api.changes import (
+    BroadcastNow,
+    CentreNow,
+    Change,
+    GatewayNow,
+    GroupNow,
+    NodeNow,
+    OrderNow,
+    RecordingNow,
+    SiteNow,
+    TextNow,
+    TownNow,
+)
 from central.readmodels import FigureView, NodeView, TownView
 from scripts.town.mirror import MOST_BROADCASTS, Mirror, fold
 from tests.scripts.views import broadcast, changed, whole
@@ -50,6 +63,11 @@ def test_the_centre_tells_its_broker_and_figures() -> None:
     assert town is not None
     assert (town.bus, town.figures) == (False, (figure,))
     assert fold(town, CentreNow(bus=True)) == town.model_copy(update={"bus": True}), "figures stay"
+
+
+@pytest.mark.parametrize("kind", [RecordingNow, SiteNow, TextNow, OrderNow], ids=lambda kind: kind.__name__)
+def test_what_the_table_does_not_show_leaves_the_town_as_it_is(kind) -> None:
+    assert fold(whole(), kind.model_construct()) == whole()
 
 
 async def test_follows_with_the_token_and_comes_back_after_core_was_gone() -> None:
