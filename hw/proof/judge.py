@@ -13,8 +13,9 @@ from typing import Literal
 
 from hw.proof.collect import FRAME, UNKNOWN, Evidence
 
-HEAD = 250
-"""Frames from the first loud one in which a sound that dies later is looked for."""
+HEADS = ((250, 0.0), (125, 0.1), (75, 0.2))
+"""Frames from the first loud one in which a sound that dies later is looked for, and how much clearer than `clear`
+so short a piece must follow."""
 Verdict = Literal["played", "partly", "silent", "unknown"]
 
 
@@ -131,13 +132,30 @@ def _by_microphone(
     if correlation < settings.follows:
         # What died or began in the middle spoils the whole; one end of it still follows clearly.
         most = int(settings.lag / FRAME)
-        ends = (slice(0, first + HEAD), slice(max(loud[-1] - HEAD, 0), None))
-        lag, clear = max((_best_lag(evidence.played[e], filled[e], most) for e in ends), key=lambda b: b[1])
+        lag, beyond = max(
+            (_clear_end(evidence.played, filled, head, most) for head in _ends(loud)), key=_second
+        )
         follows = _part_that_follows(evidence.played, filled, lag, settings)
-        if clear < settings.clear or follows < settings.least:
+        if beyond < settings.clear or follows < settings.least:
             return Proof("unknown", "sound, but not what was played", *figures)
         return Proof("partly", "the microphone followed for a part", min(share, follows), *figures[1:])
     return Proof(_verdict(share, settings), "microphone", *figures)
+
+
+def _ends(loud: list[int]) -> list[tuple[slice, float]]:
+    """The begin and the end of the sound, in pieces of several lengths, and what is taken off for shortness."""
+    heads = [(slice(0, loud[0] + frames), less) for frames, less in HEADS]
+    return heads + [(slice(max(loud[-1] - frames, 0), None), less) for frames, less in HEADS]
+
+
+def _clear_end(played: bytes, heard: bytes, end: tuple[slice, float], most: int) -> tuple[int, float]:
+    piece, less = end
+    lag, clear = _best_lag(played[piece], heard[piece], most)
+    return lag, clear - less
+
+
+def _second(pair: tuple[int, float]) -> float:
+    return pair[1]
 
 
 def _best_lag(played: bytes, heard: bytes, most: int) -> tuple[int, float]:

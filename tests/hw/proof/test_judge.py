@@ -140,3 +140,10 @@ def test_the_collector_is_bounded_and_takes_what_is_not_a_number():
         collector.frame(float("nan"), float("-inf"), None, float("nan"))
     assert (collector.missed, len(collector.evidence().heard)) == (5, LIMIT)
     assert set(collector.evidence().current) == {255}
+
+
+@pytest.mark.parametrize("seconds", [6, 12, 30])
+@pytest.mark.parametrize("cut", [0.2, 0.3, 0.5, 0.85])
+def test_a_loudspeaker_that_dies_early_or_late_was_heard_partly(seconds, cut):
+    verdicts = {j.judge(room(speech(seconds, seed), cut=cut, seed=seed)).verdict for seed in range(5)}
+    assert verdicts == {"partly"}
