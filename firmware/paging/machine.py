@@ -92,8 +92,8 @@ class Playout:
     @classmethod
     def start(cls, settings: SpeakerSettings) -> "Playout":
         """A loudspeaker that is silent."""
-        amplifier = Amplifier(settings.relay, settings.zones, settings.warm_up)
-        return cls(settings, amplifier, Watch(settings.line), Chime(settings.chime, settings.chime_for))
+        s, watch = settings, Watch(settings.line)
+        return cls(s, Amplifier(s.relay, s.zones, s.warm_up), watch, Chime(s.chime, s.chime_for))
 
     @property
     def top(self) -> Sounding | None:
@@ -161,14 +161,13 @@ class Playout:
         return self._take_clip(event, now)
 
     def _take_clip(self, event: object, now: float) -> Step:
-        """What the voice process says of a clip that sounds."""
-        known = next((s for s in self.sounding if s.play == getattr(event, "play", "")), None)
+        """What the voice process says of a clip that it was asked for."""
+        asked = [each for each in self.sounding if each.asked_at is not None]
+        known = next((each for each in asked if each.play == getattr(event, "play", "")), None)
         match event:
             case say.ClipProgress(seconds=seconds) if known is not None:
                 return self._progress(known, seconds, now)
-            case say.ClipDone(ok=ok, seconds=seconds, why=why) if (
-                known is not None and known.asked_at is not None
-            ):
+            case say.ClipDone(ok=ok, seconds=seconds, why=why) if known is not None:
                 done = replace(known, played=max(known.played, seconds))
                 return self._put(done)._done(done, ok, why, now)
         return self, ()
@@ -178,10 +177,8 @@ class Playout:
         plays = [entry.order.play for entry in self.entries]
         playout, effects = self._end_all(plays, "a fault in the gateway's program", now)
         amplifier, safe = playout.amplifier.at_once("fault")
-        return replace(playout, tail_until=None, chime=playout.chime.forgotten(), amplifier=amplifier), (
-            *effects,
-            *safe,
-        )
+        playout = replace(playout, tail_until=None, chime=playout.chime.forgotten(), amplifier=amplifier)
+        return playout, (*effects, *safe)
 
     # -- facts of a clip --
 
@@ -236,9 +233,9 @@ class Playout:
 
     def _voice_lost(self, now: float) -> Step:
         playout, effects = self._end_all([each.play for each in self.sounding], "voice-lost", now)
-        fields = {"line": self.settings.line, "verdict": "unknown", "why": "the voice process was lost"}
-        lost = [SoundProved.model_validate(fields | {"play": play}) for play in playout.proving]
-        return replace(playout, proving=()), (*effects, *(Record(fact) for fact in lost))
+        told = {"line": self.settings.line, "verdict": "unknown", "why": "the voice process was lost"}
+        proofs = (Record(SoundProved.model_validate(told | {"play": play})) for play in playout.proving)
+        return replace(playout, proving=()), (*effects, *proofs)
 
     def _judged(self, fact: say.SoundJudged) -> Step:
         rest = tuple(play for play in self.proving if play != fact.play)
@@ -303,9 +300,9 @@ class Playout:
         if urgent is not None and top is not None and not top.order.background:
             playout, more = playout._end(top.play, "pre-empted", urgent.order.play, now)
             effects = (*effects, *more)
-        playout, more = playout._begin_next(now)
+        playout, begun = playout._begin_next(now)
         playout, last = playout._drive(now)
-        return playout, (*effects, *more, *last)
+        return playout, (*effects, *begun, *last)
 
     def _begin_next(self, now: float) -> Step:
         following, top = next_entry(self.waiting, now), self.top
