@@ -34,7 +34,9 @@ async def test_what_is_said_into_a_cable_that_is_out_is_lost(tmp_path: Path) -> 
     talker.said = b"hello"
     cable.turn()
     assert (cable.lost, cable.plugged, talker.said, moved) == (5, False, b"", [1])
+    (tmp_path / "c").symlink_to("/dev/null")  # what a bench that was killed left behind
     cable.plug()
+    assert (tmp_path / "c").readlink() != Path("/dev/null")
     assert (tmp_path / "c").is_symlink()
     talker.said = b"x" * 100_000  # more than a terminal holds: the rest is lost, nothing waits
     cable.turn()

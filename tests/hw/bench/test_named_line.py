@@ -116,7 +116,8 @@ def test_a_bench_radio_may_be_keyed_by_a_modem_line() -> None:
     entry = 'gateway = "gw"\nline = "r1"\ncard = "r1"\nfrequency_hz = 1\n'
     text = f'socket = "x"\n[[radio]]\n{entry}ptt_pin = "{NAME}"\ncos_pin = "digirig.cts"\n'
     (radio,) = parse_config(text, Path("b.toml")).radio
-    assert radio.pins() == (NAME, "digirig.cts")
+    assert (radio.ptt_pin, radio.cos_pin) == (NAME, "digirig.cts")
+    assert ("pin", NAME) in radio.wired()
 
 
 @pytest.mark.parametrize("pin", ['"digirig"', '"DIGIRIG.rts"', '"a.txd"', "54", '"' + "a" * 70 + '.rts"'])

@@ -49,9 +49,9 @@ def test_a_report_cut_in_pieces_counts_and_a_torn_one_is_forgotten() -> None:
 
 def test_a_pin_that_is_no_output_does_not_key_it() -> None:
     hand = Hand()
-    hand.say("gw1/usb", bytes((0, 0, 4, 0, 0)))
-    hand.say("gw1/usb", bytes((0, 0, 8, 8, 0)))
-    assert usb(hand).levels["ptt"] == 0
+    for report in ((0, 0, 4, 0, 0), (0, 0, 8, 8, 0), (1, 0, 4, 4, 0)):
+        hand.say("gw1/usb", bytes(report))
+        assert usb(hand).levels["ptt"] == 0
 
 
 def test_shortwave_is_noisy_keyed_by_its_rig_and_heard_where_it_stands() -> None:
