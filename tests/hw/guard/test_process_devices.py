@@ -34,8 +34,23 @@ def whys(gateway: socket.socket, count: int) -> list[tuple[str, int, str]]:
     return [(x["out"], x["on"], x["why"]) for x in lines(gateway, count)]
 
 
+@pytest.fixture
+def stub() -> Iterator[RigStub]:
+    stub = RigStub()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture
+def rigs() -> Iterator[list[Rig]]:
+    rigs: list[Rig] = []
+    yield rigs
+    for rig in rigs:
+        rig.close()
+
+
 def test_an_unplugged_device_costs_nobody_else_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stub: RigStub, rigs: list[Rig]
 ) -> None:
     monkeypatch.setattr(slow, "AGAIN", 0.05)
     monkeypatch.setattr(process, "GIVE_UP_NS", 60_000_000)
