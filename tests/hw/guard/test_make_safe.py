@@ -1,6 +1,7 @@
 """hw.guard.make_safe: every output safe, tried again, by a second way, even from a faulty board file."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,13 @@ def test_exit_code_names_what_is_not_safe(
     assert "NOT SAFE: ptt, amp" in caplog.text
 
 
+@pytest.fixture
+def stub() -> Iterator[RigStub]:
+    stub = RigStub()
+    yield stub
+    stub.close()
+
+
 DEVICES = """\
 [[rig]]
 name = "hf"
@@ -129,9 +137,8 @@ longest = 60
 
 
 def test_devices_are_let_go_of_and_those_that_cannot_be_are_named(
-    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stub: RigStub
 ) -> None:
-    stub = RigStub()
     stub.ptt = True
     monkeypatch.setattr(module, "open_pins", Chip().open)
     monkeypatch.setattr(module, "DEVICES", 0.3)
@@ -146,4 +153,3 @@ def test_devices_are_let_go_of_and_those_that_cannot_be_are_named(
     file.write_text(BOARD + DEVICES.format(port=stub.port).replace("[[rig]]", "[[rag]]"))
     assert make_safe(file, pause=0) == ["rig", "chip"]
     assert "names 'hf', which the board file lacks" in caplog.text
-    stub.close()

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,18 +35,33 @@ def whys(gateway: socket.socket, count: int) -> list[tuple[str, int, str]]:
     return [(x["out"], x["on"], x["why"]) for x in lines(gateway, count)]
 
 
+@pytest.fixture
+def stub() -> Iterator[RigStub]:
+    stub = RigStub()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture
+def rigs() -> Iterator[list[Rig]]:
+    rigs: list[Rig] = []
+    yield rigs
+    for rig in rigs:
+        rig.close()
+
+
 def test_an_unplugged_device_costs_nobody_else_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stub: RigStub, rigs: list[Rig]
 ) -> None:
     monkeypatch.setattr(slow, "AGAIN", 0.05)
     monkeypatch.setattr(process, "GIVE_UP_NS", 60_000_000)
     monkeypatch.setattr(process, "LAST_WORDS", 0.2)
     said: list[str] = []
     monkeypatch.setattr(process, "notify", said.append)
-    stub = RigStub()
     board = parse_board(BOARD_TEXT + DEVICES.format(port=stub.port, folder=tmp_path))
     rig = Rig(tmp_path / "g.sock", board)
     rig.loop._beat_ns = 5_000_000
+    rigs.append(rig)
     rig.start()
     wait_for(lambda: "usb.ptt" in rig.loop._unsure and rig.loop._doors["hf.ptt"].settled)
     gateway = rig.gateway()
@@ -65,15 +81,15 @@ def test_an_unplugged_device_costs_nobody_else_anything(
     told = whys(gateway, 4)
     assert ("hf.ptt", 0, "pin-failed") in told and ("hf.ptt", 0, "works-again") in told
     assert not stub.ptt and rig.raw.state is True
-    rig.close()
-    stub.close()
 
 
-def test_at_the_end_devices_are_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stub = RigStub()
+def test_at_the_end_devices_are_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stub: RigStub, rigs: list[Rig]
+) -> None:
     monkeypatch.setattr(process, "LAST_WORDS", 1.0)
     text = BOARD_TEXT + DEVICES.format(port=stub.port, folder=tmp_path).split('[[output]]\nname = "usb')[0]
     rig = Rig(tmp_path / "g.sock", parse_board(text))
+    rigs.append(rig)
     rig.start()
     gateway = rig.gateway()
     gateway.send(feed(out="hf.ptt"))
@@ -81,8 +97,6 @@ def test_at_the_end_devices_are_let_go_of(tmp_path: Path, monkeypatch: pytest.Mo
     began = time.monotonic()
     rig.stop()
     assert rig.clean is True and not stub.ptt and time.monotonic() - began < 2
-    rig.close()
-    stub.close()
 
 
 def test_a_board_without_pins_needs_no_chip() -> None:

@@ -1,5 +1,6 @@
 """hw.inputs.hid on a pty: reports cut anywhere, signals and polarities, pulled and back."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,13 @@ def test_volume_down_is_the_carrier(port: PtyPort) -> None:
     cos.close()
 
 
-def test_reports_may_be_cut_anywhere(port: PtyPort) -> None:
+def test_reports_may_be_cut_anywhere(port: PtyPort, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = os.read
+    monkeypatch.setattr(module.os, "read", lambda fd, size: read(fd, 1))
     heard = Heard()
     cos = opened(port, heard)
     assert heard.level() is False
-    for byte in b"\x02\x00\x00\x00\x00\x02\x00\x00\x02\x02\x00\x00":
-        port.say(bytes((byte,)))
+    port.say(b"\x02\x00\x00\x00\x00\x02\x00\x00\x02\x02\x00\x00")
     assert [heard.level() for _ in range(3)] == [True, False, True]
     cos.close()
 

@@ -71,7 +71,10 @@ def hang_up(port: Path) -> bool:
     return bool(flags & termios.HUPCL)
 
 
-def test_the_line_that_the_kernel_raised_is_dropped_first(kernel: Kernel, port: Path) -> None:
+def test_the_line_that_the_kernel_raised_is_dropped_first(
+    kernel: Kernel, port: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "set_tty", lambda fd, baud, **_: kernel.did.append(("set", baud)))
     ptt = ModemLineDevice(spec(), str(port))
     ptt.open()
     assert kernel.did[0] == ("down", RTS)
