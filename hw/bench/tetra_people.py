@@ -55,6 +55,9 @@ def _far(terminal: "Terminal", name: str, rest: str) -> None:
     match name:
         case "talk" | "emergency":
             urgent = 15 if name == "emergency" else 0
+            if urgent and group is not None:  # an emergency call takes the place of the group's call
+                terminal.clear(group, 9)
+                group = None
             if group is None:
                 group = terminal.new_call(True, rest)
                 terminal.say(f"+CTICN: {group},0,0,5,{rest},1,1,0,1,1,5,{terminal.group},{urgent}")

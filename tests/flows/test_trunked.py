@@ -87,3 +87,13 @@ async def test_a_cable_pulled_in_mid_talk_lets_go_and_is_told(valley):
     line = valley.line
     assert not line.transmitting
     assert not line.ready
+
+
+async def test_an_emergency_key_is_told_also_while_the_groups_call_stands(valley):
+    await valley.talk(20)
+    await valley.pass_time(1.0)
+    valley.device.perform("emergency:2009", valley.clock.now())
+    await valley.pass_time(0.5)
+    called = [payload for kind, _, payload in valley.ledger.entries if "Emergency" in kind or "emergency" in kind]
+    assert called and called[0]["talker"] == "2009"
+    assert valley.line.report().talker == "2009"
