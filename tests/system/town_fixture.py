@@ -142,9 +142,9 @@ class LiveTown:
         return found[0]
 
     @contextlib.contextmanager
-    def speaking(self, device: str, wav: Path) -> Iterator[None]:
+    def speaking(self, device: str, wav: Path, **more: Any) -> Iterator[None]:
         """Somebody speaks `wav` to the radio until the block ends (or the words do)."""
-        work = ask_async(self.town.bench_socket, "speak", device=device, wav=wav)
+        work = ask_async(self.town.bench_socket, "speak", device=device, wav=wav, **more)
         over = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             yield
