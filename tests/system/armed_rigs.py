@@ -76,7 +76,8 @@ class TetraTerminal:
     def __init__(self, folder: Path, loop: Loop) -> None:
         self._loop = loop
         self.port = TetraPort(folder)
-        self.user = _OnPort(loop.call(lambda: self.port.plug("tetra0")))
+        loop.call(lambda: self.port.plug("tetra0"))
+        self.user = _OnPort(folder / "tetra0")
 
     def key(self) -> None:
         self.user.send(b"ATE0\r", b"AT+CTSDC=0,0,0,1,1,0,1,1,0,0,0\r", b"ATD1000\r")
@@ -98,7 +99,8 @@ class Map27Radio:
     def __init__(self, folder: Path, loop: Loop) -> None:
         self._loop = loop
         self.port = Map27Port(folder)
-        self.user = _OnPort(loop.call(lambda: self.port.plug("map27-0")))
+        loop.call(lambda: self.port.plug("map27-0"))
+        self.user = _OnPort(folder / "map27-0")
 
     def key(self) -> None:
         self.user.send(
@@ -126,7 +128,8 @@ class SatellitePhone:
     def __init__(self, folder: Path, loop: Loop) -> None:
         self._loop = loop
         self.pty = PhonePty(BenchPhone(), folder / "phone0")
-        self.user = _OnPort(Path(loop.call(self.pty.plug)))
+        loop.call(self.pty.plug)
+        self.user = _OnPort(folder / "phone0")
 
     def key(self) -> None:
         self.user.send(b"AT+CREG?\r", b"ATD13800138000;\r")
