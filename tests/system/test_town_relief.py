@@ -5,28 +5,34 @@ What is heard is read at the bench only: what each device emitted.
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scripts.town.listening import RATE_HZ, load, save
 from scripts.town.plan import TOWNS
 from scripts.town.town_file import load_town
 from tests.system.town_fixture import PATIENCE, LiveTown, heard, idle, living, until, write_speech
 
-ANALOG, TETRA, SHORTWAVE, PHONE = "gw-relief/r1", "gw-relief/t1", "gw-relief/hf", "gw-relief/sat"
+ANALOG, TETRA, SHORTWAVE = "gw-relief/r1", "gw-relief/t1", "gw-relief/hf"
+MPT, PHONE = "gw-relief/m1", "gw-relief/sat"
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveTown]:
-    with living(tmp_path_factory.mktemp("relief"), load_town(TOWNS / "relief.toml")) as made:
+    plan = load_town(TOWNS / "relief.toml")
+    plan = replace(plan, groups=tuple(replace(group, hang=0.5) for group in plan.groups))
+    with living(tmp_path_factory.mktemp("relief"), plan) as made:
         yield made
 
 
 def test_who_talks_on_tetra_is_heard_on_analog_and_shortwave_and_the_other_way(
     town: LiveTown, tmp_path: Path
 ) -> None:
-    wav = write_speech(tmp_path, "north")
-    for speaker, listeners in ((TETRA, (ANALOG, SHORTWAVE)), (ANALOG, (TETRA, SHORTWAVE))):
+    wav = tmp_path / "said.wav"
+    save(wav, load(write_speech(tmp_path, "north"))[: 2 * RATE_HZ])
+    for speaker, listeners in ((TETRA, (ANALOG, SHORTWAVE, MPT)), (ANALOG, (TETRA, SHORTWAVE, MPT))):
         ids = {name: town.bench("listen_start", device=name)["id"] for name in (*listeners, speaker)}
         town.bench("speak", device=speaker, wav=wav)
         until(lambda: idle(town), PATIENCE, "the end of the hang time")
