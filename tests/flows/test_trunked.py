@@ -94,6 +94,8 @@ async def test_an_emergency_key_is_told_also_while_the_groups_call_stands(valley
     await valley.pass_time(1.0)
     valley.device.perform("emergency:2009", valley.clock.now())
     await valley.pass_time(0.5)
-    called = [payload for kind, _, payload in valley.ledger.entries if "Emergency" in kind or "emergency" in kind]
+    called = [
+        payload for kind, _, payload in valley.ledger.entries if "Emergency" in kind or "emergency" in kind
+    ]
     assert called and called[0]["talker"] == "2009"
     assert valley.line.report().talker == "2009"
