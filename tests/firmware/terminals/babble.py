@@ -4,26 +4,25 @@ The whole way is run, on a hand-turned clock: splitter, driver, desk, line and u
 part raises is counted by its runner, as in the product.
 """
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any
 
 from firmware.switchboard import Switchboard
-from firmware.uplink.machine import Identity, Uplink
+from firmware.uplink.machine import Identity
 from firmware.wiring import describe, wire_gateway
 from hw.bench.map27 import Radio
 from hw.bench.phone import BenchPhone
 from hw.bench.rigctld import Rigctld
 from hw.bench.tetra import Terminal
 from hw.board import parse_board
-from hw.uart import UartData
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract.envelope import pack
 from link.hosting.clock import HandClock
 from link.hosting.machine import Tick
 from link.hosting.runner import Runner
-from tests.firmware.terminals.closed_loop import LoopPort, MemoryShelf, Ports
+from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
 from tests.flows.test_phone import PHONE
 from tests.flows.test_rig_and_map27 import MAP27, RIG
