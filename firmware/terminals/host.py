@@ -18,6 +18,9 @@ from link.hosting.runner import Runner
 
 log = logging.getLogger(__name__)
 
+ROOM_KEPT = 256
+"""Places of the driver's inbox that a babbling device cannot fill: for orders, the clock and its own port."""
+
 
 class Splitter(Protocol):
     """Bytes to what the device says; bounded, never raises."""
@@ -48,6 +51,9 @@ class Desk(Protocol):
     def order_for(self, order: object) -> object | None:
         """The driver's order, or None."""
 
+    def started_over(self, at_ns: int) -> Consequences:
+        """What follows when the driver has crashed and begins from its first state."""
+
 
 class TerminalHost:
     """One terminal. `tell` is given what follows from each fact; `unsafe` that everything must be let go."""
@@ -65,6 +71,8 @@ class TerminalHost:
         self.line = line
         self.desk = desk
         self.port: Port | None = None
+        self.lost = 0
+        """What the device said and nobody had time to read."""
         self._fresh = fresh
         self._new_splitter = splitter
         self._splitter = splitter()
@@ -93,8 +101,19 @@ class TerminalHost:
                 post(fact)
                 post(PortDown(reason))
             case UartData(data=data):
-                for said in self._splitter.feed(data):
-                    post(said)
+                self._post_said(self._splitter.feed(data))
+
+    def _post_said(self, lines: list[object]) -> None:
+        """What the driver cannot keep up with is dropped and counted, never an order or the end of the port."""
+        inbox = self.runner.inbox
+        room = max(0, inbox.room - ROOM_KEPT)
+        for said in lines[:room]:
+            inbox.post(said)
+        lost = len(lines) - room
+        if lost > 0:
+            if not self.lost:
+                log.warning("terminal=%s says more than can be read (named once)", self.line)
+            self.lost += lost
 
     def order(self, order: object) -> bool:
         """Pass an order of the line or of the centre on to the driver; False: it cannot do that."""
@@ -108,12 +127,17 @@ class TerminalHost:
                 if self.port is not None and not self.port.write(data):
                     log.warning("terminal=%s write of %d bytes refused", self.line, len(data))
             case Told(fact=fact):
-                self._tell(self.line, self.desk.hear(fact, int(self._clock.now() * 1e9)))
+                self._tell(self.line, self.desk.hear(fact, self._now_ns))
             case MakeSafe(reason=reason):
                 self._unsafe(self.line, reason)
             case Reopen(reason=reason) if isinstance(self.port, RigctldClient):
                 self.port.reopen(reason)
 
+    @property
+    def _now_ns(self) -> int:
+        return int(self._clock.now() * 1e9)
+
     def _start_over(self) -> tuple[Machine, tuple[object, ...]]:
         machine = self._fresh()
+        self._tell(self.line, self.desk.started_over(self._now_ns))
         return machine.handle(PortUp(), self._clock.now()) if self._up else (machine, ())

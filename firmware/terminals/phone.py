@@ -14,6 +14,8 @@ from link.contract import field_facts as field_fact
 from link.contract import orders
 
 PIN_TRIED = "pin-tried"
+NUMBER_SHOWN = 80
+"""Characters of a number or name that are told; it also travels as the talker of the line."""
 
 
 @dataclass
@@ -26,6 +28,8 @@ class PhoneDesk:
     up: bool = False
     service: bool = True
     word: str = "starting"
+    call: int = 0
+    """The driver's number of the call that the line has; 0: none. A second caller's is never it."""
     number: str = ""
     full: bool = False
 
@@ -63,29 +67,40 @@ class PhoneDesk:
 
     def _calls(self, fact: object) -> Consequences:
         line = self.line
+        number = getattr(fact, "number", "")[:NUMBER_SHOWN]
         match fact:
-            case phone.CallDialling(call=call, number=number):
-                self.number = number
+            case phone.CallDialling(call=call):
+                self.call, self.number = call, number
                 told = Told(field_fact.CallPlaced(line=line, call=call, number=number))
                 return (ToLine(CallChanged("pending", number)), told)
             case phone.CallArrived(second=True):
                 return ()
-            case phone.CallArrived(call=call, number=number):
-                self.number = number
+            case phone.CallArrived(call=call):
+                self.call, self.number = call, number
                 told = Told(field_fact.CallArrived(line=line, call=call, number=number))
                 return (told, *self._put_through(number))
-            case phone.CallerKnown(call=call, number=number):
+            case phone.CallerKnown(call=call) if call != self.call:
+                return ()
+            case phone.CallerKnown(call=call):
                 self.number = number
                 told = Told(field_fact.CallArrived(line=line, call=call, number=number))
                 return (told, *self._put_through(number))
             case phone.CallAnswered(call=call):
                 told = Told(field_fact.CallAnswered(line=line, call=call))
                 return (ToLine(CallChanged("up", self.number)), told)
-            case phone.CallEnded(call=call, number=number, incoming=incoming, why=why, seconds=seconds):
+            case phone.CallEnded(call=call, incoming=incoming, why=why, seconds=seconds):
                 fields = {"line": line, "call": call, "number": number, "incoming": incoming}
                 ended = field_fact.CallEnded.model_validate(fields | {"why": why[:200], "seconds": seconds})
+                if call != self.call:
+                    return (Told(ended),)
+                self.call = 0
                 return (ToLine(CallChanged("none")), Told(ended))
         return ()
+
+    def started_over(self, at_ns: int) -> Consequences:
+        """The driver has forgotten everything: so does the line."""
+        self.up, self.word, self.call, self.full = False, "starting", 0, False
+        return (ToLine(CallChanged("none")), *self._usable())
 
     def _put_through(self, number: str) -> Consequences:
         everybody = self.answer == "everybody"

@@ -119,6 +119,11 @@ class RadioDesk:
         why = "" if self.up and self.registered else self.word
         return (ToLine(DeviceChanged(self.up and self.registered, why)),)
 
+    def started_over(self, at_ns: int) -> Consequences:
+        """The driver has forgotten everything: so does the line."""
+        self.up, self.registered, self.word, self.dbm = False, False, "starting", None
+        return (*self._usable(), *self._silent(at_ns))
+
     def _silent(self, at_ns: int) -> Consequences:
         self.talking.clear()
         return (ToLine(CarrierChanged(False, at_ns)),)

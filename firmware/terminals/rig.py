@@ -70,6 +70,12 @@ class RigDesk:
                 return self._signal(S9_DBM + round(strength))
         return ()
 
+    def started_over(self, at_ns: int) -> Consequences:
+        """The driver has forgotten everything: so does the line."""
+        self.up, self.in_plan, self.dbm = False, True, None
+        closed = (ToLine(CarrierChanged(False, at_ns)),) if self.dcd else ()
+        return (*self._usable(), *closed)
+
     def _signal(self, dbm: int) -> Consequences:
         if self.dbm is not None and abs(dbm - self.dbm) < SIGNAL_STEP:
             return ()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from firmware.events import LinkChanged
 from link.bus.port import BusDown, BusUp, Message
 from link.contract import facts, orders
-from link.contract.batch import BatchHead, decode_command, encode_batch
+from link.contract.batch import BatchHead, batches, decode_command, encode_batch
 from link.contract.envelope import EnvelopeError, pack, unpack
 from link.contract.realtime import REPEAT_EVERY, TalkFrame, TalkGate, encode_report
 from link.contract.topics import Row, Topics
@@ -24,7 +24,6 @@ from link.contract.wire import Wire
 
 WAITING = 500
 """Events kept while there is no link."""
-BATCH = 50
 ORDER_WORTH = 2.0
 """Seconds from a report to the end of every lease that was given on its strength."""
 HEARTBEAT_EVERY = 60.0
@@ -241,8 +240,7 @@ class Uplink:
         if not self.up or not self.waiting:
             return self, ()
         effects: tuple[object, ...] = ()
-        for start in range(0, len(self.waiting), BATCH):
-            events = self.waiting[start : start + BATCH]
+        for events in batches(self.waiting):
             first = events[0]
             head = BatchHead(
                 epoch=self.identity.epoch,

@@ -283,7 +283,7 @@ class Map27Line:
             line = lie(replace(line, stuck=True), "cease refused", now)
         if unheard:
             return line.turn(line.link.reset("the radio does not take the order to stop", now), now)
-        return line.cease(now).hang_up(network.DISCONNECTED, now)
+        return call_over(line.cease(now).hang_up(network.DISCONNECTED, now), "the radio does not stop", now)
 
     def _watched(self, now: float) -> "Map27Line":
         end = self._watch_end

@@ -2,7 +2,8 @@
 
 After a time-out an answer may still come, and must not be taken for that of the next command: the phone is
 asked `AT` until it says OK, then everything it says for SETTLE seconds is let go, and only then the queue
-moves on. Answers nobody waits for are counted in `strays`.
+moves on. One that refuses `AT` is there as well (ofono-phonesim does): REFUSALS probes in a row answered by an
+error do for an OK. Answers nobody waits for are counted in `strays`.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from hw.phone.protocol import ESCAPE, body, command
 
 PROBE_EVERY = 2.0
 SETTLE = 0.5
+REFUSALS = 2
 PROMPT_LIMIT = 10.0
 ABORT_LIMIT = 2.0
 ANSWER_LINES = 300
@@ -57,6 +59,8 @@ class Dialogue:
     answer: tuple[Answer, ...] = ()
     probe_at: float | None = None
     probes: int = 0
+    refusals: int = 0
+    """Probes since the last OK that were answered by an error."""
     settled_at: float | None = None
     strays: int = 0
     dropped: int = 0
@@ -100,7 +104,7 @@ class Dialogue:
 
     def probe(self, now: float) -> "Dialogue":
         """Ask the phone at once whether it is there."""
-        return replace(self, flight=None, answer=(), probe_at=now, probes=0, settled_at=None)
+        return replace(self, flight=None, answer=(), probe_at=now, probes=0, refusals=0, settled_at=None)
 
     def abort(self, now: float) -> tuple["Dialogue", bytes]:
         """Any character ends a dialling that the phone answers only when the far end does."""
@@ -112,7 +116,10 @@ class Dialogue:
         """The dialogue after a line, bytes to write, and what is over."""
         match line:
             case Ok() if self.flight is None and self.probe_at is not None:
-                return replace(self, probe_at=None, probes=0, settled_at=now + SETTLE), b"", None
+                return self._heard(now), b"", None
+            case Failed() if self.flight is None and self.probe_at is not None and self.refusals < self.probes:
+                refused = replace(self, refusals=self.refusals + 1, strays=self.strays + 1)
+                return (refused._heard(now) if refused.refusals >= REFUSALS else refused), b"", None
             case Ok() | Failed():
                 return self._over(line)
             case Result() if self.flight is not None and self.flight.purpose in ("dial", "answer"):
@@ -128,6 +135,10 @@ class Dialogue:
             case Listed() | SentRef() | Storage() | Stored() | Cause() if self.flight is not None:
                 return replace(self, answer=(*self.answer, line)[-ANSWER_LINES:]), b"", None
         return self, b"", None
+
+    def _heard(self, now: float) -> "Dialogue":
+        """The phone is there; what it still says of before is let go."""
+        return replace(self, probe_at=None, probes=0, refusals=0, settled_at=now + SETTLE)
 
     def _over(self, end: Ok | Failed | Result) -> tuple["Dialogue", bytes, Done | None]:
         if self.flight is None:

@@ -36,6 +36,8 @@ from hw.phone.lines import (
 )
 
 LINE_LIMIT = 1024
+NUMBER_LIMIT = 40
+"""Longest telephone number or name of a caller, in characters; what follows is cut off."""
 HEADERS = 2
 """Headers that may wait for their PDU at a time: one of an answer, one that slipped in."""
 PATIENCE = 4
@@ -174,7 +176,7 @@ def _number_of(values: list[str]) -> str:
     """The number, made international by its type."""
     number = values[0]
     abroad = len(values) > 1 and values[1] == "145" and not number.startswith("+")
-    return "+" + number if abroad and number else number
+    return ("+" + number if abroad and number else number)[:NUMBER_LIMIT]
 
 
 def _listed(rest: str) -> Line | None:

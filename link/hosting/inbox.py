@@ -49,6 +49,11 @@ class Inbox:
                 return False
         return True
 
+    @property
+    def room(self) -> int:
+        """How many more items fit now."""
+        return max(0, self._limit - len(self._items))
+
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

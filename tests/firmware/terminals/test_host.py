@@ -84,6 +84,9 @@ class Rig:
     def order_for(self, order: object) -> object | None:
         return None if order == "unknown" else order
 
+    def started_over(self, at_ns: int):
+        return (ToLine("forget"),)
+
     def turn(self) -> None:
         while (event := self.host.runner.inbox.get_nowait()) is not None:
             self.host.runner.step(event)
@@ -157,7 +160,21 @@ async def test_a_driver_that_crashes_is_made_safe_and_starts_over_with_its_port(
     rig.host.runner.inbox.post("crash")
     rig.turn()
     assert ("safe", "s1", "a fault in the gateway's program") in rig.seen
+    assert ("line", "s1", "forget") in rig.seen, "what the driver had told the line is not true any more"
     assert rig.heard == (PortUp(),)
+
+
+async def test_a_babbler_cannot_keep_orders_and_the_end_of_its_port_out():
+    rig = Rig()
+    rig.terminals.start_ports()
+    for _ in range(30):
+        rig.host.from_port(UartData("sat", b"a" * 4096))
+    assert rig.host.lost > 100_000
+    assert rig.terminals.order("s1", "cease") and rig.seen == [("health", "serial sat", "", "")]
+    rig.host.from_port(UartDown("sat", "gone", "plug it in"))
+    rig.turn()
+    assert rig.heard.index("cease") < rig.heard.index(PortDown("gone"))
+    assert len(rig.heard) < 4096
 
 
 async def test_orders_find_their_terminal_or_are_refused():

@@ -125,3 +125,29 @@ def test_orders_become_the_drivers(order, own):
 def test_what_people_must_know(fact, kind):
     (told,) = PhoneDesk("s1").hear(fact, 0)
     assert type(told.fact).__name__ == kind
+
+
+@pytest.mark.parametrize("fact", [phone.CallDialling, phone.CallArrived, phone.CallerKnown])
+def test_a_number_of_any_length_can_be_told(fact):
+    desk = PhoneDesk("s1", "everybody", call=1)
+    said = desk.hear(fact(1, "9" * 5000), 0)
+    told = [each.fact for each in said if isinstance(each, Told)]
+    assert len(told[0].number) <= 80
+    assert all(len(each.number) <= 80 for each in events(said))
+    desk.hear(phone.CallEnded(1, "9" * 5000, True, "x" * 5000, 0.0), 0)
+
+
+def test_a_second_caller_who_is_turned_away_leaves_the_standing_call_alone():
+    desk = PhoneDesk("s1", "everybody")
+    desk.hear(phone.CallArrived(1, "+861"), 0)
+    desk.hear(phone.CallAnswered(1), 0)
+    assert events(desk.hear(phone.CallArrived(2, "+862", second=True), 0)) == []
+    assert events(desk.hear(phone.CallerKnown(2, "+862"), 0)) == []
+    assert events(desk.hear(phone.CallEnded(2, "+862", True, "line in use", 0.0), 0)) == []
+    assert events(desk.hear(phone.CallEnded(1, "+861", True, "far end", 9.0), 0)) == [CallChanged("none")]
+
+
+def test_a_driver_that_starts_over_leaves_no_call_behind():
+    desk = PhoneDesk("s1", "everybody", up=True)
+    desk.hear(phone.CallArrived(3, "+861"), 0)
+    assert events(desk.started_over(0)) == [CallChanged("none"), DeviceChanged(False, "starting")]

@@ -13,6 +13,7 @@ from firmware.talk import (
 )
 from firmware.terminals.messages import Health, Told, ToLine
 from firmware.terminals.radio import RadioDesk, short
+from firmware.terminals.rig import RigDesk
 from hw.tetra import messages as tetra
 from link.contract import field_facts, orders
 
@@ -115,3 +116,17 @@ def test_orders_become_the_drivers(order, own):
 )
 def test_identities_are_short(identity, said):
     assert short(identity) == said
+
+
+def test_a_driver_that_starts_over_leaves_no_talker_behind():
+    desk = RadioDesk("t1", up=True, registered=True)
+    desk.hear(tetra.TalkerStarted(1, "2001"), 0)
+    said = [each.event for each in desk.started_over(7) if isinstance(each, ToLine)]
+    assert said == [DeviceChanged(False, "starting"), CarrierChanged(False, 7)]
+    assert desk.hear(tetra.TalkerEnded(1), 8) == (ToLine(CarrierChanged(False, 8)),)
+
+
+def test_a_rigs_driver_that_starts_over_closes_its_squelch():
+    desk = RigDesk("h1", dcd=True, up=True)
+    said = [each.event for each in desk.started_over(7) if isinstance(each, ToLine)]
+    assert said == [DeviceChanged(False, "the rig does not answer"), CarrierChanged(False, 7)]

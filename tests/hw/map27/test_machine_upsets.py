@@ -301,3 +301,20 @@ def test_the_end_of_the_longest_call_is_told_before_it_comes() -> None:
     loop.verb("warn")
     loop.run(0.1)
     assert loop.told(ClearDownWarned)[1:] == [ClearDownWarned(1, None)]
+
+
+def test_the_call_of_a_radio_that_did_not_stop_is_not_believed_and_the_next_demand_sets_up_anew() -> None:
+    loop = Loop().ready()
+    loop.key()
+    loop.run(1.0)
+    loop.verb("stuck")
+    loop.release()
+    loop.run(8.0)
+    assert loop.line.call is None
+    loop.verb("normal")
+    loop.run(8.0)
+    asked = len(loop.radio.set_ups)
+    loop.key()
+    loop.run(2.0)
+    assert len(loop.radio.set_ups) == asked + 1
+    assert loop.line.transmitting and loop.radio.on_air

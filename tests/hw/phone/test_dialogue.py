@@ -87,3 +87,16 @@ def test_the_queue_is_bounded_and_can_be_cleared():
     assert len(dialogue.queue) == QUEUE and dialogue.dropped == 500 - QUEUE
     assert dialogue.ask(CSQ, first=True).queue[0] == CSQ
     assert dialogue.without("list").idle and not dialogue.idle and dialogue.waits_for("list")
+
+
+def test_a_phone_that_refuses_the_question_twice_is_there_too():
+    dialogue, _, _ = started(CSQ, LIST).go(5.0)
+    dialogue, _, _ = dialogue.take(Failed(), 5.0)[0].go(5.0)
+    dialogue, _, _ = dialogue.take(Failed(), 5.1)  # of AT+CSQ or of AT
+    dialogue, _, _ = dialogue.take(Failed("CME", 3), 5.2)
+    assert dialogue.probe_at is not None, "two errors after one question prove nothing"
+    dialogue, data, _ = dialogue.go(dialogue.probe_at)
+    assert data == b"AT\r"
+    dialogue, _, _ = dialogue.take(Failed(), 8.0)
+    assert dialogue.probe_at is None and dialogue.go(8.0)[1] == b""
+    assert dialogue.go(8.0 + SETTLE)[1] == b"AT+CLCC\r"

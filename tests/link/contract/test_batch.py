@@ -11,6 +11,7 @@ from link.contract.batch import (
     MOST_EVENTS,
     BatchHead,
     UnknownFact,
+    batches,
     command_for,
     decode_batch,
     decode_command,
@@ -18,6 +19,8 @@ from link.contract.batch import (
     encode_command,
 )
 from link.contract.envelope import EnvelopeError, pack, unpack
+from link.contract.facts import Event, LineOpened
+from link.contract.field_facts import TextArrived
 
 SHA = "ab" * 32
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -196,3 +199,23 @@ def test_a_field_of_a_newer_centre_is_ignored():
     )
     assert order == orders.StopClip(play="p")
     assert command.to == "gw-a"
+
+
+def test_long_texts_are_spread_over_batches_that_an_envelope_can_hold():
+    told = [
+        TextArrived(
+            line="s1", key=str(n), sender="1", text="".join(map(chr, range(0x4E00 + n, 0x4E00 + n + 2000)))
+        )
+        for n in range(60)
+    ]
+    events = tuple(Event(seq=n, wall_ms=0, mono_ms=0, fact=fact) for n, fact in enumerate(told, 1))
+    sent = batches(events)
+    assert [event for batch in sent for event in batch] == list(events)
+    for batch in sent:
+        head = BatchHead(epoch=1, first_seq=batch[0].seq, boot="b", t0_ms=0, mono0_ms=0)
+        assert decode_batch(encode_batch(head, batch)).events == batch
+
+
+def test_short_events_fill_a_batch():
+    events = tuple(Event(seq=n, wall_ms=0, mono_ms=0, fact=LineOpened(line="r1")) for n in range(1, 121))
+    assert [len(batch) for batch in batches(events)] == [50, 50, 20]
