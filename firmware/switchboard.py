@@ -181,8 +181,16 @@ class Switchboard:
         self.lines[line].inbox.post(event)
 
     def _unsafe(self, line: str, reason: str) -> None:
-        """A driver cannot answer for its device: the guard lets go of it, and the line ends what it does."""
-        self.guard.safe(self.lines[line].machine.settings.ptt)
+        """A driver cannot answer for its device: the guard lets go of it, and the line ends what it does.
+
+        A device that its driver keys is let go of when a lease ends (an order to be safe only says that all is
+        well): so it gets one that ends at once.
+        """
+        settings = self.lines[line].machine.settings
+        if settings.grant == "device" or settings.calls:
+            self.guard.feed(settings.ptt, 2 * SHORTEST_LEASE, reason[:100])
+        else:
+            self.guard.safe(settings.ptt)
         self.lines[line].inbox.post(TransmitLost(reason))
 
     def perform_speaker(self, effect: object) -> None:

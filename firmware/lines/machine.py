@@ -75,6 +75,7 @@ class Line:
     tone: str = ""
     tone_until: float = 0.0
     toning_until: float | None = None
+    ending_until: float | None = None
 
     # -- what follows from the facts --
 
@@ -248,7 +249,7 @@ class Line:
             line = replace(line, lease=None)
             if line.transmitting and line.released_at is None:
                 line, effects = tx.stop(line, "expired", now)
-        for step in (tx.end_if_due, Line._keep_call, Line._unlock, Line._receive, tx.begin):
+        for step in (tx.end_if_due, tx.end_of_ending, Line._keep_call, Line._unlock, Line._receive, tx.begin):
             line, more = step(line, now)
             effects = (*effects, *more)
         return line, effects

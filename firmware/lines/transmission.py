@@ -20,6 +20,11 @@ DRAIN_LIMIT = 2.5
 DRAIN_LEASE = 1.0
 DRAIN_EVERY = 0.4
 """Seconds a released line is fed for, and between feeds: a gateway that freezes now unkeys within its lease."""
+DEMAND_MARGIN = 0.25
+ENDING = 0.5
+"""Seconds for which the guard still answers for a device that was told to let go: if this gateway freezes before the
+device heard it, the lease runs out and the guard tells it."""
+ENDING_LEASE = 1.0
 TONE_WORTH = 10.0
 """Seconds for which a signal to the talker waits for him to let go of his key."""
 TONE_LASTS = 0.6
@@ -42,7 +47,7 @@ def drain_end(line: "Line") -> float:
 def deadlines(line: "Line") -> list[float]:
     """Moments at which this transmission changes without being told."""
     if line.keyed_since is None:
-        return []
+        return [] if line.ending_until is None else [line.ending_until]
     late = line.settings.late if line.granted_at is None else line.settings.timeout
     moments = [(line.keyed_since if line.granted_at is None else line.granted_at) + late]
     if line.released_at is not None:
@@ -134,7 +139,8 @@ def end_if_due(line: "Line", now: float) -> Step:
     if line.released_at is not None and now >= drain_end(line):
         return stop(line, "released", now)
     if line.released_at is not None and now >= line.drain_fed_at + DRAIN_EVERY:
-        until = min(now + DRAIN_LEASE, drain_end(line))
+        # The order ends before the demand does: a demand that runs out is trouble, and told as such.
+        until = min(now + DRAIN_LEASE, drain_end(line) + DEMAND_MARGIN)
         return replace(line, drain_fed_at=now), _feed(line, until, "draining")
     return line, ()
 
@@ -156,8 +162,23 @@ def begin(line: "Line", now: float) -> Step:
     return line, ()
 
 
+def end_of_ending(line: "Line", now: float) -> Step:
+    """The device has had its time to let go: the guard need not answer for it any more."""
+    if line.ending_until is None or now < line.ending_until:
+        return line, ()
+    return replace(line, ending_until=None), (SafeOutput(line.settings.ptt, "ended"),)
+
+
 def _start(line: "Line", until: float, talker: str, now: float) -> Step:
-    line = replace(line, keyed_since=now, granted_at=None, queued=False, released_at=None, tail_from=None)
+    line = replace(
+        line,
+        ending_until=None,
+        keyed_since=now,
+        granted_at=None,
+        queued=False,
+        released_at=None,
+        tail_from=None,
+    )
     effects = _feed(line, until, f"talker {talker}")
     if line.settings.grant == "device":
         return line, (TellVoice(voice.HoldDownlink(line=line.settings.line)), *effects)
@@ -174,9 +195,12 @@ def stop(line: "Line", why: str, now: float) -> Step:
     line = replace(line, keyed_since=None, granted_at=None, queued=False, released_at=None, tail_from=None)
     deaf_until = now + line.settings.deaf if line.settings.deaf else None
     line = replace(line, lease=lease, toning_until=None, deaf_until=deaf_until)
-    effects: Effects = (Cease(),) if line.settings.grant == "device" else ()
-    if not line.settings.calls:
-        effects = (*effects, SafeOutput(line.settings.ptt, why))
+    ptt, effects = line.settings.ptt, ()  # type: str, Effects
+    if line.settings.grant == "device":
+        line = replace(line, ending_until=now + ENDING)
+        effects = (Cease(), FeedOutput(ptt, now + ENDING_LEASE, "ending"))
+    elif not line.settings.calls:
+        effects = (SafeOutput(ptt, why),)
     effects = (*effects, TellVoice(voice.CutDownlink(line=line.settings.line)))
     if was_granted is None:
         return line, effects

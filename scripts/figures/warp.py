@@ -1,6 +1,7 @@
 """Follows speech that is heard late, with shortened pauses and a little faster: what of it is missing, how late.
 
-A window of what was said is looked for at every delay; the best path through the delays may only shrink them.
+A window of what was said is looked for at every delay; the best path through the delays shrinks them, or grows them by
+what a jitter buffer does on a busy machine.
 Time scaling joins two periods of a voice into one, which is no loss: a step of up to 25 ms is taken for that
 (a voice fits its own next period so well that two joints may be seen as one). Pure; numpy only.
 """
@@ -15,6 +16,8 @@ PER_MS = RATE_HZ // 1000
 HOP = 10 * PER_MS
 WINDOW = 2 * HOP
 JOINT_MS = 25.0
+GROWTH = 60 * PER_MS
+"""Samples by which a delay may grow from one window to the next."""
 LOUD_DB = 25.0
 """Windows so much weaker than the loudest are pauses."""
 FOUND = 0.6
@@ -85,19 +88,20 @@ def _fits(said: Sound, heard: Sound, starts: NDArray[np.int64], most: int) -> ND
 
 
 def _path(fits: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The delay of each window along the best path on which delays stay or shrink."""
+    """The delay of each window along the best path: it stays, shrinks, or grows as a jitter buffer does."""
     totals = np.empty_like(fits)
     totals[0] = fits[0]
+    lowest = np.maximum(np.arange(fits.shape[1]) - GROWTH, 0)
     for row in range(1, len(fits)):
-        longer = np.maximum.accumulate(totals[row - 1][::-1])[::-1]
-        totals[row] = fits[row] + np.maximum(totals[row - 1], longer - SWITCH)
+        before = totals[row - 1]
+        longer = np.maximum.accumulate(before[::-1])[::-1][lowest]
+        totals[row] = fits[row] + np.maximum(before, longer - SWITCH)
     path = np.empty(len(fits), np.int64)
     path[-1] = int(np.argmax(totals[-1]))
     for row in range(len(fits) - 1, 0, -1):
-        at = path[row]
-        before = totals[row - 1, at:]
-        best = int(np.argmax(before))
-        path[row - 1] = at if before[0] >= before[best] - SWITCH else at + best
+        at, before = path[row], totals[row - 1]
+        best = int(lowest[at]) + int(np.argmax(before[lowest[at] :]))
+        path[row - 1] = at if before[at] >= before[best] - SWITCH else best
     return path
 
 

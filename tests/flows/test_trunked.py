@@ -83,6 +83,8 @@ async def test_a_cable_pulled_in_mid_talk_lets_go_and_is_told(valley):
     assert valley.device.on_air
     valley.port.pull()
     await valley.pass_time(0.1)
+    assert not valley.line.report().ptt
+    await valley.pass_time(0.6)
     assert not valley.gateway.ptt("t1.tx")
     line = valley.line
     assert not line.transmitting

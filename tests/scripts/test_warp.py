@@ -30,6 +30,12 @@ def test_what_is_only_late_is_all_there():
     assert (found.most_ms, found.last_ms) == (300, 300)
 
 
+def test_what_a_jitter_buffer_delays_further_in_mid_speech_is_all_there():
+    at = loudest(100)
+    grown = np.concatenate((SAID[:at], np.zeros(20 * MS), SAID[at:]))
+    assert follow(SAID, late(grown, 200), 400).lost_ms == 0
+
+
 def test_what_is_faster_is_all_there_and_less_and_less_late():
     found = follow(SAID, late(faster(SAID), 500), 700)
     assert found.lost_ms == 0
