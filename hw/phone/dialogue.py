@@ -117,7 +117,9 @@ class Dialogue:
         match line:
             case Ok() if self.flight is None and self.probe_at is not None:
                 return self._heard(now), b"", None
-            case Failed() if self.flight is None and self.probe_at is not None and self.refusals < self.probes:
+            case Failed() if (
+                self.flight is None and self.probe_at is not None and self.refusals < self.probes
+            ):
                 refused = replace(self, refusals=self.refusals + 1, strays=self.strays + 1)
                 return (refused._heard(now) if refused.refusals >= REFUSALS else refused), b"", None
             case Ok() | Failed():

@@ -3,14 +3,14 @@
 import contextlib
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.figures.warp import follow
-from scripts.town.listening import load
+from scripts.town.listening import find, load
 from scripts.town.plan import GatewayPlan, GroupPlan, Map27, Phone, Radio, Shortwave, Tetra, TownPlan
 from tests.system.town_fixture import PATIENCE, LiveTown, idle, living, until, write_speech
 
@@ -31,7 +31,7 @@ def plan() -> TownPlan:
         (Radio("r1", 150_000_000, ptt_pin=17, cos_pin=22, label="Camp"),),
         tetras=(Tetra("t1", issi=2001, label="TETRA"),),
         map27s=(Map27("m1", label="MPT"),),
-        shortwaves=(Shortwave("hf", label="Shortwave"),),
+        shortwaves=(Shortwave("hf", label="Shortwave", hiss_dbfs=-60.0),),
         phones=(Phone("sat", label="Satellite", delay_ms=0),),
     )
     members = tuple((line, 5) for line in (RADIO, *KEYED, SAT))
@@ -55,6 +55,24 @@ def quiet(town: LiveTown) -> Iterator[None]:
 def lost_ms(said: Path, emitted: Path) -> float:
     """Milliseconds of what was said that were not emitted, however late they came."""
     return float(follow(load(said), load(emitted), 4000).lost_ms)
+
+
+def called(town: LiveTown) -> bool:
+    """A call stands over the satellite phone."""
+    return any(each["call"] for each in town.get("/lines") if each["line"] == SAT)
+
+
+def whole(town: LiveTown, device: str, wav: Path, out: Path, lost: Callable[[Path], float]) -> None:
+    """What is said at `device` comes out of the radio; `lost` says how many ms of it did not."""
+    seen = []
+    for _ in range(TRIES):
+        with town.listening(RADIO, out):
+            town.bench("speak", device=device, wav=wav)
+            until(lambda: idle(town), PATIENCE, "the end")
+        seen.append(lost(out))
+        if seen[-1] <= LOST_MS:
+            return
+    raise AssertionError(f"speech was lost: {seen} ms")
 
 
 def group(town: LiveTown) -> dict[str, Any]:
@@ -110,33 +128,33 @@ def test_who_talks_on_tetra_is_heard_on_the_radio_and_named(town: LiveTown, tmp_
 
 @pytest.mark.timeout(60)
 def test_a_voice_on_shortwave_opens_the_line_and_its_first_word_is_heard(town: LiveTown, tmp_path: Path):
-    wav, out = write_speech(tmp_path, "dam"), tmp_path / "r1.wav"
-    with town.listening(RADIO, out):
-        town.bench("speak", device=RIG, wav=wav)
-        until(lambda: idle(town), PATIENCE, "the end")
-    assert lost_ms(wav, out) <= LOST_MS
+    wav = write_speech(tmp_path, "dam")
+    whole(town, RIG, wav, tmp_path / "r1.wav", lambda out: find(load(wav), load(out)).lost_start_ms)
 
 
 @pytest.mark.timeout(60)
 def test_a_caller_over_the_satellite_phone_talks_with_the_group(town: LiveTown, tmp_path: Path):
-    wav, out = write_speech(tmp_path, "dam"), tmp_path / "r1.wav"
+    wav = write_speech(tmp_path, "dam")
     town.bench("person", device=SAT, act="call", who="+8613800138000")
-    until(lambda: any(each["call"] for each in town.get("/lines") if each["line"] == SAT), 15, "the call")
-    time.sleep(1.0)
-    with town.listening(RADIO, out):
-        town.bench("speak", device=SAT, wav=wav)
-        until(lambda: idle(town), PATIENCE, "the end")
-    assert lost_ms(wav, out) <= LOST_MS
-    town.bench("person", device=SAT, act="hang_up")
-    until(lambda: not any(each["call"] for each in town.get("/lines") if each["line"] == SAT), 15, "its end")
+    try:
+        until(lambda: called(town), 15, "the call")
+        time.sleep(1.0)
+        whole(town, SAT, wav, tmp_path / "r1.wav", lambda out: lost_ms(wav, out))
+    finally:
+        town.bench("person", device=SAT, act="hang_up")
+    until(lambda: not called(town), 15, "its end")
 
 
 @pytest.mark.timeout(60)
 def test_a_text_goes_out_and_one_comes_in(town: LiveTown):
-    sent = town.api.post("/orders", json={"order": "text", "subject": SAT, "number": "+861", "text": "水位超警"})
+    sent = town.api.post(
+        "/orders", json={"order": "text", "subject": SAT, "number": "+861", "text": "水位超警"}
+    )
     assert sent.is_success, sent.text
     town.bench("person", device=SAT, act="text", who="+8613900139000", what="收到")
-    until(lambda: {"delivered", "arrived"} <= {each["state"] for each in town.get("/texts")}, 20, "both texts")
+    until(
+        lambda: {"delivered", "arrived"} <= {each["state"] for each in town.get("/texts")}, 20, "both texts"
+    )
     assert {each["text"] for each in town.get("/texts")} >= {"水位超警", "收到"}
 
 

@@ -40,7 +40,12 @@ class Site:
         self.told = Inbox("told")
         self.clock = SystemClock()
         self.splitter = Splitter()
-        self.runner = Runner("map27", Map27Line(profile("generic"), "0/1000"), self.perform, self.clock)
+        self.runner = Runner(
+            "map27",
+            Map27Line(profile("generic").model_copy(update={"open_by": "call"}), "0/1000"),
+            self.perform,
+            self.clock,
+        )
         quick = Backoff(first=0.02, factor=1.0, most=0.02)
         self.uart = Uart("map27", str(folder / "map27*"), 9600, self.fact, retry=quick)
 
