@@ -133,10 +133,14 @@ def test_a_caller_over_the_satellite_phone_talks_with_the_group(town: LiveTown, 
 
 @pytest.mark.timeout(60)
 def test_a_text_goes_out_and_one_comes_in(town: LiveTown):
-    sent = town.api.post("/orders", json={"order": "text", "subject": SAT, "number": "+861", "text": "水位超警"})
+    sent = town.api.post(
+        "/orders", json={"order": "text", "subject": SAT, "number": "+861", "text": "水位超警"}
+    )
     assert sent.is_success, sent.text
     town.bench("person", device=SAT, act="text", who="+8613900139000", what="收到")
-    until(lambda: {"delivered", "arrived"} <= {each["state"] for each in town.get("/texts")}, 20, "both texts")
+    until(
+        lambda: {"delivered", "arrived"} <= {each["state"] for each in town.get("/texts")}, 20, "both texts"
+    )
     assert {each["text"] for each in town.get("/texts")} >= {"水位超警", "收到"}
 
 
