@@ -49,6 +49,7 @@ def split(family: str, parts: list[bytes]) -> list[object]:
     feed = splitter.take if family == "guard" else splitter.feed
     found = [each for part in parts for each in feed(part)]
     assert weigh(vars(splitter)) < HOLDS
+    assert None not in found
     return found
 
 
@@ -63,6 +64,8 @@ def read(each: object) -> None:
                     assert len(str(why)) < 100
         case LinkTransfer(data=data):
             assert network.decode(data) == network.decode(data)
+        case modbus.ReadBits() | modbus.ReadRegisters() | modbus.WriteOne() | modbus.WriteCoils():
+            assert modbus.intact(modbus.encode(each))
         case rig.Answer():
             assert all(rig.read(command, each) is not None for command in COMMANDS)
 
@@ -148,7 +151,10 @@ def test_where_bytes_are_cut_changes_nothing_that_a_driver_does(family: str, dat
 def test_a_megabyte_leaves_no_more_than_one_message(name: str) -> None:
     block = b"".join(whole(name))
     parts = [block[turn:] for turn in range(1_000_000 // len(block) + 1)]
-    assert len(split(name, [*parts, b"\xaa" * 1_000_000, b"\x16\x10\x02" + b"A" * 1_000_000])) > 10
+    assert (
+        len(split(name, [*parts, b"y\n" * 200_000, b"\xaa" * 1_000_000, b"\x16\x10\x02" + b"A" * 1_000_000]))
+        > 10
+    )
 
 
 def levels(parts: list[bytes]) -> list[bool]:

@@ -28,7 +28,7 @@ from tests.flows.test_trunked import TETRA
 SECONDS = 3.0
 WORST_S = 0.25
 RSS_MB = 40.0
-FASTEST = 350_000
+FASTEST = 250_000
 """Octets a second."""
 
 
