@@ -33,6 +33,8 @@ STEADY_S = 10.0
 STOP_S = 2.0
 SETTLE_S = 0.001
 """After a read the thread lets some more bytes gather: a babbler costs 1000 wake-ups a second at most."""
+SETTLE_FULL_S = 0.02
+"""The same after a read that brought a lot: 200 kB/s is more than any serial line, and a pty or USB cannot do more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class Uart:
                 if not data:
                     raise OSError(errno.EIO, "the port hung up")
                 self._sink(UartData(self.name, data))
-                self._stopping.wait(SETTLE_S)
+                self._stopping.wait(SETTLE_S if len(data) < READ_BYTES // 2 else SETTLE_FULL_S)
             if writable:
                 rest = rest[port.write(rest) or 0 :]
 

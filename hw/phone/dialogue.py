@@ -116,12 +116,12 @@ class Dialogue:
         """The dialogue after a line, bytes to write, and what is over."""
         match line:
             case Ok() if self.flight is None and self.probe_at is not None:
-                return self._heard(now), b"", None
+                return self.heard(now), b"", None
             case Failed() if (
                 self.flight is None and self.probe_at is not None and self.refusals < self.probes
             ):
                 refused = replace(self, refusals=self.refusals + 1, strays=self.strays + 1)
-                return (refused._heard(now) if refused.refusals >= REFUSALS else refused), b"", None
+                return (refused.heard(now) if refused.refusals >= REFUSALS else refused), b"", None
             case Ok() | Failed():
                 return self._over(line)
             case Result() if self.flight is not None and self.flight.purpose in ("dial", "answer"):
@@ -138,7 +138,7 @@ class Dialogue:
                 return replace(self, answer=(*self.answer, line)[-ANSWER_LINES:]), b"", None
         return self, b"", None
 
-    def _heard(self, now: float) -> "Dialogue":
+    def heard(self, now: float) -> "Dialogue":
         """The phone is there; what it still says of before is let go."""
         return replace(self, probe_at=None, probes=0, refusals=0, settled_at=now + SETTLE)
 

@@ -24,6 +24,8 @@ CRASHES_ALLOWED = 5
 CRASH_WINDOW = 60.0
 AT_A_TIME = 50
 """Events handled before the other tasks of the loop get their turn."""
+SLICE = 0.005
+"""Seconds after which they get it in any case."""
 
 
 class CrashedTooOften(RuntimeError):
@@ -73,20 +75,21 @@ class Runner(Generic[M]):
     async def run(self) -> None:
         """Serve the inbox until cancelled."""
         self.inbox.bind()
-        taken = 0
+        taken, since = 0, self._clock.now()
         while True:
             event = self.inbox.get_nowait()
             if event is None:
                 deadline = self.machine.deadline
                 if deadline is None or deadline > self._clock.now():
                     await self.inbox.wait(deadline, self._clock)
-                    taken = 0
+                    taken, since = 0, self._clock.now()
                     continue
                 event = Tick()
             self.step(event)
             taken += 1
-            if taken % AT_A_TIME == 0:  # a babbler must not starve the others on this loop
-                await asyncio.sleep(0)
+            if taken >= AT_A_TIME or self._clock.now() - since >= SLICE:
+                await asyncio.sleep(0)  # a babbler must not starve the others on this loop
+                taken, since = 0, self._clock.now()
 
     def _crashed(self, now: float) -> None:
         self._crashes.append(now)

@@ -26,7 +26,7 @@ async def town(request: pytest.FixtureRequest) -> AsyncIterator[Valley]:
     world = TOWNS[request.param]()
     world.out = OUTPUT[request.param]
     await world.start()
-    await world.pass_time(8.0)
+    await world.pass_time({"phone": 8.0, "map27": 4.0}.get(request.param, 1.0))
     yield world
     await world.stop()
 
@@ -192,10 +192,10 @@ async def test_rig_a_transmitter_that_sticks_is_told_and_nobody_is_put_on_the_ai
 @of("rig")
 async def test_rig_a_hand_at_the_key_is_told_and_left_alone(town):
     verb(town, "hand_key")
-    await town.pass_time(12.0)
+    await town.pass_time(7.0)
     assert health(town, "transmitter h1")[-1] == (False, "the transmitter came on unasked")
     assert not town.gateway.ptt(town.out)
     verb(town, "hand_release")
-    await town.pass_time(12.0)
+    await town.pass_time(6.0)
     assert health(town, "transmitter h1")[-1][0]
     await talks_again(town)

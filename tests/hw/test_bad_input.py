@@ -1,5 +1,6 @@
 """Every splitter, parser and driver of hw with any bytes: nothing raises, nothing grows, cuts change nothing."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hw.board_parts import HidInput
 from hw.guard import protocol as guard
+from hw.inputs.hid import HidSource
 from hw.map27 import network
 from hw.map27.protocol import LinkTransfer
 from hw.map27.protocol import Splitter as Map27Splitter
@@ -46,6 +49,7 @@ def split(family: str, parts: list[bytes]) -> list[object]:
     feed = splitter.take if family == "guard" else splitter.feed
     found = [each for part in parts for each in feed(part)]
     assert weigh(vars(splitter)) < HOLDS
+    assert None not in found
     return found
 
 
@@ -60,6 +64,8 @@ def read(each: object) -> None:
                     assert len(str(why)) < 100
         case LinkTransfer(data=data):
             assert network.decode(data) == network.decode(data)
+        case modbus.ReadBits() | modbus.ReadRegisters() | modbus.WriteOne() | modbus.WriteCoils():
+            assert modbus.intact(modbus.encode(each))
         case rig.Answer():
             assert all(rig.read(command, each) is not None for command in COMMANDS)
 
@@ -83,8 +89,11 @@ ANY = st.lists(st.integers(0, 5000), max_size=12)
 
 
 def test_every_folder_of_the_corpus_has_its_reader():
-    assert {path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] != "_"} == set(SPLITTERS)
-    assert all(len(files(name)) >= 9 for name in SPLITTERS)
+    assert {path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] != "_"} == {
+        *SPLITTERS,
+        "hidraw",
+    }
+    assert all(len(files(name)) >= 9 for name in (*SPLITTERS, "hidraw"))
 
 
 @pytest.mark.parametrize(("name", "path"), KEPT)
@@ -111,7 +120,7 @@ def test_a_modbus_reply_is_found_alike_however_it_is_cut(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SPLITTERS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_where_bytes_are_cut_changes_nothing_that_is_read(name: str, data: st.DataObject) -> None:
     some = st.lists(st.sampled_from(pieces(name)) | st.binary(max_size=60), max_size=12)
@@ -123,7 +132,7 @@ def test_where_bytes_are_cut_changes_nothing_that_is_read(name: str, data: st.Da
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_where_bytes_are_cut_changes_nothing_that_a_driver_does(family: str, data: st.DataObject) -> None:
     said = b"".join(data.draw(babble(family)))
@@ -142,9 +151,45 @@ def test_where_bytes_are_cut_changes_nothing_that_a_driver_does(family: str, dat
 def test_a_megabyte_leaves_no_more_than_one_message(name: str) -> None:
     block = b"".join(whole(name))
     parts = [block[turn:] for turn in range(1_000_000 // len(block) + 1)]
-    assert len(split(name, [*parts, b"\xaa" * 1_000_000, b"\x16\x10\x02" + b"A" * 1_000_000])) > 10
+    assert (
+        len(split(name, [*parts, b"y\n" * 200_000, b"\xaa" * 1_000_000, b"\x16\x10\x02" + b"A" * 1_000_000]))
+        > 10
+    )
 
 
+def levels(parts: list[bytes]) -> list[bool]:
+    """What a carrier at volume-down is read as."""
+    source, wake, (reader, writer) = (
+        HidSource(HidInput(kind="hid", name="cos", device="/none")),
+        os.eventfd(0),
+        os.pipe(),
+    )
+    os.set_blocking(reader, False)
+    source._fd, found = reader, []  # type: int, list[bool]
+    try:
+        for part in parts:
+            os.write(writer, part)
+            for _ in range(len(part) // 64 + 1):
+                os.eventfd_write(wake, 1)  # or it would wait for more
+                found += [level for level, _ in source.wait(wake)]
+            assert len(source._rest) < 4
+    finally:
+        source.shut()
+        os.close(writer)
+        os.close(wake)
+    return found
+
+
+@pytest.mark.parametrize("path", files("hidraw"), ids=lambda path: path.name)
+def test_hid_reports_of_any_octets_are_read_alike_however_they_are_cut(path: Path) -> None:
+    data = path.read_bytes()
+    found = levels([data])
+    assert len(found) == len(data) // 4
+    for size in (1, 3, 61):
+        assert levels([data[at : at + size] for at in range(0, len(data), size)]) == found
+
+
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=400) | st.sampled_from(whole("phone")))
 def test_a_pdu_of_any_octets_is_read_or_refused(octets: bytes) -> None:
     for decode in (pdu.decode, pdu.decode_submit):
@@ -155,6 +200,7 @@ def test_a_pdu_of_any_octets_is_read_or_refused(octets: bytes) -> None:
                 assert len(str(why)) < 100
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=400))
 def test_short_data_of_any_octets_is_read(octets: bytes) -> None:
     read_as = sds.decode(octets)
@@ -163,6 +209,7 @@ def test_short_data_of_any_octets_is_read(octets: bytes) -> None:
         assert abs(read_as.latitude) <= 90 and abs(read_as.longitude) <= 180
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=600), st.sampled_from(ASKED), ANY)
 def test_a_modbus_reply_is_looked_for_in_any_octets(
     octets: bytes, request: modbus.Request, places: list[int]

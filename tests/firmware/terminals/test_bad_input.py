@@ -47,7 +47,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("mood", MOODS)
+@pytest.mark.parametrize("mood", ("cold", "busy"))
 @pytest.mark.parametrize(("family", "path"), CASES)
 def test_a_kept_file_harms_nothing(family: str, path: Path, mood: str) -> None:
     data, made = path.read_bytes(), site(family, mood)
@@ -59,7 +59,7 @@ def test_a_kept_file_harms_nothing(family: str, path: Path, mood: str) -> None:
 
 @pytest.mark.parametrize("mood", MOODS)
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_no_babble_harms_a_line(family: str, mood: str, data: st.DataObject) -> None:
     made = site(family, mood)
@@ -82,7 +82,7 @@ def test_a_megabyte_of_babble_leaves_next_to_nothing(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(text=TEXTS, to=TEXTS)
 def test_no_order_harms_a_line(family: str, text: str, to: str) -> None:
     made = site(family, "ready")

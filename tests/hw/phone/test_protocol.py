@@ -153,3 +153,9 @@ def test_commands():
             protocol.command(bad)
     with pytest.raises(ValueError, match="hexadecimal"):
         protocol.body("0G")
+
+
+@pytest.mark.parametrize("line", ['+CLIP: "{}",145', '+CCWA: "{}",129,1', '+CLCC: 1,1,4,0,0,"{}",129'])
+def test_the_number_of_a_caller_is_never_longer_than_numbers_are(line):
+    said = parse(line.format("9" * 900))
+    assert 30 <= len(said.number) <= protocol.NUMBER_LIMIT

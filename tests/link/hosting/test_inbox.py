@@ -121,3 +121,11 @@ def test_a_thread_that_posts_after_the_end_is_told_so():
     thread.start()
     thread.join()
     assert answers == [False]
+
+
+async def test_the_room_left_is_told():
+    inbox = Inbox("x", limit=2)
+    assert inbox.room == 2
+    inbox.post("a")
+    inbox.post("b")
+    assert (inbox.room, inbox.post("c")) == (0, False)

@@ -213,3 +213,32 @@ async def test_a_runner_that_is_told_to_end_ends_whatever_it_is_doing(turns: int
     task.cancel()
     await settle_loop()
     assert task.done(), "it took the order to end for the end of its own alarm"
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Each event takes `seconds` on the clock of the test."""
+
+    clock: HandClock
+    seconds: float
+    deadline: float | None = None
+
+    def handle(self, event: object, now: float) -> tuple["Slow", tuple[object, ...]]:
+        self.clock._now += self.seconds
+        return self, (event,)
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0.0, 50), (0.002, 3), (1.0, 1)])
+async def test_a_flood_leaves_the_loop_to_others_after_so_many_events_or_so_long(seconds: float, most: int):
+    clock, done = HandClock(), []  # type: HandClock, list[object]
+    runner = Runner("slow", Slow(clock, seconds), done.append, clock)
+    for number in range(200):
+        runner.inbox.post(number)
+    task = asyncio.create_task(runner.run())
+    turns = []
+    while len(done) < 200:
+        await asyncio.sleep(0)
+        turns.append(len(done))
+    task.cancel()
+    assert max(after - before for before, after in zip([0, *turns], turns, strict=False)) == most
+    assert done == list(range(200))
