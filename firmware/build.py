@@ -169,7 +169,7 @@ class GatewayBuild:
             self._ill.discard(subject)
             self.switchboard.tell_health(subject, "")
 
-    async def keep_opening(self, inputs: list[Input]) -> None:
+    async def keep_opening(self, inputs: list[Opened]) -> None:
         """Try again for these until all are open."""
         while inputs:
             await self.clock.sleep_until(self.clock.now() + PINS_AGAIN)

@@ -50,7 +50,7 @@ class Trunk:
 
     def handle(self, event: object, now: float) -> Step:
         """The trunk after `event` and what must be done."""
-        trunk = self
+        trunk, ordered = self, None  # type: Trunk, bool | None
         match event:
             case VoiceChanged(up=up):
                 trunk = replace(self, voice=up, leg=self.leg and up)
@@ -63,13 +63,19 @@ class Trunk:
             case OutputRead(on=on):
                 event = b.Driven(on)
             case orders.SetBypass(on=on):
-                event = b.Bypass(on)
+                event, ordered = b.Bypass(on), on
             case orders.DrillBypass(drill=drill, seconds=seconds):
                 event = b.Drill(drill, seconds)
         if trunk is not self:
             event = b.Service(trunk.serves)
         relay, effects = trunk.relay.handle(event, now)
-        return replace(trunk, relay=relay), tuple(self._outside(effect) for effect in effects)
+        told = [self._outside(effect) for effect in effects]
+        if (
+            ordered is not None and ordered == relay.on_told == self.relay.on_told
+        ):  # so the order has its answer
+            why = relay.why_fallen or "ordered"
+            told.append(Record(field_facts.BypassChanged(bypass=relay.settings.name, on=ordered, why=why)))
+        return replace(trunk, relay=relay), tuple(told)
 
     def _outside(self, effect: object) -> object:
         match effect:

@@ -111,6 +111,13 @@ def test_an_order_bypasses_until_it_is_ordered_back():
     assert hand.do(orders.SetBypass(bypass="t1", on=False)).to(6).held
 
 
+def test_an_order_for_what_is_already_so_is_answered():
+    hand = Hand().serve().to(2).do(VoiceChanged(False)).to(1)
+    told = len(hand.told(BypassChanged))
+    hand.do(orders.SetBypass(bypass="t1", on=True)).to(1)
+    assert hand.told(BypassChanged)[told:] == [BypassChanged(bypass="t1", on=True, why="ordered")]
+
+
 def test_a_drill_is_measured_and_refused_while_somebody_talks():
     hand = Hand().serve().to(2)
     hand.do(CallChanged("up", "1")).do(orders.DrillBypass(bypass="t1", drill="d1", seconds=3))
