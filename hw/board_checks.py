@@ -274,6 +274,9 @@ def _bypasses(board: "Board") -> Iterator[Problem]:
         elif relay.longest > 0:
             text = f"{relay.name!r}: it holds the trunk of bypass {bypass.name!r} day and night: longest = 0"
             yield Problem("output", board.outputs.index(relay), "longest", text)
+        if getattr(relay, "safe", 0):
+            text = f"{relay.name!r}: without power bypass {bypass.name!r} must be bypassed: safe = 0"
+            yield Problem("output", board.outputs.index(relay), "safe", text)
         if bypass.low >= bypass.high:
             text = f"{bypass.name!r}: low {bypass.low:g} V must be less than high {bypass.high:g} V"
             yield Problem("bypass", index, "low", text)

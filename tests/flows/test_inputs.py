@@ -92,7 +92,7 @@ async def test_mains_fail_and_the_battery_runs_down(field):
     assert [p["supply"] for p in field.journal("supply")] == ["mains", "battery"]
     assert not field.bypassed, "the battery carries it"
     field.battery.registers[0] = 1050
-    await field.pass_time(60.0)
+    await field.pass_time(30.0)
     assert [p["supply"] for p in field.journal("supply")] == ["mains", "battery", "low"]
     assert field.bypassed, "and it stays so while the voltage stays low"
     assert field.journal("bypass", "trunk")[-1]["why"] == "power"
