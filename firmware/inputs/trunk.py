@@ -70,9 +70,8 @@ class Trunk:
             event = b.Service(trunk.serves)
         relay, effects = trunk.relay.handle(event, now)
         told = [self._outside(effect) for effect in effects]
-        if (
-            ordered is not None and ordered == relay.on_told == self.relay.on_told
-        ):  # so the order has its answer
+        if ordered is not None and ordered == relay.on_told == self.relay.on_told:
+            # It is so already, and the order must have its answer.
             why = relay.why_fallen or "ordered"
             told.append(Record(field_facts.BypassChanged(bypass=relay.settings.name, on=ordered, why=why)))
         return replace(trunk, relay=relay), tuple(told)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.talk import DeviceChanged
 from link.contract import orders
 from tests.flows.instruments import Field
 
@@ -142,3 +143,12 @@ async def test_a_gateway_that_is_killed_lets_the_relay_fall(field):
     field.gateway.kill()
     await field.pass_time(1.7)
     assert field.bypassed
+
+
+async def test_a_device_that_loses_its_network_is_a_bypass_and_comes_back(field):
+    field.gateway.switchboard._to_line("r1", DeviceChanged(False, "no service"))
+    await field.pass_time(0.5)
+    assert field.bypassed
+    field.gateway.switchboard._to_line("r1", DeviceChanged(True))
+    await field.pass_time(6.0)
+    assert not field.bypassed
