@@ -14,11 +14,10 @@ from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
 from firmware.uplink.machine import Identity
 from firmware.wiring import describe, wire_gateway
+from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
-from firmware.wiring_paging import relay_contacts
 from hw.board import Board, load_board
-from hw.board_lines import RadioLine
-from hw.board_parts import BitInput, PinInput, RigPort, SerialPort
+from hw.board_parts import PinInput, RigPort, SerialPort
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
 from hw.inputs.opening import OpenInput, open_input
 from hw.pins import Pins, PinsUnavailable, open_pins
@@ -81,7 +80,7 @@ class GatewayBuild:
             epoch=secrets.randbits(62),
             lines=describe(self.board, settings.labels),
         )
-        self.buses = wire_buses(self.board, self.clock, self._health)
+        self.buses = wire_buses(self.board, self.clock, self._health, sensor_bauds(self.board))
         self.relays = wire_relays(
             self.board, self.buses, self.clock, self.guard, self._health, self._read_back
         )
@@ -96,7 +95,7 @@ class GatewayBuild:
             DiskShelf(settings.state / "terminals"),
             open_port,
         )
-        self._contacts = relay_contacts(self.board, self.switchboard)
+        self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
 
     def _health(self, subject: str, what: str, advice: str) -> None:
         self.switchboard.tell_health(subject, what, advice)
@@ -133,44 +132,31 @@ class GatewayBuild:
                 self.switchboard.tell_health("guard", reason, "see the journal of `gateway guard`")
 
     @property
-    def radios(self) -> list[RadioLine]:
-        """The lines that have a carrier input."""
-        return [line for line in self.board.lines if isinstance(line, RadioLine)]
+    def inputs(self) -> list[Opened]:
+        """The inputs to open: carriers, contacts, whatever somebody hears."""
+        return opened_here(self.board, self.wired.wires)
 
-    def open_inputs(self, lines: list[RadioLine]) -> list[RadioLine]:
-        """Open the carrier inputs of these lines; those that cannot be had are told and returned. Blocks."""
+    def open_inputs(self, inputs: list[Opened]) -> list[Opened]:
+        """Open these; those that cannot be had are told and returned. Blocks."""
         try:
             needed = any(isinstance(source, PinInput) for source in self.board.inputs)
             self._pins = self._pins or (open_pins(self.board) if needed else Pins(None))
         except PinsUnavailable as error:
             self._tell_pins("pins", error)
-            return lines
+            return inputs
         self._tell_pins("pins", None)
-        self._contacts = [each for each in self._contacts if not self._open_contact(self._pins, *each)]
-        return [line for line in lines if not self._open_input(self._pins, line)]
+        return [source for source in inputs if not self._open_input(self._pins, source)]
 
-    def _open_contact(self, pins: Pins, source: PinInput, changed: Callable[[bool, int], None]) -> bool:
-        try:
-            pins.open_input(source, changed)
-        except PinsUnavailable as error:
-            self._tell_pins(f"pin {source.name}", error)
-            return False
-        self._tell_pins(f"pin {source.name}", None)
-        return True
-
-    def _open_input(self, pins: Pins, line: RadioLine) -> bool:
-        source = self.board.input(line.cos) if line.cos else None
-        if source is None or isinstance(source, BitInput):  # a VOX, or it comes with the polls of its bus
-            return True
-        sink = self.switchboard.from_pin(line.id)
-        subject = f"input {line.cos}"
+    def _open_input(self, pins: Pins, source: Opened) -> bool:
+        sink = self.wired.wires.heard(source.name)
+        subject = f"input {source.name}"
         try:
             opened = open_input(source, self.board, pins, sink, lambda ill: self._tell_pins(subject, ill))
         except PinsUnavailable as error:
-            self._tell_pins(f"pin {line.cos}", error)
+            self._tell_pins(f"pin {source.name}", error)
             return False
         self._inputs.append(opened)
-        self._tell_pins(f"pin {line.cos}", None)
+        self._tell_pins(f"pin {source.name}", None)
         return True
 
     def _tell_pins(self, subject: str, error: PinsUnavailable | None) -> None:
@@ -183,11 +169,11 @@ class GatewayBuild:
             self._ill.discard(subject)
             self.switchboard.tell_health(subject, "")
 
-    async def keep_opening(self, lines: list[RadioLine]) -> None:
-        """Try again for these lines until the inputs of all are open."""
-        while lines or self._contacts:
+    async def keep_opening(self, inputs: list[Opened]) -> None:
+        """Try again for these until all are open."""
+        while inputs:
             await self.clock.sleep_until(self.clock.now() + PINS_AGAIN)
-            lines = await asyncio.to_thread(self.open_inputs, lines)
+            inputs = await asyncio.to_thread(self.open_inputs, inputs)
 
     def close_inputs(self) -> None:
         """Give pins and devices back."""
@@ -217,7 +203,7 @@ class GatewayBuild:
             stack.push_async_callback(asyncio.to_thread, board.terminals.stop_ports)
             self.buses.open_ports(open_port)
             stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
-            group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.radios)))
+            group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.inputs)))
             topics = Topics(self.settings.realm).for_gateway(self.settings.gateway)
             await self.bus.start(board.from_bus, topics, self._will())
             stack.push_async_callback(self.bus.stop)

@@ -37,5 +37,14 @@ class Record:
 
 
 @dataclass(frozen=True)
+class TellHealth:
+    """`what` is the trouble with `subject`, or empty when all is well; `advice`: what to do."""
+
+    subject: str
+    what: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
 class Report:
     """The line's realtime facts changed: publish them."""

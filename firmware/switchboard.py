@@ -9,8 +9,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellVoice
+from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellHealth, TellVoice
 from firmware.events import LinkChanged, OutputRead, VoiceChanged
+from firmware.inputs.board import Inputs
 from firmware.lines.machine import Line
 from firmware.paging.machine import FetchClip, Playout
 from firmware.talk import (
@@ -68,6 +69,7 @@ class Switchboard:
     watch: Runner[BeatWatch] = field(init=False)
     lines: dict[str, Runner[Line]] = field(default_factory=dict)
     speakers: dict[str, Runner[Playout]] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=Inputs)
     outputs: dict[str, Runner[Line]] = field(default_factory=dict)
     clipping: set[str] = field(default_factory=set)
     dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
@@ -77,10 +79,10 @@ class Switchboard:
         self.terminals = Terminals(ways)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
-        """What serves lines, terminals and loudspeakers."""
+        """What serves lines, terminals, loudspeakers, contacts and bypasses."""
         lines = [runner.run for runner in self.lines.values()]
         speakers = [runner.run for runner in self.speakers.values()]
-        return [*lines, *self.terminals.runners(), *speakers]
+        return [*lines, *self.terminals.runners(), *speakers, *self.inputs.runners()]
 
     # -- events in --
 
@@ -130,6 +132,7 @@ class Switchboard:
                 if up:
                     self.dials.pop(line, None)
                 told = facts.LegChanged(line=line, up=up, why=why)
+                self.inputs.of_line(line, told)
                 if line in self.lines:
                     self.lines[line].inbox.post(told)
                 else:
@@ -179,6 +182,7 @@ class Switchboard:
 
     def _to_line(self, line: str, event: object) -> None:
         self.lines[line].inbox.post(event)
+        self.inputs.of_line(line, event)
 
     def _unsafe(self, line: str, reason: str) -> None:
         """A driver cannot answer for its device: the guard lets go of it, and the line ends what it does.
@@ -200,6 +204,11 @@ class Switchboard:
         else:
             self._perform_common(effect)
 
+    def perform_input(self, effect: object) -> None:
+        """Effects of a contact, an instrument or a bypass."""
+        if self.inputs.is_news(effect):
+            self._perform_common(effect)
+
     def _perform_common(self, effect: object) -> None:
         match effect:
             case FeedOutput(out=out, until=until, why=why):
@@ -215,6 +224,8 @@ class Switchboard:
                 self._tell_voice(order)
             case Record(fact=fact):
                 self.record(fact)
+            case TellHealth(subject=subject, what=what, advice=advice):
+                self.tell_health(subject, what, advice)
 
     def perform_watch(self, effect: object) -> None:
         """The voice process came or went."""
@@ -226,6 +237,7 @@ class Switchboard:
             playout.inbox.post(VoiceChanged(effect.up))
             if not effect.up:
                 self._speaker_leg(name, up=False)
+        self.inputs.voice(effect.up)
         self.tell_health("voice", "" if effect.up else "the voice process does not answer")
 
     def perform_uplink(self, effect: object) -> None:
@@ -274,7 +286,7 @@ class Switchboard:
     def _obey_terminal(self, order: Wire) -> None:
         """What only a terminal, a rig or an instrument can do."""
         line = getattr(order, "line", "")
-        if not self.terminals.order(line, order):
+        if not (self.inputs.order(order, self.record) or self.terminals.order(line, order)):
             told = {"line": line or "none", "order": type(order).__name__, "why": "no such terminal here"}
             self.record(field_facts.OrderRefused.model_validate(told))
 

@@ -7,7 +7,6 @@ from firmware.paging.machine import Playout, SpeakerSettings
 from firmware.switchboard import Guard, Switchboard
 from hw.board import Board
 from hw.board_lines import LoudspeakerLine
-from hw.board_parts import PinInput
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner
 
@@ -49,17 +48,13 @@ def wire_speaker(switchboard: Switchboard, line: LoudspeakerLine, clock: Clock, 
         switchboard.outputs[out] = runner  # type: ignore[assignment]  # the table is declared for lines only
 
 
-def relay_contacts(
-    board: Board, switchboard: Switchboard
-) -> list[tuple[PinInput, Callable[[bool, int], None]]]:
-    """The pins at second contacts of amplifier relays, each with whom it tells; from any thread."""
-    found: list[tuple[PinInput, Callable[[bool, int], None]]] = []
-    for line in board.lines:
-        if isinstance(line, LoudspeakerLine) and line.read_back:
-            source = board.input(line.read_back)
-            if isinstance(source, PinInput):
-                found.append((source, _contact(switchboard, line.id)))
-    return found
+def relay_contacts(board: Board, switchboard: Switchboard) -> list[tuple[str, Callable[[bool, int], None]]]:
+    """The inputs at second contacts of amplifier relays, each with whom it tells; from any thread."""
+    return [
+        (line.read_back, _contact(switchboard, line.id))
+        for line in board.lines
+        if isinstance(line, LoudspeakerLine) and line.read_back
+    ]
 
 
 def _contact(switchboard: Switchboard, line: str) -> Callable[[bool, int], None]:

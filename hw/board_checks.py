@@ -47,6 +47,7 @@ _PTT_KINDS = {
     "phone": ("terminal",),
 }
 _RELAY_KINDS = ("pin", "hid", "coil")
+_BYPASS_KINDS = ("pin", "hid", "modem-line", "coil")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def cross_check(board: "Board") -> list[Problem]:
     missing = list(_missing(board))
     checks = [*_kinds(board), *_twice(board), *_places(board), *missing, *_shared(board)]
     if not missing:
-        checks += [*_fitting(board), *_times(board)]
+        checks += [*_fitting(board), *_bypasses(board), *_times(board)]
     return [*checks, *_power_on(board)]
 
 
@@ -192,7 +193,8 @@ def _instrument_uses(board: "Board") -> Iterator[_Use]:
             yield _Use("contact", index, contact.name, "second", "input", contact.second, shared=True)
     for index, bypass in enumerate(board.bypasses):
         yield _Use("bypass", index, bypass.name, "relay", "output", bypass.relay)
-        optional = (("mains", "input", bypass.mains), ("read_back", "input", bypass.read_back))
+        keys = ("mains", "read_back", "direct")
+        optional = [(key, "input", getattr(bypass, key)) for key in keys]
         for key, kind, name in (*optional, ("volts", "sensor", bypass.volts), ("line", "line", bypass.line)):
             if name:
                 yield _Use("bypass", index, bypass.name, key, kind, name, shared=True)
@@ -260,6 +262,24 @@ def _ends(index: int, line: TalkLine, ptt: Output) -> Iterator[Problem]:
         case ShortwaveLine(), RigOutput() if ptt.rig != line.rig:
             text = f"rig {line.rig!r} is not that of output {ptt.name!r} ({ptt.rig!r})"
             yield Problem("line", index, "rig", f"{line.id!r}: {text}")
+
+
+def _bypasses(board: "Board") -> Iterator[Problem]:
+    for index, bypass in enumerate(board.bypasses):
+        relay = board.output(bypass.relay)
+        if relay.kind not in _BYPASS_KINDS:
+            kinds = " or ".join(map(repr, _BYPASS_KINDS))
+            text = f"{bypass.name!r}: output {relay.name!r} is of kind {relay.kind!r}, needed is {kinds}"
+            yield Problem("bypass", index, "relay", text)
+        elif relay.longest > 0:
+            text = f"{relay.name!r}: it holds the trunk of bypass {bypass.name!r} day and night: longest = 0"
+            yield Problem("output", board.outputs.index(relay), "longest", text)
+        if getattr(relay, "safe", 0):
+            text = f"{relay.name!r}: without power bypass {bypass.name!r} must be bypassed: safe = 0"
+            yield Problem("output", board.outputs.index(relay), "safe", text)
+        if bypass.low >= bypass.high:
+            text = f"{bypass.name!r}: low {bypass.low:g} V must be less than high {bypass.high:g} V"
+            yield Problem("bypass", index, "low", text)
 
 
 def _times(board: "Board") -> Iterator[Problem]:

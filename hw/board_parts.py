@@ -264,13 +264,17 @@ class Contact(Part):
 
 
 class BypassRelay(Part):
-    """[[bypass]]: the power-failure relay of a trunk. `mains` and `read_back` are inputs, `volts` a sensor."""
+    """[[bypass]]: the power-failure relay of a trunk. `mains`, `read_back` and `direct` (loop current over the
+
+    bypass) are inputs, `volts` is a sensor.
+    """
 
     name: Name
     relay: Name
     line: str = Field(default="", pattern=r"^([a-z0-9-]{1,24})?$")
     mains: Name | Literal[""] = ""
     read_back: Name | Literal[""] = ""
+    direct: Name | Literal[""] = ""
     volts: Name | Literal[""] = ""
     low: Annotated[float, Field(ge=0, le=100)] = 10.8
     high: Annotated[float, Field(ge=0, le=100)] = 11.8

@@ -125,7 +125,8 @@ class RelayBoardModel:
 
 @dataclass
 class InstrumentModel:
-    """A level transmitter, rain gauge or meter: a map of registers, the same for FC 03 and 04."""
+    """A level transmitter, rain gauge, meter or input module: a map of registers, the same for FC 03 and 04, and of
+    discrete inputs (FC 02)."""
 
     slave: int = 2
     registers: dict[int, int] = field(default_factory=dict)
@@ -142,10 +143,10 @@ class InstrumentModel:
                     return p.Registers(tuple(self.registers[each] for each in wanted))
                 return p.Refusal(2)
             case p.ReadBits(function=2, address=address, count=count) if self.bits:
-                places = range(address, address + count)
-                if all(each in self.bits for each in places):
-                    return p.Bits(tuple(self.bits[each] for each in places))
-                return p.Refusal(2)
+                # A module answers for all its inputs, and refuses those beyond its last.
+                if address + count > max(self.bits) + 1:
+                    return p.Refusal(2)
+                return p.Bits(tuple(self.bits.get(address + n, False) for n in range(count)))
             case p.WriteOne(function=6, address=address, value=value) if address in self.registers:
                 self.registers[address] = value
                 return p.Written()

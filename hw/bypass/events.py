@@ -49,6 +49,13 @@ class ReadBack:
 
 
 @dataclass(frozen=True)
+class Driven:
+    """The guard's word on the output: it powers the relay, or does not."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
 class Bypass:
     """Order: bypass the trunk until it is ordered back."""
 

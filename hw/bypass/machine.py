@@ -17,6 +17,7 @@ from hw.bypass.events import (
     DirectCall,
     Drill,
     DrillDone,
+    Driven,
     EndDrill,
     Hold,
     LetFall,
@@ -79,6 +80,7 @@ class BypassRelay:
     direct: bool = False
     ordered: bool = False
     read: bool | None = None
+    driven: bool | None = None
     held: bool = False
     changed: float | None = None
     fed: float = 0.0
@@ -156,6 +158,8 @@ class BypassRelay:
                 return replace(self, direct=busy), ()
             case ReadBack(bypassed=bypassed):
                 return replace(self, read=bypassed), ()
+            case Driven(on=on):
+                return replace(self, driven=on), ()
             case Bypass(on=on):
                 return replace(self, ordered=on), ()
             case Drill():
@@ -210,7 +214,10 @@ class BypassRelay:
         if self.supply != self.supply_told and (self.mains is not None or self.volts is not None):
             facts.append(Told(SupplyChanged(s.name, self.supply, self.volts)))
         supply_told = self.supply if self.mains is not None or self.volts is not None else self.supply_told
-        on = self.read if s.read_back and self.read is not None else not self.held
+        powered = (
+            self.held and self.driven is not False
+        )  # a guard that is lost powers nothing, whatever we hold
+        on = self.read if s.read_back and self.read is not None else not powered
         if on != self.on_told:
             why: Why = self.why_fallen or ("read-back" if on else "service")
             facts.append(Told(BypassChanged(s.name, on, why)))

@@ -42,6 +42,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Effect: a believed value, told or not; comes with every poll, for those who must know that it is fresh."""
+
+    sensor: str
+    value: float
+
+
+@dataclass(frozen=True)
 class SensorDoubted:
     """A reading was not believed; told once until a good one comes. `value` None: there was none."""
 
@@ -165,7 +173,7 @@ class Sensor:
             facts.append(Reading(s.name, value, s.layout.unit))
         told = value if moved or self.stale else self.told
         sensor = replace(self, value=value, good_at=now, told=told, doubt=None, stale=False, suspect=())
-        return sensor, tuple(Told(fact) for fact in facts)
+        return sensor, (*(Told(fact) for fact in facts), Measured(s.name, value))
 
     def _doubted(self, why: Doubt, value: float | None) -> Step:
         sensor = self if why == "jump" else replace(self, suspect=())

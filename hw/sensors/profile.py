@@ -36,6 +36,7 @@ class SensorProfile(Settings):
     poll: float = Field(default=5.0, ge=0.2, le=3600)
     stale: float = Field(default=60.0, ge=1, le=86400)
     dead_band: float = Field(default=0.0, ge=0)
+    per_tip: float = Field(default=0.2, gt=0, le=10, description="rain: millimetres per tip of the bucket")
 
     @model_validator(mode="after")
     def _sense(self) -> Self:
@@ -45,6 +46,8 @@ class SensorProfile(Settings):
             raise ValueError(f"stale = {self.stale} must be at least twice poll = {self.poll}")
         if self.scale == 0:
             raise ValueError("scale = 0 makes every value the same")
+        if self.measures == "rain" and (self.scale, self.offset) != (1.0, 0.0):
+            raise ValueError("a rain gauge counts tips: leave scale and offset out, write per_tip (mm)")
         return self
 
     def settings(self, name: str, slave: int) -> SensorSettings:

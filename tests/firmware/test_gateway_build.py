@@ -87,7 +87,7 @@ def test_one_pin_that_cannot_be_had_leaves_the_other_lines_working(
 ) -> None:
     chip = Chip("r1.cos")
     monkeypatch.setattr(build, "open_pins", chip.factory)
-    left = gateway.open_inputs(gateway.radios)
+    left = gateway.open_inputs(gateway.inputs)
     assert chip.open == ["r2.cos", "r3.cos"]
     assert told(gateway) == [("pin r1.cos", False, "see gpioinfo")]
     assert gateway.open_inputs(left) == left
@@ -103,8 +103,8 @@ def test_one_pin_that_cannot_be_had_leaves_the_other_lines_working(
 def test_a_chip_that_comes_late_is_used_then(gateway: GatewayBuild, monkeypatch: pytest.MonkeyPatch) -> None:
     chip = Chip(None)
     monkeypatch.setattr(build, "open_pins", chip.factory)
-    left = gateway.open_inputs(gateway.radios)
-    assert [line.id for line in left] == ["r1", "r2", "r3"]
+    left = gateway.open_inputs(gateway.inputs)
+    assert [source.name for source in left] == ["r1.cos", "r2.cos", "r3.cos"]
     assert told(gateway) == [("pins", False, "plug it in")]
     chip.missing.clear()
     assert gateway.open_inputs(left) == []
@@ -125,6 +125,6 @@ async def test_what_cannot_be_had_is_tried_again(
 
     monkeypatch.setattr(build, "open_pins", chip.factory)
     monkeypatch.setattr(clock, "sleep_until", wait)
-    await gateway.keep_opening(gateway.open_inputs(gateway.radios))
+    await gateway.keep_opening(gateway.open_inputs(gateway.inputs))
     assert waits == [build.PINS_AGAIN] * 3
     assert "r2.cos" in chip.open

@@ -49,7 +49,7 @@ async def test_a_contact_that_cannot_be_had_is_told_and_tried_again(gateway, mon
 
     monkeypatch.setattr(build, "open_pins", chip.factory)
     monkeypatch.setattr(gateway.clock, "sleep_until", wait)
-    await gateway.keep_opening(gateway.open_inputs(gateway.radios))
+    await gateway.keep_opening(gateway.open_inputs(gateway.inputs))
     assert len(waits) == 1
     assert told(gateway) == [("pin amp.contact", False, "see gpioinfo"), ("pin amp.contact", True, "")]
     chip.sinks["amp.contact"](True, 5)

@@ -8,6 +8,8 @@ from firmware.switchboard import VOICE_PEER
 from firmware.uplink.machine import Identity
 from firmware.voice.rack import Rack
 from firmware.wiring import describe, wire_gateway
+from firmware.wiring_inputs import sensor_bauds, wire_inputs
+from firmware.wiring_modbus import wire_buses
 from hw.board import parse_board
 from link.bus.fake import FakeBus
 from link.bus.port import Will
@@ -79,6 +81,8 @@ class FakeGateway:
             self.ports,
         )
         self.guard.told = self.switchboard.from_guard
+        self.buses = wire_buses(self.board, clock, self.switchboard.tell_health, sensor_bauds(self.board))
+        self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, clock, self.guard)
         self.client = FakeStreamClient(self.place, VOICE_PEER)
         self.engine = FakeEngine(world.air, f"sip:{name}@fake", VoiceSettings(rate_hz=RATE))
         self.cards = {line.id: FakeCard(clock) for line in self.board.lines}
@@ -90,16 +94,23 @@ class FakeGateway:
             speaker.inbox.post(event)
 
     async def start(self) -> None:
-        board = self.switchboard
-        for serve in (board.uplink.run, board.watch.run, *board.runners()):
+        board, first = self.switchboard, len(self.world.tasks)
+        for serve in (board.uplink.run, board.watch.run, *board.runners(), *self.buses.runners()):
             self.world.spawn(serve())
+        self.tasks = self.world.tasks[first:]
         await self.server.start(board.from_neighbour)
         topics = Topics("main")
         live = topics.of(Row.LIVE, self.name)
         will = Will(live, lambda sid: pack(facts.Death(sid=sid).model_dump(mode="python")))
         await self.start_voice()
         self.switchboard.terminals.start_ports()
+        self.buses.open_ports(self.ports)
         await self.bus.start(board.from_bus, topics.for_gateway(self.name), will)
+
+    def kill(self) -> None:
+        """The gateway process dies in mid-step: nothing is released, nothing fed any more."""
+        for task in self.tasks:
+            task.cancel()
 
     def furnish(self, rack: Rack) -> None:
         """What a test puts around the voice process before its cards."""

@@ -21,6 +21,7 @@ from hw.bench import cli as bench
 from hw.bench.config import BenchConfig
 from hw.board import Board
 from hw.rig.profile import Profile as RigProfile
+from hw.sensors.profile import SensorProfile
 from scripts.town.town_tables import TownFile
 from tests.house.sources import ROOT, text, tracked
 
@@ -163,6 +164,7 @@ FILES: dict[str, type[BaseModel]] = {
     "central.toml": CentralSettings,
     "Token file": TokenFile,
     "Shortwave profile": RigProfile,
+    "Sensor profile": SensorProfile,
     "bench.toml": BenchConfig,
     "Town file": TownFile,
 }

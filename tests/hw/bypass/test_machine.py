@@ -194,3 +194,11 @@ def test_whatever_happens_it_is_held_only_when_it_may_be(history):
         assert hand.lease <= hand.now + bypass.LEASE
         hand.to(hand.now + gap)
         assert hand.relay.deadline is None or hand.relay.deadline > hand.now
+
+
+def test_a_guard_that_powers_nothing_is_a_bypass_where_nothing_reads_the_relay():
+    hand = Hand(read_back=False).do(m.Service(True)).do(m.Driven(True)).to(1)
+    told = [fact.on for fact in hand.told(m.BypassChanged)]  # type: ignore[attr-defined]
+    hand.do(m.Driven(False)).to(2).do(m.Driven(True)).to(3)
+    assert [fact.on for fact in hand.told(m.BypassChanged)] == [*told, True, False]  # type: ignore[attr-defined]
+    assert told[-1] is False
