@@ -49,12 +49,17 @@ def quiet(town: LiveTown) -> Iterator[None]:
     yield
     for device in (*KEYED, SAT, RADIO):
         town.bench("trouble", device=device, verb="normal")
-    until(lambda: idle(town), PATIENCE, "silence")
+    until(lambda: silent(town), PATIENCE, "silence")
 
 
 def lost_ms(said: Path, emitted: Path) -> float:
     """Milliseconds of what was said that were not emitted, however late they came."""
     return float(follow(load(said), load(emitted), 4000).lost_ms)
+
+
+def silent(town: LiveTown) -> bool:
+    """Nobody talks and nothing is keyed: what came late has been played as well."""
+    return idle(town) and not any(town.level(device) for device in (*KEYED, RADIO))
 
 
 def called(town: LiveTown) -> bool:
@@ -68,7 +73,7 @@ def whole(town: LiveTown, device: str, wav: Path, out: Path, lost: Callable[[Pat
     for _ in range(TRIES):
         with town.listening(RADIO, out):
             town.bench("speak", device=device, wav=wav)
-            until(lambda: idle(town), PATIENCE, "the end")
+            until(lambda: silent(town), PATIENCE, "the end")
         seen.append(lost(out))
         if seen[-1] <= LOST_MS:
             return
@@ -112,7 +117,7 @@ def test_a_radio_is_heard_whole_over_every_bearer_however_late_its_grant(town: L
         if not any(lost.values()):
             return
         seen.append(lost)
-        until(lambda: idle(town), PATIENCE, "silence")
+        until(lambda: silent(town), PATIENCE, "silence")
     raise AssertionError(f"speech was lost: {seen}")
 
 
@@ -122,7 +127,7 @@ def test_who_talks_on_tetra_is_heard_on_the_radio_and_named(town: LiveTown, tmp_
     with town.listening(RADIO, out), town.speaking(TETRA, wav, talker=2003):
         until(lambda: group(town)["talker_id"] == "2003", 5, "the talker's number")
         assert group(town)["holder"] == TETRA
-        until(lambda: idle(town), PATIENCE, "the end")
+        until(lambda: silent(town), PATIENCE, "the end")
     assert lost_ms(wav, out) <= LOST_MS
 
 
@@ -185,7 +190,7 @@ def test_a_cable_pulled_in_mid_talk_is_told_and_comes_back_under_another_name(to
     assert "serial t1" in subjects, subjects
     town.bench("cable", cable=f"{GATEWAY}/t1", verb="back")
     until(lambda: not town.complaints(GATEWAY), PATIENCE, "the end of all complaints")
-    until(lambda: idle(town), PATIENCE, "silence")
+    until(lambda: silent(town), PATIENCE, "silence")
     with on_the_air(town, wav):
         pass
 
