@@ -18,6 +18,8 @@ GATEWAY = "gw-relief"
 RADIO, TETRA, MAP27, RIG, SAT = (f"{GATEWAY}/{line}" for line in ("r1", "t1", "m1", "hf", "sat"))
 KEYED = (TETRA, MAP27, RIG)
 GRANTS_MS = {TETRA: 1500, MAP27: 800}
+JOINTS_MS = 40
+"""Two joints of time scaling close together look like so much; tests/system/test_grant_delay.py looks closer."""
 LOST_MS = 60
 """What a syllabic squelch or VOX may miss of a soft beginning, and a busy machine of an end."""
 TRIES = 2
@@ -114,7 +116,7 @@ def test_a_radio_is_heard_whole_over_every_bearer_however_late_its_grant(town: L
     for _ in range(TRIES):
         emitted = over(town, tmp_path, wav)
         lost = {device: lost_ms(wav, path) for device, path in emitted.items()}
-        if not any(lost.values()):
+        if lost[RIG] == 0 and max(lost.values()) <= JOINTS_MS:
             return
         seen.append(lost)
         until(lambda: silent(town), PATIENCE, "silence")
