@@ -4,17 +4,20 @@ Whatever ends it (done, Ctrl-C, kill -9, a hang) ends the lease: the guard lets 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware.technician.checks.processes import ask_guard
 from firmware.technician.trouble import CannotDo
 from hw.board import Board
 from hw.board_lines import LoudspeakerLine
 from hw.board_parts import ARMED, Output
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
+from hw.guard.protocol import Turned
 
 LEASE = 0.8
 FEED_EVERY = 0.2
@@ -149,3 +152,12 @@ async def _welcome(facts: "asyncio.Queue[object]", socket: Path) -> None:
                         raise CannotDo(f"no guard at {socket}: {reason}; start `gateway guard --config FILE`")
     except TimeoutError:
         raise CannotDo(f"the guard at {socket} does not answer; see `gateway doctor`") from None
+
+
+def _why(socket: Path, reason: str) -> str:
+    """Why the guard does not take us. Being turned away, the client may have heard no more than a broken pipe."""
+    with contextlib.suppress(OSError):
+        for reply in ask_guard(str(socket), ANSWER / 4):
+            if isinstance(reply, Turned):
+                return f"{reply.why}: stop it first (systemctl stop its unit, or kill its process)"
+    return f"no guard at {socket}: {reason}; start `gateway guard --config FILE`"

@@ -4,6 +4,7 @@ A guard without a gateway is asked as a gateway would ask, orders nothing and le
 connected it turns us away and names it, and nothing is disturbed.
 """
 
+import contextlib
 import errno
 import os
 import socket
@@ -83,7 +84,10 @@ def ask_guard(path: str, patience: float) -> list[Report | Welcome | Turned]:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(patience)
         sock.connect(path)
-        sock.sendall(encode(Hello()))
+        with contextlib.suppress(
+            BrokenPipeError
+        ):  # turned away before we spoke: the reason can still be read
+            sock.sendall(encode(Hello()))
         while (left := until - time.monotonic()) > 0:
             sock.settimeout(min(left, 0.1) if replies else left)
             try:

@@ -91,10 +91,10 @@ def greet(patient: Patient, port: SerialPort, baud: int) -> Iterator[Finding]:
     """Whether an AT device answers at `baud`; otherwise at which other rate, or what is wrong. Echo is told."""
     where = f"serial {port.name}"
     with Wire(port.device, baud, port.rts_cts) as wire:
-        at(wire, "ATE0", patient.patience)
+        quiet = at(wire, "ATE0", patient.patience)
         said = at(wire, "AT", patient.patience)
     if re.search(r"(?:^|[\r\n])OK", said) or "ERROR" in said:
-        if said.lstrip().startswith("AT\r"):
+        if said.lstrip().startswith("AT\r") and "ERROR" not in quiet + said:
             yield found("serial-echo", where, "it repeats commands after ATE0")
         return
     for other in (rate for rate in BAUDS if rate != baud):
