@@ -49,7 +49,7 @@ KINDS: dict[str, Kind] = {
     ),
     # computer
     "disk-full": Kind(
-        "the disk is nearly full", "free space: old logs and recordings first (du -xh / | sort -h)"
+        "the disk is nearly full", "free space: old logs and recordings first (du -xhd1 /var)"
     ),
     "disk-read-only": Kind(
         "the disk is mounted read-only",
@@ -110,6 +110,9 @@ KINDS: dict[str, Kind] = {
     "pin-busy": Kind(
         "a pin is held by another process",
         "gpioinfo names it; often a second guard or an overlay in config.txt",
+    ),
+    "input-missing": Kind(
+        "an input's device is not there", "check plug and rights of the sound chip or serial adapter"
     ),
     "bench-away": Kind(
         "the bench does not answer", "start python -m hw.bench with the socket of the board file"

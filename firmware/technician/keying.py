@@ -84,9 +84,10 @@ class Key:
         )
 
     async def let_go(self) -> None:
-        """However it ended: no feed any more, and an order off."""
+        """However it ended: no feed any more, and an order off if it went on. A lock is not ours to release."""
         await self._stop_feeding()
-        self._client.safe(self._out)
+        if self._on_ns:
+            self._client.safe(self._out)
 
     async def _stop_feeding(self) -> None:
         if self._feeding is not None:
@@ -129,11 +130,8 @@ async def connected(socket: Path, out: str) -> AsyncIterator[Key]:
     try:
         await _welcome(facts, socket)
         yield key
-        await key.let_go()
-    except BaseException:
-        await key.let_go()
-        raise
     finally:
+        await key.let_go()
         await client.stop()
 
 

@@ -40,8 +40,8 @@ def serial_stub(link: Path, answer: Callable[[bytes, int], bytes]) -> Iterator[P
 
 
 @contextlib.contextmanager
-def says(answer: Callable[[bytes], bytes], path: Path | None = None) -> Iterator[int]:
-    """A server, on TCP or at `path`, that answers each piece it hears; its port."""
+def says(answer: Callable[[bytes], bytes], path: Path | None = None, greeting: bytes = b"") -> Iterator[int]:
+    """A server, on TCP or at `path`, that greets and then answers each piece it hears; its port."""
     with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as listener:
         listener.bind(str(path) if path else ("127.0.0.1", 0))
         listener.listen()
@@ -53,6 +53,7 @@ def says(answer: Callable[[bytes], bytes], path: Path | None = None) -> Iterator
                 with conn:
                     conn.settimeout(5)
                     with contextlib.suppress(OSError):
+                        conn.sendall(greeting)
                         while not done.is_set() and (heard := conn.recv(4096)):
                             if said := answer(heard):
                                 conn.sendall(said)

@@ -43,7 +43,7 @@ TURNED = {"op": "refused", "why": "the gateway process 4711 is connected already
 )
 def test_what_the_guard_says_of_its_outputs(tmp_path, said, expected):
     patient = patient_of(tmp_path, OUTPUT)
-    with says(lambda heard: said, patient.settings.guard_socket):
+    with says(lambda heard: b"", patient.settings.guard_socket, said):
         assert kinds(processes.guard(patient)) == expected
 
 
@@ -52,7 +52,7 @@ def test_a_guard_that_another_gateway_has_taken(tmp_path):
     ours = patient.host.root / "proc" / "12"
     ours.mkdir(parents=True)
     (ours / "cmdline").write_bytes(b"\0".join((b"gateway", b"run", b"--config", os.fsencode(patient.config))))
-    with says(lambda heard: lines(TURNED), patient.settings.guard_socket):
+    with says(lambda heard: b"", patient.settings.guard_socket, lines(TURNED)):
         assert kinds(processes.guard(patient)) == ["guard-taken"]
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import dataclasses
+import os
 import struct
+import termios
 from pathlib import Path
 
 import pytest
 
-from firmware.technician.checks import modbus, serial_ports, terminals
+from firmware.technician.checks import inputs, modbus, serial_ports, terminals
 from firmware.technician.host import Host
 from firmware.technician.wire import Wire
 from hw.bench.map27_pty import Map27Port
@@ -66,6 +68,26 @@ def test_a_port_without_rights_and_one_that_another_has(tmp_path):
             assert mine.trouble is None
             assert kinds(serial_ports.devices(patient)) == ["serial-busy"]
             assert [each.pid for each in patient.host.holders(link)] == []  # ourselves are not told
+
+
+def test_a_port_whose_lines_key_a_transmitter_is_never_opened(tmp_path):
+    tables = {
+        "serial": [{"name": "u", "device": str(tmp_path / "tty")}],
+        "output": [{"name": "p", "kind": "modem-line", "serial": "u", "longest": 70.0}],
+    }
+    speeds = []
+    with serial_stub(tmp_path / "tty", lambda heard, speed: speeds.append(heard) or b"") as link:
+        before = termios.tcgetattr(fd := os.open(link, os.O_RDWR | os.O_NOCTTY))
+        patient = patient_of(tmp_path, tables)
+        assert [each.severity for each in serial_ports.devices(patient)] == ["unchecked"]
+        assert "key p" in serial_ports.usable(patient, patient.board.serials[0])
+        assert termios.tcgetattr(fd) == before and speeds == []
+        os.close(fd)
+
+
+def test_an_input_whose_sound_chip_is_not_there(tmp_path):
+    tables = {"input": [{"name": "cos", "kind": "hid", "device": str(tmp_path / "hidraw*")}]}
+    assert kinds(inputs.inputs(patient_of(tmp_path, tables, watch=0.3))) == ["input-missing"]
 
 
 def answering(speed: int, otherwise: bytes):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from hw.guard.machine import Feed
+from hw.guard.protocol import encode
 from tests.system.test_guard_process import PTT, PinServer
 
 LATE = 1.2
@@ -61,13 +64,13 @@ def until(done, seconds: float = 10.0) -> None:
 class Site:
     """A guard with its bench pins, and the command line beside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, board: str = BOARD) -> None:
         self.folder = folder
         self.processes: list[subprocess.Popen[str]] = []
         self.pins = PinServer(folder / "bench.sock")
         (folder / "gateway.toml").write_text(SETTINGS)
         (folder / "board.toml").write_text(
-            BOARD.replace('card = "t1"', 'card = "t1"\n').replace(
+            board.replace('card = "t1"', 'card = "t1"\n').replace(
                 "[[serial]]", '[[card]]\nname = "t1"\ndriver = "bench"\n[[serial]]'
             )
         )
@@ -85,6 +88,17 @@ class Site:
         command = self.start(*words)
         out, err = command.communicate("n\n", timeout=20)
         return command.returncode, out, err
+
+    def hold(self, out: str, seconds: float) -> str:
+        """Feed an output for so long; what the guard said."""
+        end = time.monotonic() + seconds
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(self.folder / "run" / "guard.sock"))
+            while time.monotonic() < end:
+                sock.sendall(encode(Feed(out, 500, time.monotonic_ns(), "test")))
+                time.sleep(0.1)
+            sock.settimeout(1)
+            return sock.recv(65536).decode()
 
     @property
     def level(self) -> int:
@@ -155,3 +169,26 @@ def test_the_doctor_beside_the_guard_finds_its_outputs_off_and_disturbs_nothing(
     assert '"where": "output r1.ptt"' in out and '"what": "off (start)"' in out
     assert '"kind": "guard-not-running"' not in out and err == "" and code == 1
     assert all(level == 0 for pin, level, _ in site.pins.edges if pin == PTT)
+
+
+def test_a_locked_output_stays_locked_and_is_not_keyed(tmp_path, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
+    short = BOARD.replace("longest = 70.0", "longest = 1.0", 1).replace('"vox"', '"vox"\ntimeout = 1.0')
+    made = Site(tmp_path, short)
+    try:
+        holder = made.hold("r1.ptt", 1.3)
+        assert made.level == 0 and "longest" in holder
+        code, _, err = made.run("ptt-test", "r1", "--seconds", "0.2")
+        assert code == 1 and "locked" in err and made.level == 0
+        assert made.run("ptt-test", "r1", "--seconds", "0.2")[0] == 1, "it released the lock"
+    finally:
+        made.close()
+
+
+def test_a_wiring_sheet_needs_none_of_the_gateway_s_libraries():
+    heavy = "{'gpiozero', 'paho', 'httpx', 'pjsua2', 'serial', 'numpy', 'pymicro_vad'}"
+    code = f"import sys; from firmware.__main__ import main; main(); sys.stderr.write(str({heavy} & set(sys.modules)))"
+    words = ["wiring", "docs/boards/public-address.toml"]
+    command = [sys.executable, "-c", code, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert done.stderr == "set()" and done.stdout.startswith("WIRING SHEET")

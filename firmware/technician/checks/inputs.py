@@ -1,22 +1,25 @@
-"""Pins that are read: can they be had, does a squelch rest while nothing is received, do contacts make sense.
+"""Inputs that are read: can they be had, does a squelch rest while nothing is received, do contacts make sense.
 
 Opens inputs only, and only while no gateway runs; an output is never opened here.
 """
 
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from firmware.technician.checks.serial_ports import keys
 from firmware.technician.finding import Finding, found, unchecked, well
 from firmware.technician.patient import Patient
 from hw.board_lines import RadioLine
-from hw.board_parts import Contact, PinInput
+from hw.board_parts import BitInput, Contact, HidInput, ModemLineInput, PinInput
 from hw.contacts.machine import TWO_BITS
+from hw.inputs.opening import open_input
 from hw.pins import Pins, PinsUnavailable
 
 CHATTER = 6
 """Changes within the watched time that no squelch or contact makes by itself."""
 QUIET_DBFS = -60.0
+Watchable = PinInput | HidInput | ModemLineInput
 _KINDS = (("GPIO library", "lgpio-missing"), ("bench pins", "bench-away"), ("no Raspberry Pi", "pins-none"))
 
 
@@ -27,6 +30,11 @@ class Watch:
         self.level: bool | None = None
         self.changes = -1
         self.rested = False
+        self.trouble: PinsUnavailable | None = None
+
+    def health(self, trouble: PinsUnavailable | None) -> None:
+        """What is wrong with its device, if anything; on the input's thread."""
+        self.trouble = trouble
 
     def edge(self, value: bool, at_ns: int) -> None:
         """The level at first, then each change; on a vendor thread."""
@@ -36,43 +44,53 @@ class Watch:
 
 
 def inputs(patient: Patient) -> Iterator[Finding]:
-    """Every pin input for a moment, with what its lines and contacts make of it."""
-    pins = [source for source in patient.board.inputs if isinstance(source, PinInput)]
+    """Every input for a moment, with what its lines and contacts make of it. Modbus bits come with their bus."""
+    watched: list[Watchable] = []
     for source in patient.board.inputs:
-        if not isinstance(source, PinInput) and source.kind != "bit":
-            yield unchecked(
-                f"input {source.name}", f"an input of kind {source.kind} is seen by the running gateway only"
-            )
-    if patient.at_work:
-        yield from (unchecked(f"input {source.name}", patient.at_work) for source in pins)
+        if isinstance(source, BitInput):
+            continue
+        if patient.at_work:
+            yield unchecked(f"input {source.name}", patient.at_work)
+        elif isinstance(source, ModemLineInput) and keys(patient, patient.board.serial(source.serial)):
+            yield unchecked(f"input {source.name}", "opening its port would key a transmitter")
+        else:
+            watched.append(source)
+    if not watched:
         return
-    if not pins:
-        return
-    try:
-        door = patient.open_pins(patient.board)
-    except PinsUnavailable as error:
-        kind = next((kind for words, kind in _KINDS if words in error.what), "pins-none")
-        yield found(kind, "pins", f"{error.what}: {error.advice}")
-        return
+    door = Pins(None)
+    if any(isinstance(source, PinInput) for source in watched):
+        try:
+            door = patient.open_pins(patient.board)
+        except PinsUnavailable as error:
+            kind = next((kind for words, kind in _KINDS if words in error.what), "pins-none")
+            yield found(kind, "pins", f"{error.what}: {error.advice}")
+            watched = [source for source in watched if not isinstance(source, PinInput)]
     with ExitStack() as stack:
         stack.callback(door.close)
-        watches, bad = _watch(door, pins, patient.watch)
+        watches, bad = _watch(patient, door, watched, stack)
     yield from bad
     yield from _judged(patient, watches)
 
 
-def _watch(door: Pins, pins: list[PinInput], seconds: float) -> tuple[dict[str, Watch], list[Finding]]:
+def _watch(
+    patient: Patient, door: Pins, sources: list[Watchable], stack: ExitStack
+) -> tuple[dict[str, Watch], list[Finding]]:
     watches: dict[str, Watch] = {}
-    bad = []
-    for source in pins:
+    bad: list[Finding] = []
+    for source in sources:
         watch = Watch()
         try:
-            door.open_input(source, watch.edge)
+            opened = open_input(source, patient.board, door, watch.edge, watch.health)
         except PinsUnavailable as error:
             bad.append(found("pin-busy", f"input {source.name}", f"{error.what}: {error.advice}"))
             continue
         watches[source.name] = watch
-    time.sleep(seconds)
+        if not isinstance(source, PinInput):  # pins are closed with their door
+            stack.callback(opened.close)
+    threading.Event().wait(patient.watch)  # the inputs' own threads take note meanwhile
+    for name in [name for name, watch in watches.items() if watch.trouble is not None]:
+        trouble = watches.pop(name).trouble
+        bad.append(found("input-missing", f"input {name}", str(trouble)))
     return watches, bad
 
 

@@ -78,31 +78,27 @@ def _outputs(patient: Patient, welcome: Welcome, reports: list[Report]) -> Itera
 
 
 def ask_guard(path: str, patience: float) -> list[Report | Welcome | Turned]:
-    """What the guard says to a hello. OSError when nobody is there."""
+    """What the guard says to a hello. OSError when nobody is there.
+
+    It speaks first: whoever is turned away is told so and cut off, and what he says into that loses him the reason.
+    """
     replies: list[Report | Welcome | Turned] = []
-    splitter, until = LineSplitter(), time.monotonic() + patience
+    splitter, until, greeted = LineSplitter(), time.monotonic() + patience, False
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(patience)
         sock.connect(path)
-        with contextlib.suppress(
-            BrokenPipeError
-        ):  # turned away before we spoke: the reason can still be read
-            sock.sendall(encode(Hello()))
-        while (left := until - time.monotonic()) > 0:
-            sock.settimeout(min(left, 0.1) if replies else left)
-            try:
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while (left := until - time.monotonic()) > 0:
+                sock.settimeout(min(left, 0.1) if greeted else left)
                 data = sock.recv(65536)
-            except TimeoutError:
-                break
-            except ConnectionError:
-                break
-            if not data:
-                break
-            for line in splitter.take(data):
-                try:
-                    replies.append(decode_reply(line))
-                except Malformed:
-                    continue
+                if not data:
+                    break
+                for line in splitter.take(data):
+                    with contextlib.suppress(Malformed):
+                        replies.append(decode_reply(line))
+                if not greeted and any(isinstance(reply, Welcome) for reply in replies):
+                    greeted = True
+                    sock.sendall(encode(Hello()))
     return replies
 
 

@@ -45,6 +45,10 @@ def examine(patient: Patient, port: SerialPort) -> Iterator[Finding]:
         yield found("serial-not-a-port", where, f"{path} is a file or folder")
     elif not patient.host.may(path, 6):
         yield found("serial-no-right", where, f"user {patient.host.uid} may not read and write {path}")
+    elif keys(patient, port):
+        yield unchecked(
+            where, f"{path} is there; opening it would raise RTS and DTR, which key {keys(patient, port)}"
+        )
     else:
         with Wire(str(path), baud_of(patient, port)) as wire:
             trouble = wire.trouble
@@ -57,6 +61,12 @@ def examine(patient: Patient, port: SerialPort) -> Iterator[Finding]:
             yield found("serial-busy", where, f"{path} is held by {holders}")
         else:
             yield found("serial-not-a-port", where, f"{path}: {trouble.reason}")
+
+
+def keys(patient: Patient, port: SerialPort) -> str:
+    """The output that a line of this port keys; empty when there is none. Such a port must never be opened here."""
+    outputs = patient.board.outputs
+    return next((o.name for o in outputs if o.kind == "modem-line" and o.serial == port.name), "")
 
 
 def matches(device: str) -> list[Path]:
@@ -77,6 +87,8 @@ def usable(patient: Patient, port: SerialPort) -> str:
     """Why nothing can be said over a port; empty when it can."""
     if patient.at_work:
         return patient.at_work
+    if keys(patient, port):
+        return f"serial {port.name} is not opened: its RTS and DTR key {keys(patient, port)}"
     bad = [each for each in examine(patient, port) if each.severity == "fault"]
     return f"see serial {port.name}: {bad[0].what}" if bad else ""
 

@@ -88,8 +88,12 @@ def test_pins_that_cannot_be_had(tmp_path, what, kind):
     assert kinds(inputs.inputs(patient_of(tmp_path, RADIO, open_pins=none))) == [kind]
 
 
-def test_inputs_of_a_kind_that_is_not_looked_at_are_said_to_be_so(tmp_path):
-    tables = {"input": [{"name": "x", "kind": "modem-line", "serial": "u"}]}
+def test_an_input_at_a_port_whose_lines_key_a_transmitter_is_left_alone(tmp_path):
+    tables = {
+        "serial": [{"name": "u", "device": "/dev/none"}],
+        "output": [{"name": "p", "kind": "modem-line", "serial": "u", "longest": 70.0}],
+        "input": [{"name": "x", "kind": "modem-line", "serial": "u"}],
+    }
     assert severities(inputs.inputs, patient_of(tmp_path, tables)) == ["unchecked"]
 
 
