@@ -1,16 +1,23 @@
-"""`gateway run|voice|guard --config FILE`: the three processes of a gateway."""
+"""`gateway run|voice|guard --config FILE`: the three processes of a gateway; and the technician's commands."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from firmware.config import load_gateway
+from firmware.technician.cli import COMMANDS
+from firmware.technician.cli import main as technician
 from link.hosting.process import run_process, set_up
 
 
 def main() -> int:
     """Entry point; the exit code: 0 ended in order, 1 fault, 2 bad settings."""
-    parser = argparse.ArgumentParser(prog="gateway", description="The processes of a Spillway gateway.")
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        return technician(sys.argv[1:])
+    epilog = "For the technician: " + "; ".join(f"gateway {name}: {text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="gateway", description="The processes of a Spillway gateway.", epilog=epilog
+    )
     parser.add_argument("process", choices=("run", "voice", "guard"))
     parser.add_argument("--config", type=Path, required=True, help="settings file (TOML)")
     parser.add_argument("--verbose", action="store_true", help="log every transition")

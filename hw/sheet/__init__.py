@@ -1,0 +1,1 @@
+"""The wiring sheet of a board file: what the technician solders, plugs, sets and checks."""
