@@ -20,6 +20,9 @@ DRAIN_LIMIT = 2.5
 DRAIN_LEASE = 1.0
 DRAIN_EVERY = 0.4
 """Seconds a released line is fed for, and between feeds: a gateway that freezes now unkeys within its lease."""
+SPARE = 0.25
+"""Seconds by which the last feed outlasts the tail: a lease that ends with it races our order to stop, and what the
+guard or a terminal does by itself (a link taken down, a call cleared) is the harder way off the air."""
 TONE_WORTH = 10.0
 """Seconds for which a signal to the talker waits for him to let go of his key."""
 TONE_LASTS = 0.6
@@ -134,7 +137,7 @@ def end_if_due(line: "Line", now: float) -> Step:
     if line.released_at is not None and now >= drain_end(line):
         return stop(line, "released", now)
     if line.released_at is not None and now >= line.drain_fed_at + DRAIN_EVERY:
-        until = min(now + DRAIN_LEASE, drain_end(line))
+        until = min(now + DRAIN_LEASE, drain_end(line) + SPARE)
         return replace(line, drain_fed_at=now), _feed(line, until, "draining")
     return line, ()
 
