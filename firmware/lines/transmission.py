@@ -20,11 +20,13 @@ DRAIN_LIMIT = 2.5
 DRAIN_LEASE = 1.0
 DRAIN_EVERY = 0.4
 """Seconds a released line is fed for, and between feeds: a gateway that freezes now unkeys within its lease."""
-DEMAND_MARGIN = 0.25
 ENDING = 0.5
 """Seconds for which the guard still answers for a device that was told to let go: if this gateway freezes before the
 device heard it, the lease runs out and the guard tells it."""
 ENDING_LEASE = 1.0
+SPARE = 0.25
+"""Seconds by which the last feed outlasts the tail: a lease that ends with it races our order to stop, and what the
+guard or a terminal does by itself (a link taken down, a call cleared) is the harder way off the air."""
 TONE_WORTH = 10.0
 """Seconds for which a signal to the talker waits for him to let go of his key."""
 TONE_LASTS = 0.6
@@ -139,8 +141,7 @@ def end_if_due(line: "Line", now: float) -> Step:
     if line.released_at is not None and now >= drain_end(line):
         return stop(line, "released", now)
     if line.released_at is not None and now >= line.drain_fed_at + DRAIN_EVERY:
-        # The order ends before the demand does: a demand that runs out is trouble, and told as such.
-        until = min(now + DRAIN_LEASE, drain_end(line) + DEMAND_MARGIN)
+        until = min(now + DRAIN_LEASE, drain_end(line) + SPARE)
         return replace(line, drain_fed_at=now), _feed(line, until, "draining")
     return line, ()
 

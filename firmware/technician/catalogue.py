@@ -48,9 +48,7 @@ KINDS: dict[str, Kind] = {
         "the run folder cannot be written", "create it and give it to the service's user"
     ),
     # computer
-    "disk-full": Kind(
-        "the disk is nearly full", "free space: old logs and recordings first (du -xhd1 /var)"
-    ),
+    "disk-full": Kind("the disk is nearly full", "free space: old logs and recordings first (du -xhd1 /var)"),
     "disk-read-only": Kind(
         "the disk is mounted read-only",
         "mount it for writing; if it went so by itself, replace the SD card (dmesg)",

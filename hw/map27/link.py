@@ -2,7 +2,9 @@
 
 What is sent is sent again until it is acknowledged, N2 times at most; then, or when nothing at all is heard
 for T4, or when the radio asks for the link anew, the link is lost: everything that waited is forgotten and the
-establishment begins again. Whoever uses it must not believe that anything forgotten has arrived.
+establishment begins again. Whoever uses it must not believe that anything forgotten has arrived. A link that is
+lost as soon as it stands is made anew only after a silence that doubles: two requests under way at once make
+either side answer the other's with one more, and that never ends by itself.
 """
 
 from collections.abc import Callable
@@ -14,6 +16,8 @@ WAITING_LIMIT = 64
 T0_FIRST = 0.1
 SLACK = 1.2
 """By so much T1 is longer than the time that two frames need on the wire."""
+SETTLED = 1.0
+"""Seconds after which a link that stands is no longer young."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,10 @@ class Link:
     t1_at: float = 0.0
     t3_at: float = 0.0
     t4_at: float = 0.0
+    made_at: float = 0.0
+    calm: float = T0_FIRST
+    """The next silence, should the link be lost while it is young."""
+    calm_until: float = float("-inf")
 
     @property
     def deadline(self) -> float | None:
@@ -108,7 +116,12 @@ class Link:
         return Link(self.terms)
 
     def reset(self, why: str, now: float) -> Turn:
-        """Give the link up and make it anew."""
+        """Give the link up and make it anew; one that is young only after a silence in which nothing is heard."""
+        if self.ready and now < self.made_at + SETTLED:
+            longer = min(self.calm * 2, max(self.terms.t0_most, T0_FIRST))
+            until = now + self.calm
+            calm = Link(self.terms, open=True, calm=longer, calm_until=until, t0_at=until)
+            return Turn(calm, lost=why)
         was, again = self.ready, Link(self.terms, open=True).ask(now)
         return replace(again, lost=why if was else "")
 
@@ -143,7 +156,7 @@ class Link:
 
     def received(self, frame: Frame, now: float) -> Turn:
         """A frame from the radio."""
-        if not self.open:
+        if not self.open or now < self.calm_until:
             return Turn(self)
         match frame:
             case LinkRequest():
@@ -156,7 +169,7 @@ class Link:
 
     def made(self, n1: int, k: int, credit: int, now: float) -> Turn:
         """The link stands."""
-        made = Link(self.terms, open=True, ready=True, n1=n1, k=k, credit=credit)
+        made = Link(self.terms, open=True, ready=True, n1=n1, k=k, credit=credit, calm=self.calm, made_at=now)
         made = replace(made, t3_at=now + self.terms.t3, t4_at=now + self.terms.t4)
         return Turn(made, (LinkAck(1, k),), up=True)
 
@@ -168,6 +181,8 @@ class Link:
             made = self.made(n1, k, 0, now)
             return replace(made, link=replace(made.link, waiting=self.waiting), up=False)
         again = self.reset("the radio asked for the link anew", now)
+        if now < again.link.calm_until:
+            return again
         made = again.link.made(n1, k, 0, now)
         return replace(made, out=(*again.out, *made.out), lost=again.lost)
 

@@ -11,15 +11,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import edges, speech, squelch, start, voice
+from scripts.figures import edges, families, speech, squelch, start, voice
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.unit import UnitFailed
 
-PARTS = ("voice", "edges", "start", "speech", "idle", "squelch")
+PARTS = ("voice", "edges", "start", "speech", "idle", "squelch", "families")
 STARTS_FOR_OVERS = 4
+TRIES_FOR_FAMILIES = 10
 OUT = Path(".cache/figures.json")
 
 
@@ -53,7 +54,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure the town. No pass or fail.")
     parser.add_argument("--only", choices=PARTS, action="append", help="measure only this (may be repeated)")
-    parser.add_argument("--tries", type=int, default=200, help="presses and tones (default 200)")
+    parser.add_argument(
+        "--tries", type=int, default=200, help="presses and tones (default 200); a tenth for families"
+    )
     parser.add_argument(
         "--overs", type=int, default=12, help="spoken overs (default 12); a quarter for start"
     )
@@ -74,6 +77,8 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
         figures += start.measure(-(-arguments.overs // STARTS_FOR_OVERS))
     if "squelch" in wanted:
         figures += squelch.measure()
+    if "families" in wanted:
+        figures += asyncio.run(families.measure(-(-arguments.tries // TRIES_FOR_FAMILIES)))
     if "speech" in wanted or "idle" in wanted:
         overs = arguments.overs if "speech" in wanted else 0
         figures += asyncio.run(speech.measure(overs, arguments.seconds if "idle" in wanted else 0))

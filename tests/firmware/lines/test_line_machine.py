@@ -270,3 +270,17 @@ def test_a_line_that_drains_is_fed_in_small_portions_up_to_its_limit():
         assert bench.keyed
     bench.wait(0.1)
     assert not bench.keyed
+
+
+def test_a_line_that_drains_lets_go_itself_before_its_lease_can_run_out():
+    bench = Bench(Line(replace(SETTINGS, tail=0.6))).ready()
+    bench.key()
+    bench.post(ReleaseLine())
+    bench.wait(0.3)
+    bench.post(voice.DownlinkDrained(line="r1"))
+    bench.wait(0.55)  # fed once more within the tail
+    last = bench.lease
+    bench.wait(0.1)
+    assert not bench.line.transmitting
+    assert last is not None
+    assert last > bench.now, "guard and line would have let go at the same moment, either of them first"

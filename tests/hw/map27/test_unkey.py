@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.bench.map27 import Radio
+from hw.map27.messages import TerminalLost
 from hw.map27.protocol import LinkTransfer, encode
 from hw.map27.unkey import GAP, ROUNDS, unkey_frames
 from tests.hw.map27.rig import Loop
@@ -68,3 +69,25 @@ def test_it_is_short() -> None:
     octets = sum(map(len, unkey_frames()))
     assert octets == 51 * ROUNDS
     assert octets * 10 / 9600 + len(unkey_frames()) * GAP < 0.6
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.015, 0.03, 0.08])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gateway_that_lives_makes_its_link_anew_and_the_storm_of_requests_ends(
+    lag: float, seed: int
+) -> None:
+    loop = Loop(seed, lag=lag).ready()
+    loop.key(60.0)
+    loop.run(0.5)
+    for piece in unkey_frames():
+        loop.radio.hear(piece, loop.now)
+        loop.collect()
+        loop.run(GAP)
+    loop.run(3.0)
+    assert len(loop.told(TerminalLost)) <= 2 * ROUNDS
+    assert loop.line.ready
+    loop.facts.clear()
+    wrote = len(loop.wrote)
+    loop.run(10.0)
+    assert loop.facts == []
+    assert len(loop.wrote) - wrote < 5, "keep-alive only"
