@@ -66,6 +66,7 @@ async def test_a_text_is_told_only_when_it_lies_on_the_gateways_disk(valley):
     await valley.pass_time(5.0)
     assert [fact.text for _, fact in valley.gateway.shelf.kept] == ["水位超警"]
     assert valley.payloads("text") == []
+    assert valley.device.store, "the phone keeps it until then"
     valley.gateway.shelf.settle()
     await valley.pass_time(5.0)
     assert [payload["text"] for payload in valley.payloads("text")] == ["水位超警"]

@@ -29,6 +29,14 @@ async def test_a_text_that_cannot_be_written_is_not_said_to_be_kept(tmp_path, ca
     assert "left in the phone" in caplog.text
 
 
+def test_it_is_written_through_before_anybody_relies_on_it(tmp_path, monkeypatch):
+    synced: list[int] = []
+    monkeypatch.setattr(module.os, "fsync", synced.append)
+    DiskShelf(tmp_path).append("s1", TEXT)
+    DiskShelf(tmp_path).remember("s1", "pin-tried")
+    assert len(synced) == 2
+
+
 def test_a_full_file_loses_its_older_half_and_no_half_line(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LIMIT", 2000)
     shelf = DiskShelf(tmp_path)
