@@ -16,7 +16,7 @@ from scripts.figures.family_town import FAMILIES, GATEWAY, KEYED, WORD, Family, 
 from scripts.figures.figure import Figure, Load
 from scripts.figures.idle import PARTS
 from scripts.figures.warp import JOINT_MS, follow
-from scripts.town.listening import RATE_HZ, Samples
+from scripts.town.listening import RATE_HZ, Samples, find
 from scripts.town.processes import Meter
 from scripts.town.tour_desk import Desk
 from scripts.town.tour_evidence import Scene
@@ -90,8 +90,20 @@ def opening(opened: Sequence[int], shown_ns: int) -> int | None:
 
 def lost(said: Samples, heard: Samples) -> tuple[float, float, float, float | None]:
     """Milliseconds lost at the start, at the end, in between; how late the first word is. `heard` is from the
-    moment on at which it was said. Both are compared within the band of a single sideband."""
-    said, heard = (sideband(np.rint(each * 32767)).astype(np.float64) for each in (said, heard))
+    moment on at which it was said. Both are compared within the band of a single sideband.
+
+    Two ways of looking, the one that finds more counts: one follows speech that catches up after a late grant and
+    is lost where a delay grows, the other follows a delay that grows and not a voice that is faster.
+    """
+    said, heard = (sideband(np.rint(each * 32767)) / 32768 for each in (said, heard))
+    found = find(said, heard)
+    if not found.absent:
+        plain = (found.lost_start_ms, found.lost_end_ms, found.gaps_ms, 1000 * found.delay)
+        return min(plain, _followed(said, heard), key=lambda each: sum(each[:3]))
+    return _followed(said, heard)
+
+
+def _followed(said: Samples, heard: Samples) -> tuple[float, float, float, float | None]:
     lags = follow(said, heard, LATEST_MS).lags
     first = _believed(lags)
     last = _believed(lags[::-1])

@@ -83,6 +83,19 @@ def test_speech_that_is_only_late_is_not_lost(said: Samples) -> None:
     assert delay == pytest.approx(300, abs=1)
 
 
+def test_a_pause_that_grows_on_the_way_loses_nothing(said: Samples) -> None:
+    middle = len(said) // 2
+    quiet = (
+        middle
+        - 4000
+        + int(np.argmin([np.abs(said[at : at + 160]).max() for at in range(middle - 4000, middle)]))
+    )
+    stretched = np.concatenate((said[:quiet], np.zeros(640), said[quiet:]))
+    *nothing, delay = lost(said, late(stretched, 0.1))
+    assert nothing == pytest.approx([0, 0, 0], abs=15)
+    assert delay == pytest.approx(100, abs=1)
+
+
 @pytest.mark.parametrize("end", [False, True])
 def test_what_is_cut_off_is_lost_where_it_is_missing(said: Samples, end: bool) -> None:
     broken, cut = said.copy(), int(0.2 * RATE_HZ)
