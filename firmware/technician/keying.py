@@ -142,12 +142,8 @@ async def _welcome(facts: "asyncio.Queue[object]", socket: Path) -> None:
                 match await facts.get():
                     case GuardUp():
                         return
-                    case GuardDown(reason=reason) if "only one" in reason:
-                        raise CannotDo(
-                            f"{reason}: stop it first (systemctl stop its unit, or kill its process)"
-                        )
                     case GuardDown(reason=reason):
-                        raise CannotDo(f"no guard at {socket}: {reason}; start `gateway guard --config FILE`")
+                        raise CannotDo(await asyncio.to_thread(_why, socket, reason))
     except TimeoutError:
         raise CannotDo(f"the guard at {socket} does not answer; see `gateway doctor`") from None
 

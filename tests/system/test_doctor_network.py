@@ -40,6 +40,7 @@ TURNED = {"op": "refused", "why": "the gateway process 4711 is connected already
         (lines(WELCOME, state(0, "pin-failed")), ["output-failed"]),
         (lines(TURNED), []),
     ],
+    ids=["well", "silent", "missing", "on", "locked", "failed", "taken"],
 )
 def test_what_the_guard_says_of_its_outputs(tmp_path, said, expected):
     patient = patient_of(tmp_path, OUTPUT)

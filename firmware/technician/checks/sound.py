@@ -23,20 +23,27 @@ def names(patient: Patient) -> Iterator[Finding]:
     """What the board file says of its cards."""
     seen: dict[tuple[str, str], str] = {}
     for card in patient.board.cards:
-        where = f"card {card.name}"
-        if card.driver == "bench":
-            yield well(where, "of the bench")
-            continue
-        for name in {card.capture, card.playback} - {""}:
-            first = seen.setdefault((card.driver, name), card.name)
-            if first != card.name and not _shared(card, patient, first):
-                yield found("card-twice", where, f"{name} is also card {first}")
-        if re.search(r"(?:hw|CARD):?=?\d", card.capture + " " + card.playback):
-            yield found("card-by-number", where, f"{card.capture or card.playback}")
-        ends = [_card_of(name) for name in (card.capture, card.playback) if name]
-        if len(set(ends)) > 1:
-            yield found("card-mixed", where, f"captures from {ends[0]}, plays to {ends[1]}")
-        yield well(where, " / ".join(name for name in (card.capture, card.playback) if name))
+        bad = list(_named(patient, card, seen))
+        yield from bad
+        if not bad:
+            told = " / ".join(name for name in (card.capture, card.playback) if name)
+            yield well(f"card {card.name}", told or "of the bench")
+
+
+def _named(patient: Patient, card: Card, seen: dict[tuple[str, str], str]) -> Iterator[Finding]:
+    """What is wrong with the names of one card; `seen`: (driver, device) -> the first card that names it."""
+    where = f"card {card.name}"
+    if card.driver == "bench":
+        return
+    for name in {card.capture, card.playback} - {""}:
+        first = seen.setdefault((card.driver, name), card.name)
+        if first != card.name and not _shared(card, patient, first):
+            yield found("card-twice", where, f"{name} is also card {first}")
+    if re.search(r"(?:hw|CARD):?=?\d", card.capture + " " + card.playback):
+        yield found("card-by-number", where, f"{card.capture or card.playback}")
+    ends = [_card_of(name) for name in (card.capture, card.playback) if name]
+    if len(set(ends)) > 1:
+        yield found("card-mixed", where, f"captures from {ends[0]}, plays to {ends[1]}")
 
 
 def _shared(card: Card, patient: Patient, first: str) -> bool:

@@ -119,7 +119,9 @@ def cards(*names):
     ],
 )
 def test_names_of_cards(tmp_path, names, expected):
-    assert kinds(sound.names(patient_of(tmp_path, cards(*names)))) == expected
+    patient = patient_of(tmp_path, cards(*names))
+    assert kinds(sound.names(patient)) == expected
+    assert severities(sound.names, patient).count("well") == len(names) - len(expected)
 
 
 CARD = Card(name="c", driver="alsa", capture="plughw:CARD=A", rate_hz=16000)
