@@ -6,6 +6,8 @@ import pytest
 from scripts.figures.families import EARLY_NS, OPENS_WITHIN_NS, Kept, keyed, later, lost, opening
 from scripts.figures.family_town import FAMILIES, GATEWAY, KEYED, family_plan, saying
 from scripts.town.listening import RATE_HZ, Samples
+from scripts.town.phrases import phrase
+from tests.scripts.test_warp import faster
 
 MS = 1_000_000
 
@@ -83,17 +85,19 @@ def test_speech_that_is_only_late_is_not_lost(said: Samples) -> None:
     assert delay == pytest.approx(300, abs=1)
 
 
-def test_a_pause_that_grows_on_the_way_loses_nothing(said: Samples) -> None:
-    middle = len(said) // 2
-    quiet = (
-        middle
-        - 4000
-        + int(np.argmin([np.abs(said[at : at + 160]).max() for at in range(middle - 4000, middle)]))
-    )
-    stretched = np.concatenate((said[:quiet], np.zeros(640), said[quiet:]))
+def test_a_delay_that_grows_behind_the_first_syllable_loses_nothing(said: Samples) -> None:
+    syllable = int(0.12 * RATE_HZ)
+    stretched = np.concatenate((said[:syllable], np.zeros(int(0.2 * RATE_HZ)), said[syllable:]))
     *nothing, delay = lost(said, late(stretched, 0.1))
     assert nothing == pytest.approx([0, 0, 0], abs=15)
     assert delay == pytest.approx(100, abs=1)
+
+
+def test_speech_that_catches_up_a_little_faster_loses_nothing() -> None:
+    said = phrase("north")
+    *nothing, delay = lost(said, late(faster(said * 32767) / 32767, 0.5))
+    assert nothing == pytest.approx([0, 0, 0], abs=25)
+    assert delay == pytest.approx(500, abs=30)
 
 
 @pytest.mark.parametrize("end", [False, True])
