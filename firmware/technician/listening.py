@@ -16,6 +16,8 @@ from hw.squelch.pcm import FLOOR_DBFS, rms_dbfs
 
 FIRST_S = 3.0
 """So long a card may take until the first sound comes."""
+AHEAD, CARD_LAG = 0.06, 0.3
+"""Seconds that are given to a card's program ahead of time, and that the card itself takes to play what it has."""
 FULL = 32767
 
 
@@ -115,21 +117,22 @@ def play(device: Device, pcm: bytes, stop: threading.Event) -> str:
 
 def _feed(child: Child, writing: int, pcm: bytes, rate_hz: int, stop: threading.Event) -> str:
     os.set_blocking(writing, False)
-    at = 0
+    at, begun = 0, time.monotonic()
     try:
         while at < len(pcm) and not stop.is_set():
-            _, ready, _ = select.select([child.pidfd], [writing], [], 0.1)
+            # At the pace of sound: not every card's program lets what is ahead of time wait.
+            due = round((time.monotonic() - begun + AHEAD) * rate_hz) * 2
+            room = max(0, min(due, len(pcm)) - at)
+            _, ready, _ = select.select([child.pidfd], [writing] if room else [], [], 0.01)
             if _over(child):
                 return child.epitaph()
             if ready:
-                at += os.write(writing, pcm[at : at + 4096])
+                at += os.write(writing, pcm[at : at + min(room, 4096)])
     except BrokenPipeError:
         select.select([child.pidfd], [], [], 1.0)
         return child.epitaph() if _over(child) else "it takes no sound any more"
     finally:
         os.close(writing)
     if not stop.is_set():
-        select.select(
-            [child.pidfd], [], [], 65536 / (2 * rate_hz) + 1.0
-        )  # what is on its way in pipe and card
+        select.select([child.pidfd], [], [], AHEAD + CARD_LAG)  # what is on its way in pipe and card
     return ""
