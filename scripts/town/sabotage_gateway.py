@@ -29,19 +29,17 @@ def _long_tail(on: Switch) -> None:
 
 
 def _no_warm_up(on: Switch) -> None:
-    from firmware.paging.machine import Playout
+    from firmware.paging.amplifier import Amplifier
 
-    def begin(honest: Any, playout: Any, entry: Any, now: float) -> Any:
-        return replace(honest(playout, entry, now), warm_at=now)
-
-    instead(Playout, "_begin", on, begin)
+    instead(Amplifier, "is_warm", on, lambda honest, amplifier, now: amplifier.amp_at is not None)
 
 
 def _long_amplifier(on: Switch) -> None:
     from firmware.paging.machine import Playout
 
-    def quiet(honest: Any, playout: Any, now: float) -> Any:
-        return replace(honest(playout, now), tail_until=now + AMPLIFIER_TAIL)
+    def quiet(honest: Any, playout: Any, known: Any, now: float) -> Any:
+        playout, effects = honest(playout, known, now)
+        return replace(playout, tail_until=now + AMPLIFIER_TAIL), effects
 
     instead(Playout, "_quiet", on, quiet)
 
@@ -89,18 +87,18 @@ GATEWAY: dict[str, Patch] = {
 
 
 def _hasty_unkey(on: Switch) -> None:
-    from firmware.voice.rack import Rack
+    from firmware.voice.downlink import Downlink
     from link.contract.neighbour import DownlinkDrained
 
-    def open_late(honest: Any, rack: Any, channel: Any, lead_ms: int) -> None:
-        honest(rack, channel, lead_ms + EXTRA_LEAD_MS)
+    def open_late(honest: Any, downlink: Any, lead_ms: int) -> None:
+        honest(downlink, lead_ms + EXTRA_LEAD_MS)
 
-    def finish(honest: Any, rack: Any, channel: Any) -> None:
-        rack._cut_downlink(channel)
-        rack._tell(DownlinkDrained(line=channel.line))
+    def finish(honest: Any, downlink: Any) -> None:
+        downlink.cut()
+        downlink._tell(DownlinkDrained(line=downlink._line))
 
-    instead(Rack, "_open_downlink", on, open_late)
-    instead(Rack, "_finish_downlink", on, finish)
+    instead(Downlink, "transmit", on, open_late)
+    instead(Downlink, "finish", on, finish)
 
 
 def _dropouts(on: Switch) -> None:

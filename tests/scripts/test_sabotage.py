@@ -1,6 +1,8 @@
 """The sabotage machinery: which units are wrapped, and that a patch bites only while its switch is on."""
 
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -61,6 +63,22 @@ def test_every_sabotage_inside_has_its_patch():
     inside = {name for name, sabotage in KNOWN.items() if sabotage.how == "inside"}
     assert inside == {name for patches in (CORE, NODE, GATEWAY, VOICE, GUARD) for name in patches}
     assert set(NAMES) == set(KNOWN)
+
+
+def test_every_patch_finds_what_it_breaks():
+    """In a process of its own: a patch stays."""
+    code = """
+from pathlib import Path
+from scripts.town.sabotage_inside import PATCHES
+from scripts.town.sabotage_patch import Switch
+for patches in PATCHES.values():
+    for patch in patches.values():
+        patch(Switch(Path("/nowhere/off")))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_only_the_units_that_are_meant_are_wrapped():
