@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.town.sabotage_patch import Patch, Switch, instead
 
-KEY_LATE = 0.35
+KEY_LATE = 0.24
 ORDER_LATE = 5.0
 
 

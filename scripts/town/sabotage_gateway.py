@@ -13,7 +13,7 @@ from scripts.town.sabotage_patch import Patch, Switch, instead
 
 TAIL = 2.45
 AMPLIFIER_TAIL = 6.0
-EXTRA_LEAD_MS = 250
+EXTRA_LEAD_MS = 130
 CLIP_ENDS_AFTER = 2.6
 RADIO_LEVEL, SPEAKER_DB = 0.4, -12.0
 BETWEEN_OVERS = 0.3
@@ -165,7 +165,7 @@ def _stray_relay(on: Switch) -> None:
             Drive(out, effect.on)
             for effect in effects
             if isinstance(effect, Drive) and effect.out.endswith(".ptt")
-            for out in loop._pins
+            for out in loop._doors
             if not out.endswith(".ptt")
         ]
         return honest(loop, (*effects, *stray), changed)
