@@ -62,7 +62,7 @@ class EmergencyView(View):
 class LineFieldView(View):
     """One line with everything that its terminal told."""
 
-    line: LineName = Field(description="Full name, `gateway/line`", examples=["gw-sat/p1"])
+    line: LineName = Field(description="Full name, `gateway/line`", examples=["gw-lake/sat"])
     kind: LineKind | None = Field(description="What it is; null before its gateway told", examples=["phone"])
     label: str = Field(default="", description="Name for people", examples=["Satellite phone"])
     group: str | None = Field(default=None, description="Talk group it is a member of", examples=["valley"])
@@ -175,7 +175,7 @@ class TextView(View):
     """One text (SMS, SDS) or status, in or out."""
 
     id: str = Field(description="Id; of an outgoing one also that of its order", examples=["o-1a2b3c4d"])
-    line: LineName = Field(description="Line, `gateway/line`", examples=["gw-sat/p1"])
+    line: LineName = Field(description="Line, `gateway/line`", examples=["gw-lake/sat"])
     direction: Literal["in", "out"] = Field(description="in or out", examples=["out"])
     number: str = Field(description="The other end", examples=["+8613812345678"])
     text: str = Field(description="The text; of a status its number", examples=["水位 12.3 m"])
@@ -196,7 +196,7 @@ class OrderView(View):
     """One order to a line or bypass, and what became of it."""
 
     id: str = Field(description="Order id; equal ids are the same order", examples=["o-1a2b3c4d"])
-    subject: str = Field(description="Line or bypass, `gateway/name`", examples=["gw-sat/p1"])
+    subject: str = Field(description="Line or bypass, `gateway/name`", examples=["gw-lake/sat"])
     what: str = Field(description="The order", examples=["dial"])
     order: dict[str, object] = Field(description="Its details", examples=[{"number": "+8613812345678"}])
     by: str = Field(description="Who gave it", examples=["wang"])

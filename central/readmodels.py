@@ -300,7 +300,7 @@ class NoticeView(View):
         "talker's time is nearly over; a device said what cannot be",
         examples=["emergency"],
     )
-    line: str = Field(description="Line it is about, `gateway/line`", examples=["gw-tetra/t1"])
+    line: str = Field(description="Line it is about, `gateway/line`", examples=["gw-lake/t1"])
     group: str = Field(default="", description="Talk group it is about, if any", examples=["valley"])
     talker: str = Field(default="", description="Who", examples=["Boat 3"])
     why: str = Field(default="", description="Why", examples=["channel busy"])

@@ -37,7 +37,7 @@ async def lines(request: Request, by: Person) -> tuple[LineFieldView, ...]:
 async def line(
     request: Request,
     by: Person,
-    line: Annotated[str, Path(max_length=80, description="`gateway/line`", examples=["gw-sat/p1"])],
+    line: Annotated[str, Path(max_length=80, description="`gateway/line`", examples=["gw-lake/sat"])],
 ) -> LineFieldView:
     """The same of one line; an unknown one is answered with the nearest name."""
     return _field(request).line(line)
@@ -49,7 +49,7 @@ async def texts(
     by: Person,
     limit: Limit = 50,
     line: Annotated[
-        str | None, Query(max_length=80, description="Only of this line", examples=["gw-sat/p1"])
+        str | None, Query(max_length=80, description="Only of this line", examples=["gw-lake/sat"])
     ] = None,
 ) -> tuple[TextView, ...]:
     """Newest first, with the delivery state of those that went out. The newest 500 are kept."""

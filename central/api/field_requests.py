@@ -21,7 +21,7 @@ class Order(Body):
     """What every order has."""
 
     subject: str = Field(
-        min_length=1, max_length=80, description="Line or bypass, `gateway/name`", examples=["gw-sat/p1"]
+        min_length=1, max_length=80, description="Line or bypass, `gateway/name`", examples=["gw-lake/sat"]
     )
     id: str | None = Field(
         default=None,
@@ -34,7 +34,7 @@ class Order(Body):
 class SelectGroup(Order):
     """Put the terminal of a trunked line on a group of its network."""
 
-    model_config = example("group", subject="gw-tetra/t1", group="1001")
+    model_config = example("group", subject="gw-lake/t1", group="1001")
     order: Literal["group"] = Field(description="Which order this is", examples=["group"])
     group: str = Field(min_length=1, max_length=40, description="Group number (GSSI)", examples=["1001"])
 
@@ -42,7 +42,7 @@ class SelectGroup(Order):
 class Tune(Order):
     """Retune a rig; what is left out stays."""
 
-    model_config = example("tune", subject="gw-hf/hf1", frequency_hz=7_100_000, mode="LSB")
+    model_config = example("tune", subject="gw-lake/hf", frequency_hz=7_100_000, mode="LSB")
     order: Literal["tune"] = Field(description="Which order this is", examples=["tune"])
     frequency_hz: int | None = Field(
         default=None, ge=30_000, le=60_000_000, description="Frequency, Hz", examples=[7_100_000]
@@ -64,7 +64,7 @@ class Tune(Order):
 class Dial(Order):
     """Call a number over a phone line, or a subscriber over a trunked one."""
 
-    model_config = example("dial", subject="gw-sat/p1", number="+8613812345678")
+    model_config = example("dial", subject="gw-lake/sat", number="+8613812345678")
     order: Literal["dial"] = Field(description="Which order this is", examples=["dial"])
     number: str = Field(
         pattern=NUMBER, description="Number: digits, * and #, with or without +", examples=["10086"]
@@ -74,21 +74,21 @@ class Dial(Order):
 class Answer(Order):
     """Take the call that rings."""
 
-    model_config = example("answer", subject="gw-sat/p1")
+    model_config = example("answer", subject="gw-lake/sat")
     order: Literal["answer"] = Field(description="Which order this is", examples=["answer"])
 
 
 class HangUp(Order):
     """End the call, or refuse the one that rings."""
 
-    model_config = example("hang-up", subject="gw-sat/p1")
+    model_config = example("hang-up", subject="gw-lake/sat")
     order: Literal["hang-up"] = Field(description="Which order this is", examples=["hang-up"])
 
 
 class Tones(Order):
     """DTMF into the call."""
 
-    model_config = example("tones", subject="gw-sat/p1", digits="42#")
+    model_config = example("tones", subject="gw-lake/sat", digits="42#")
     order: Literal["tones"] = Field(description="Which order this is", examples=["tones"])
     digits: str = Field(
         pattern=r"^[0-9*#A-D]{1,32}$", description="0 to 9, *, # and A to D", examples=["42#"]
@@ -98,7 +98,7 @@ class Tones(Order):
 class SendText(Order):
     """Send a text (SMS over a phone, SDS over a TETRA terminal)."""
 
-    model_config = example("text", subject="gw-sat/p1", number="+8613812345678", text="水位 12.3 m")
+    model_config = example("text", subject="gw-lake/sat", number="+8613812345678", text="水位 12.3 m")
     order: Literal["text"] = Field(description="Which order this is", examples=["text"])
     number: str = Field(pattern=NUMBER, description="To whom", examples=["+8613812345678"])
     text: Text = Field(
@@ -109,7 +109,7 @@ class SendText(Order):
 class SendStatus(Order):
     """Send a status over a trunked line."""
 
-    model_config = example("status", subject="gw-tetra/t1", number="2001", status=32_770)
+    model_config = example("status", subject="gw-lake/t1", number="2001", status=32_770)
     order: Literal["status"] = Field(description="Which order this is", examples=["status"])
     number: str = Field(pattern=r"^\+?[0-9/]{1,40}$", description="To whom", examples=["2001"])
     status: int = Field(ge=0, le=65_535, description="The status", examples=[32_770])
