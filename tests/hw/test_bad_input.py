@@ -189,7 +189,7 @@ def test_hid_reports_of_any_octets_are_read_alike_however_they_are_cut(path: Pat
         assert levels([data[at : at + size] for at in range(0, len(data), size)]) == found
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=400) | st.sampled_from(whole("phone")))
 def test_a_pdu_of_any_octets_is_read_or_refused(octets: bytes) -> None:
     for decode in (pdu.decode, pdu.decode_submit):
@@ -200,7 +200,7 @@ def test_a_pdu_of_any_octets_is_read_or_refused(octets: bytes) -> None:
                 assert len(str(why)) < 100
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=400))
 def test_short_data_of_any_octets_is_read(octets: bytes) -> None:
     read_as = sds.decode(octets)
@@ -209,7 +209,7 @@ def test_short_data_of_any_octets_is_read(octets: bytes) -> None:
         assert abs(read_as.latitude) <= 90 and abs(read_as.longitude) <= 180
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=600), st.sampled_from(ASKED), ANY)
 def test_a_modbus_reply_is_looked_for_in_any_octets(
     octets: bytes, request: modbus.Request, places: list[int]

@@ -24,6 +24,10 @@ TRIES = 2
 """A machine that is busy with other things may lose speech of its own: then the scene is played once more."""
 
 
+BROUGHT_ALONG = {"keyed-soon": ("no-gaps",)}
+"""Who is keyed late catches up in pauses (decision 0024): the listening tool may take a soft sound in one for a gap."""
+
+
 def bad(report: Report) -> str:
     """What did not pass, for whoever reads the failure."""
     wrong = [outcome for outcome in report.all() if outcome.verdict != "passed"]
@@ -46,10 +50,16 @@ async def exactly(red: str, town: Town) -> None:
     """Play the chapter of this check: it fails, and nothing else does."""
     for _ in range(TRIES):
         report = await tour.perform(town, [CHAPTER[red]], quietly=True)
-        if report.failed() == [red]:
+        if only(red, report):
             break
-    assert report.failed() == [red], bad(report)
+    assert only(red, report), bad(report)
     assert report.exit_code == 1
+
+
+def only(red: str, report: Report) -> bool:
+    """This check failed, and no other that it does not bring along."""
+    failed = set(report.failed())
+    return red in failed and failed <= {red, *BROUGHT_ALONG.get(red, ())}
 
 
 async def test_with_nothing_switched_on_the_town_is_honest(town):

@@ -68,7 +68,7 @@ events = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+@settings(max_examples=60, deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 @given(st.lists(events, max_size=60))
 def test_whatever_a_radio_says_the_line_lives_and_is_bounded(history: list[object]) -> None:
     line, now = LINE, 100.0

@@ -104,7 +104,7 @@ def act(loop: Loop, step: tuple[Any, ...]) -> None:
             loop.plug()
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 @given(st.integers(0, 2**32), st.lists(steps, max_size=30), st.sampled_from([0.0, 1.0]))
 def test_in_every_history_it_transmits_only_on_demand_and_always_lets_go(
     seed: int, history: list[Any], hang: float

@@ -271,7 +271,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=70)
 @given(st.lists(st.tuples(EVENTS, st.floats(0, 5)), max_size=60))
 def test_whatever_comes_it_lives_on_and_keeps_one_command_in_flight(events):
     loop, now = Loop(made(dcd=True)), 100.0
