@@ -13,7 +13,7 @@ from scripts.town.sabotage_patch import Patch, Switch, instead
 
 TAIL = 2.45
 AMPLIFIER_TAIL = 6.0
-EXTRA_LEAD_MS = 130
+EXTRA_LEAD_MS = 250
 CLIP_ENDS_AFTER = 2.6
 RADIO_LEVEL, SPEAKER_DB = 0.4, -12.0
 BETWEEN_OVERS = 0.3

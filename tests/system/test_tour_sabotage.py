@@ -24,8 +24,9 @@ TRIES = 2
 """A machine that is busy with other things may lose speech of its own: then the scene is played once more."""
 
 
-BROUGHT_ALONG = {"keyed-soon": ("no-gaps",)}
-"""Who is keyed late catches up in pauses (decision 0024): the listening tool may take a soft sound in one for a gap."""
+BROUGHT_ALONG = {"keyed-soon": ("no-gaps",), "end-kept": ("no-gaps", "start-kept")}
+"""Who is keyed or opened late catches up in pauses and by speed (decision 0024), which the listening tool may take for
+gaps or a lost start."""
 
 
 def bad(report: Report) -> str:
