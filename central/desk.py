@@ -34,14 +34,13 @@ from central.broadcasts.machine import Broadcast
 from central.field_desk import CoreFieldDesk
 from central.field_views import FieldViews
 from central.groups.messages import GroupSet, Member
+from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
-    EntryView,
     GroupView,
     RecordingView,
     TownView,
-    VerdictView,
 )
 from central.store.broadcasts import Broadcasts
 from central.store.clips import ClipError, Clips

@@ -46,6 +46,11 @@ class LineView(View):
     line: LineName = Field(description="Full name, `gateway/line`", examples=["gw-north/r1"])
     kind: LineKind = Field(description="What it is", examples=["radio"])
     label: str = Field(default="", description="Name for people", examples=["North repeater"])
+    geo: bool = Field(
+        default=False,
+        description="Over a geostationary satellite: heard half a second late",
+        examples=[False],
+    )
     group: str | None = Field(default=None, description="Talk group it is a member of", examples=["valley"])
     zones: tuple[str, ...] = Field(default=(), description="Broadcast zones it is in", examples=[["north"]])
     online: bool = Field(description="The control link of its gateway stands", examples=[True])
@@ -322,28 +327,3 @@ class TownView(View):
     nodes: tuple[NodeView, ...] = Field(default=(), description="Voice nodes")
     figures: tuple[FigureView, ...] = Field(default=(), description="Measured latencies")
     notices: tuple[NoticeView, ...] = Field(default=(), description="What people should see, newest first")
-
-
-class EntryView(View):
-    """One entry of the journal."""
-
-    seq: int = Field(description="Number; rises by one", examples=[4711])
-    at_wall: float = Field(description="When, Unix seconds", examples=[1700000000.123])
-    kind: str = Field(description="What happened", examples=["broadcast.approved"])
-    subject: str = Field(description="To what", examples=["b-7k2m"])
-    payload: dict[str, object] | None = Field(
-        description="Details; null once they were erased by retention", examples=[{"by": "li"}]
-    )
-    hash: str = Field(description="Hash of the entry, which also covers the one before", examples=["0" * 64])
-
-
-class VerdictView(View):
-    """What a check of the whole journal found."""
-
-    ok: bool = Field(description="The chain is whole", examples=[True])
-    entries: int = Field(description="Entries found sound", examples=[4711])
-    erased: int = Field(default=0, description="Of these, entries with erased details", examples=[0])
-    first_bad: int | None = Field(
-        default=None, description="Number of the first entry that is not sound", examples=[17]
-    )
-    reason: str = Field(default="", description="What is wrong there", examples=["entry 17 was changed"])

@@ -11,10 +11,10 @@ from central.broadcasts.view import view as broadcast_view
 from central.config import CentralSettings
 from central.fleet.machine import Gateway
 from central.groups.machine import Group
+from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
-    EntryView,
     GatewayView,
     GroupView,
     HealthView,
@@ -24,7 +24,6 @@ from central.readmodels import (
     NoticeView,
     RecordingView,
     TownView,
-    VerdictView,
     ZoneView,
 )
 from central.store.clips import Clip
@@ -99,6 +98,7 @@ class Views:
                 "line": name,
                 "kind": known.kind,
                 "label": self._labels().get(name, known.label),
+                "geo": known.geo,
                 "group": group,
                 "zones": tuple(zone.id for zone in self.settings.zone if name in zone.lines),
                 "online": machine.online,

@@ -10,14 +10,13 @@ from typing import Protocol
 from central.api.changes import Announcer
 from central.api.field_desk import FieldDesk
 from central.api.requests import BroadcastRequest, GroupChange
+from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
-    EntryView,
     GroupView,
     RecordingView,
     TownView,
-    VerdictView,
 )
 
 

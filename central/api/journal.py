@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from central.api.desk import Desk
 from central.api.errors import responses
 from central.api.who import Person
-from central.readmodels import EntryView, VerdictView
+from central.journal_models import EntryView, VerdictView
 
 router = APIRouter(tags=["journal"])
 

@@ -22,14 +22,13 @@ from central.api.requests import BroadcastRequest, GroupChange
 from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
 from central.field_models import LineFieldView, OrderView, SiteView, TextView
+from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
-    EntryView,
     GroupView,
     RecordingView,
     TownView,
-    VerdictView,
 )
 
 V = TypeVar("V")

@@ -8,10 +8,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from central.journal_models import EntryView
 from central.readmodels import (
     BroadcastView,
     ClipView,
-    EntryView,
     GatewayView,
     GroupView,
     LineView,

@@ -94,6 +94,7 @@ class LineKnown:
 
     kind: str = "radio"
     label: str = ""
+    geo: bool = False
     carrier: bool = False
     ptt: bool = False
     gateway_leg: bool = False
@@ -213,7 +214,10 @@ class Gateway:
     def _described(self, snapshot: facts.Snapshot, now: float) -> "Gateway":
         lines = {
             told.line: replace(
-                self.lines.get(told.line, LineKnown(dial_at=now)), kind=told.kind, label=told.label
+                self.lines.get(told.line, LineKnown(dial_at=now)),
+                kind=told.kind,
+                label=told.label,
+                geo=told.geo,
             )
             for told in snapshot.lines
         }

@@ -265,10 +265,8 @@ class Line:
         if self.call_state == "none":
             return self, ()
         if now >= self.call_since + self.settings.call_limit:
-            return replace(self, call_state="none"), (
-                EndCall("longest"),
-                SafeOutput(self.settings.ptt, "longest"),
-            )
+            # Its last lease ends now: the guard hangs up as well, whether the driver hears of it or not.
+            return replace(self, call_state="none"), (EndCall("longest"),)
         if now < self.call_fed_at + CALL_EVERY:
             return self, ()
         until = min(now + CALL_LEASE, self.call_since + self.settings.call_limit)

@@ -27,6 +27,9 @@ class Shelf(Protocol):
     def remember(self, line: str, word: str) -> None:
         """Store a word about the terminal of `line`."""
 
+    def remembers(self, line: str, word: str) -> bool:
+        """Whether the word was stored."""
+
 
 @dataclass
 class Ways:

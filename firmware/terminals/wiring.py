@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from firmware.terminals.board import Terminals
+from firmware.terminals.board import Shelf, Terminals
 from firmware.terminals.host import Desk, Port, TerminalHost
 from firmware.terminals.phone import PIN_TRIED, PhoneDesk
 from firmware.terminals.radio import RadioDesk
 from firmware.terminals.rig import RigDesk
-from firmware.terminals.shelf import DiskShelf
 from hw.board import Board
 from hw.board_lines import Map27Line, PhoneLine, ShortwaveLine, TetraLine
 from hw.board_parts import RigPort, SerialPort
@@ -53,7 +52,7 @@ class _Parts:
 
 
 def wire_terminal(
-    terminals: Terminals, board: Board, line: TerminalLine, clock: Clock, ports: Ports, shelf: Any
+    terminals: Terminals, board: Board, line: TerminalLine, clock: Clock, ports: Ports, shelf: Shelf
 ) -> None:
     """A runner for the driver of `line` and its port, not yet opened. SettingsError."""
     match line:
@@ -89,12 +88,11 @@ def _map27(board: Board, line: Map27Line) -> _Parts:
     return _Parts(partial(Map27Driver, profile, line.group), Map27Splitter, desk, entry, profile.baud)
 
 
-def _phone(board: Board, line: PhoneLine, shelf: Any) -> _Parts:
+def _phone(board: Board, line: PhoneLine, shelf: Shelf) -> _Parts:
     profile, pin = load_profile(line.profile), _pin(line)
 
     def fresh() -> Machine:
-        tried = isinstance(shelf, DiskShelf) and shelf.remembers(line.id, PIN_TRIED)
-        return replace(Phone(profile, pin), pin_tried=tried)
+        return replace(Phone(profile, pin), pin_tried=shelf.remembers(line.id, PIN_TRIED))
 
     desk, entry = PhoneDesk(line.id, line.answer, line.known), board.serial(line.serial)
     return _Parts(fresh, PhoneSplitter, desk, entry, profile.serial.baud, profile.serial.flow == "rts-cts")

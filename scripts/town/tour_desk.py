@@ -12,7 +12,11 @@ import httpx
 import numpy as np
 from pydantic import TypeAdapter
 
-from central.readmodels import BroadcastView, RecordingView, VerdictView
+from central.journal_models import VerdictView
+from central.readmodels import (
+    BroadcastView,
+    RecordingView,
+)
 from scripts.town.listening import RATE_HZ, Samples
 
 PREFIX = "/api/v1"

@@ -87,3 +87,12 @@ def test_a_phone_over_a_geostationary_satellite_is_marked():
         describe(parse_board(PHONE + f'profile = "{name}"\n'), {}) for name in ("generic", "thuraya")
     )
     assert [line.geo for line in (*near, *far)] == [False, True]
+
+
+async def test_the_centre_marks_a_line_over_a_geostationary_satellite():
+    world = await Valley(PHONE + 'profile = "thuraya"\n', "s1", "sat", Phone()).start()
+    try:
+        assert world.core.gateways["gw-b"].machine.lines["s1"].geo
+        assert not world.core.gateways["gw-a"].machine.lines["r1"].geo
+    finally:
+        await world.stop()

@@ -13,10 +13,10 @@ from central.broadcasts.asked import Asked, Clip
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.messages import Approve, ClipTold, Stop
 from central.broadcasts.view import view
+from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
-    EntryView,
     FigureView,
     GatewayView,
     GroupView,
@@ -26,7 +26,6 @@ from central.readmodels import (
     NodeView,
     RecordingView,
     TownView,
-    VerdictView,
     ZoneView,
 )
 from link.contract import facts

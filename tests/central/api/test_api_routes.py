@@ -6,7 +6,12 @@ import httpx
 import pytest
 
 from central.api.limits import JSON_MOST, UPLOAD_MOST
-from central.readmodels import BroadcastView, GroupView, TownView, VerdictView
+from central.journal_models import VerdictView
+from central.readmodels import (
+    BroadcastView,
+    GroupView,
+    TownView,
+)
 from tests.central.api.fake_desk import GATEWAY, LI, FakeDesk, write_wav
 
 Api = httpx.AsyncClient

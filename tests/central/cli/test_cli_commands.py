@@ -8,14 +8,13 @@ import pytest
 from typer.testing import Result
 
 from central.api.changes import CHANGE, GroupNow
+from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
-    EntryView,
     GroupView,
     RecordingView,
     TownView,
-    VerdictView,
 )
 from tests.central.api.fake_desk import LI, write_wav
 from tests.central.cli.conftest import Run, Town

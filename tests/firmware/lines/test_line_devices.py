@@ -210,6 +210,9 @@ def test_a_call_that_is_too_long_is_ended():
     bench.wait(30.1)
     assert bench.told(EndCall) == [EndCall("longest")]
     assert not bench.armed
+    assert bench.told(SafeOutput) == [], (
+        "the lease runs out: an order to be safe would keep the guard from hanging up"
+    )
 
 
 def test_a_call_that_the_guard_ends_is_hung_up():

@@ -30,6 +30,9 @@ class MemoryShelf:
     def remember(self, line, word) -> None:
         self.words.add((line, word))
 
+    def remembers(self, line, word) -> bool:
+        return (line, word) in self.words
+
 
 class LoopPort:
     """A serial port in memory. `device` has `feed(data, now)` or `give(data, now)` and gives bytes by `take(now)`."""
