@@ -2,12 +2,44 @@
 
 from dataclasses import dataclass
 
+from link.contract.documents import Configuration, DesiredBlob
+
 
 @dataclass(frozen=True)
 class LinkChanged:
     """The link to the centre came up or went down."""
 
     up: bool
+
+
+@dataclass(frozen=True)
+class CentreChanged:
+    """What the centre says of itself: it is there (`on`), and its store takes events (`ingest`)."""
+
+    on: bool
+    ingest: bool = True
+
+
+@dataclass(frozen=True)
+class IslandChanged:
+    """The gateway works alone, or the centre leads (again), and why."""
+
+    on: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class ConfigurationChanged:
+    """The configuration of the desired document that is in force from now on."""
+
+    configuration: Configuration
+
+
+@dataclass(frozen=True)
+class BlobsWanted:
+    """The files that this gateway shall hold; all others may make room."""
+
+    blobs: tuple[DesiredBlob, ...]
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,32 @@ def _time(value: Plain) -> int:
     return value
 
 
+class Ack(Wire):
+    """Row 9: the centre holds every event of `epoch` up to `upto`; cumulative, so a lost one is harmless.
+
+    `hold_ms` > 0: send nothing more of this lane for so long.
+    """
+
+    epoch: int
+    upto: int = Field(ge=0)
+    hold_ms: int = Field(default=0, ge=0, le=600_000)
+
+
+def encode_ack(ack: Ack) -> bytes:
+    """`[1, epoch, upto, hold_ms]`."""
+    return pack([1, ack.epoch, ack.upto, ack.hold_ms])
+
+
+def decode_ack(payload: bytes) -> Ack:
+    """EnvelopeError only."""
+    value = unpack(payload)
+    if not (isinstance(value, list) and len(value) >= 4):
+        raise EnvelopeError("invalid", "an acknowledgement is [1, epoch, upto, hold_ms]")
+    if value[0] != 1:
+        raise EnvelopeError("version", f"acknowledgement version {str(value[0])[:20]}")
+    return validated(Ack, dict(zip(("epoch", "upto", "hold_ms"), value[1:4], strict=True)))
+
+
 def encode_command(command: Command, kid: str = "", signatures: tuple[Signature, ...] = ()) -> bytes:
     """`[kid, raw, [[kid, sig], …]]`; what is signed is exactly `raw`."""
     raw = pack(command.model_dump(mode="python"))

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from link.contract.field_facts import FIELD_EVIDENCE
 from link.contract.ids import LineId, Sha256, Short
+from link.contract.link_facts import LINK_EVIDENCE, LaneName, TimeQuality
+from link.contract.profile import ProfileName
 from link.contract.wire import Wire
 
 LineKind = Literal["radio", "loudspeaker", "shortwave", "tetra", "map27", "phone"]
@@ -33,8 +35,27 @@ class RealtimeReport(Wire):
     lines: tuple[LineReport, ...] = Field(max_length=64)
 
 
+def _unsaid(value: object) -> bool:
+    """A field added later is left out while it says nothing: the bytes stay what older versions write."""
+    return not value
+
+
+class LaneMark(Wire):
+    """One lane of the outbox: its present epoch, the one before, and how far the centre had taken the present one."""
+
+    lane: LaneName
+    epoch: int
+    prev_epoch: int = 0
+    acked: int = 0
+
+
 class Birth(Wire):
-    """First message of a connection (row 1). `sid` names the connection, `boot` the start of the process."""
+    """First message of a connection (row 1). `sid` names the connection.
+
+    `boot` is `<start of the computer>.<start of the process>`, each 8 hex digits: monotonic times of one start of
+    the computer are comparable. `t` (Unix ms) and `mono_ms` are the clocks at one moment, `tq` how good `t` is.
+    `nonce` has its place for commands to a gateway without a clock.
+    """
 
     v: Literal[1] = 1
     on: Literal[1] = 1
@@ -43,6 +64,12 @@ class Birth(Wire):
     fw: Short
     proto: tuple[int, ...] = (1,)
     up_s: float = 0.0
+    lanes: tuple[LaneMark, ...] = Field(default=(), max_length=8, exclude_if=_unsaid)
+    t: int = Field(default=0, exclude_if=_unsaid)
+    mono_ms: int = Field(default=0, exclude_if=_unsaid)
+    tq: TimeQuality | None = Field(default=None, exclude_if=_unsaid)
+    profile: ProfileName | None = Field(default=None, exclude_if=_unsaid)
+    nonce: Short = Field(default="", exclude_if=_unsaid)
 
 
 class Death(Wire):
@@ -54,10 +81,14 @@ class Death(Wire):
 
 
 class Heartbeat(Wire):
-    """Row 2: still here."""
+    """Row 2: still here. `q`: age (s) of the oldest event the centre has not taken, `n`: how many wait."""
 
     s: Short
     t: int
+    q: float = Field(default=0.0, exclude_if=_unsaid)
+    n: int = Field(default=0, exclude_if=_unsaid)
+    tq: TimeQuality | None = Field(default=None, exclude_if=_unsaid)
+    mono_ms: int = Field(default=0, exclude_if=_unsaid)
 
 
 class LineDescription(Wire):
@@ -166,6 +197,7 @@ EVIDENCE: tuple[type[Wire], ...] = (
     LegChanged,
     MessageRefused,
     *FIELD_EVIDENCE,
+    *LINK_EVIDENCE,
 )
 """Append-only: the number on the wire is the index + 1."""
 

@@ -6,10 +6,12 @@ golden_v1.txt is never changed: it is what gateways in the field send.
 
 from pathlib import Path
 
+from link.contract import documents as doc
 from link.contract import facts, orders
 from link.contract import field_facts as field
+from link.contract import link_facts as own
 from link.contract import neighbour as voice
-from link.contract.batch import BatchHead, command_for, encode_batch, encode_command
+from link.contract.batch import Ack, BatchHead, command_for, encode_ack, encode_batch, encode_command
 from link.contract.envelope import pack
 from link.contract.facts import EVIDENCE
 from link.contract.realtime import Keep, TalkFrame, Up, encode_frame, encode_report
@@ -59,6 +61,28 @@ FIELD_FACTS: tuple[facts.Wire, ...] = (
     field.BypassChanged(bypass="trunk-1", on=True, why="power"),
     field.BypassDrilled(bypass="trunk-1", drill="d1", ok=True, fell=0.02, back=0.03),
 )
+LINK_FACTS: tuple[facts.Wire, ...] = (
+    own.EventsDropped(lane="evt", epoch=77, first=5, last=9, count=5, why="quota"),
+    own.RecordingReady(
+        recording="r1-1",
+        line="r1",
+        sha=SHA,
+        size=6400,
+        seconds=3.2,
+        codec="opus",
+        started_ms=1,
+        ended_ms=3201,
+    ),
+    own.RecordingGone(recording="r1-2", line="r1", why="quota"),
+    own.IslandBegan(why="link lost"),
+    own.IslandEnded(seconds=75.5),
+    own.IslandFloor(group="valley", line="r1", talker="unit 12", why="first"),
+    own.TriggerFired(trigger="dam", channel="drill", play="i-1", lines=("pa1",), because="level 31.2 m"),
+    own.TriggerHeld(trigger="dam", why="repeat limit"),
+    own.ClockChanged(by_ms=-4500, quality="ntp"),
+    own.StoreSetAside(store="outbox", kept_as="outbox.db.damaged-1", why="malformed"),
+    own.CommandAnswered(id="c1", s="done"),
+)
 ORDERS = (
     orders.DialLeg(line="r1", uri="sip:r1@127.0.0.1:5060", token="abcdefgh12345678"),
     orders.OpenSession(sid="5e551017", key=KEY.hex()),
@@ -100,6 +124,8 @@ def messages() -> dict[str, bytes]:
         "snapshot": pack(snapshot.model_dump(mode="python")),
         "result": pack(facts.CommandResult(id="c1", s="done", t=WALL * 1000).model_dump(mode="python")),
         "heartbeat": pack(facts.Heartbeat(s="5e551017", t=WALL * 1000).model_dump(mode="python")),
+        "ack": encode_ack(Ack(epoch=77, upto=29, hold_ms=0)),
+        **documents(),
     }
     head = BatchHead(epoch=77, first_seq=5, boot="b007", t0_ms=WALL * 1000, mono0_ms=1000, tq="ntp")
     events = tuple(
@@ -113,12 +139,60 @@ def messages() -> dict[str, bytes]:
         for i, fact in enumerate(FIELD_FACTS)
     )
     known["batch-of-field"] = encode_batch(head, field_events)
+    known["batch-of-link"] = encode_batch(
+        head,
+        tuple(
+            facts.Event(seq=5 + i, wall_ms=WALL * 1000 + i, mono_ms=1000 + i, fact=fact)
+            for i, fact in enumerate(LINK_FACTS)
+        ),
+    )
     for number, order in enumerate(ORDERS, start=1):
         name = f"command-{type(order).__name__}"
         known[GROWN.get(name, name)] = encode_command(command_for(order, "gw-a", number, WALL))
     for name, (family, message) in neighbours().items():
         known[GROWN.get(name, name)] = family.encode(message)
     return known
+
+
+def documents() -> dict[str, bytes]:
+    """Births with lanes and clocks, and every kind of document."""
+    lanes = (facts.LaneMark(lane="evt", epoch=77, prev_epoch=76, acked=4),)
+    birth = facts.Birth(
+        sid="5e551017",
+        boot="b007b007.00000001",
+        fw="0.1.0",
+        lanes=lanes,
+        t=WALL * 1000,
+        mono_ms=1000,
+        tq="ntp",
+        profile="4g",
+    )
+    trigger = doc.DesiredTrigger(
+        trigger="dam",
+        channel="live",
+        conditions=(
+            doc.Condition(kind="above", source="level", value=31.0),
+            doc.Condition(kind="contact", source="gate-1"),
+        ),
+        lines=("pa1",),
+        sha=SHA,
+        size=1000,
+        seconds=12.5,
+        stop="key",
+    )
+    group = doc.DesiredGroup(
+        group="valley", members=(doc.DesiredMember(line="r1", priority=7, label="北站"),)
+    )
+    cfg = doc.Configuration(groups=(group,), triggers=(trigger,), seal=SHA)
+    desired = doc.Desired(rev=3, cfg=cfg, blobs=(doc.DesiredBlob(sha=SHA, size=1000),))
+    ready = doc.TriggerReady(trigger="dam", ready=False, missing=(SHA,))
+    reported = doc.Reported(rev_seen=3, rev_applied=2, triggers=(ready,), missing=(SHA,), disk_free=1 << 30)
+    return {
+        "birth-2": pack(birth.model_dump(mode="python")),
+        "centre": doc.encode_document(doc.CentreState(on=True, cid="c0ffee", t=WALL * 1000)),
+        "desired": doc.encode_document(desired),
+        "reported": doc.encode_document(reported),
+    }
 
 
 def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
@@ -176,7 +250,7 @@ def kept() -> dict[str, bytes]:
 
 if __name__ == "__main__":
     golden = kept() if FILE.exists() else {}
-    assert len(FACTS) + len(FIELD_FACTS) == len(EVIDENCE)
+    assert len(FACTS) + len(FIELD_FACTS) + len(LINK_FACTS) == len(EVIDENCE)
     for name, payload in messages().items():
         if name not in golden:
             print(name, payload.hex())

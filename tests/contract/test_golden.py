@@ -2,7 +2,7 @@
 
 import pytest
 
-from link.contract import facts
+from link.contract import documents, facts
 from link.contract.batch import UnknownFact, decode_batch, decode_command, encode_batch
 from link.contract.envelope import pack, unpack
 from link.contract.facts import EVIDENCE
@@ -17,7 +17,7 @@ KEPT = golden.kept()
 
 def test_every_kind_of_message_has_golden_bytes():
     assert set(golden.messages()) | set(golden.GROWN) == set(KEPT)
-    assert {type(fact) for fact in (*golden.FACTS, *golden.FIELD_FACTS)} == set(EVIDENCE)
+    assert {type(fact) for fact in (*golden.FACTS, *golden.FIELD_FACTS, *golden.LINK_FACTS)} == set(EVIDENCE)
     assert {type(order) for order in golden.ORDERS} == set(ORDERS.values())
     told = {type(message).__name__ for _, message in golden.neighbours().values()}
     families = golden.voice.GATEWAY_VOICE, golden.voice.CENTRE_VOICE
@@ -29,7 +29,7 @@ def test_we_still_write_the_same_bytes(name):
     assert golden.messages()[name] == KEPT[name]
 
 
-@pytest.mark.parametrize("name", ["batch-of-all", "batch-of-field", "batch-of-one"])
+@pytest.mark.parametrize("name", ["batch-of-all", "batch-of-field", "batch-of-link", "batch-of-one"])
 def test_a_deflated_batch_is_the_same_once_inflated(name):
     assert unpack(golden.messages()[name]) == unpack(KEPT[name])
 
@@ -58,6 +58,10 @@ def test_the_golden_frame_that_names_its_report_is_accepted():
         ("snapshot", facts.Snapshot),
         ("result", facts.CommandResult),
         ("heartbeat", facts.Heartbeat),
+        ("birth-2", facts.Birth),
+        ("centre", documents.CentreState),
+        ("desired", documents.Desired),
+        ("reported", documents.Reported),
     ],
 )
 def test_golden_documents_are_understood(name, kind):
@@ -66,7 +70,12 @@ def test_golden_documents_are_understood(name, kind):
 
 
 @pytest.mark.parametrize(
-    ("name", "held"), [("batch-of-all", golden.FACTS), ("batch-of-field", golden.FIELD_FACTS)]
+    ("name", "held"),
+    [
+        ("batch-of-all", golden.FACTS),
+        ("batch-of-field", golden.FIELD_FACTS),
+        ("batch-of-link", golden.LINK_FACTS),
+    ],
 )
 def test_the_golden_batch_holds_every_fact(name, held):
     batch = decode_batch(KEPT[name])
