@@ -12,6 +12,7 @@ from firmware.paging.clips import ClipError, ClipStore
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
+from firmware.timekeeping.clock import KeptClock
 from firmware.uplink.machine import Identity
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
@@ -29,7 +30,7 @@ from link.bus.stream import StreamServer
 from link.contract import facts
 from link.contract.envelope import pack
 from link.contract.topics import Row, Topics
-from link.hosting.clock import Clock, SystemClock
+from link.hosting.clock import Clock
 from link.hosting.notify import notify
 from link.hosting.stall import StallWatch
 
@@ -57,12 +58,19 @@ def open_port(
     return Uart(entry.name, entry.device, baud, sink, rts_cts=rts_cts)
 
 
+def kept_clock(settings: GatewaySettings) -> KeptClock:
+    """The clock of a gateway with these settings."""
+    known = settings.clock.provisioned
+    provisioned = known.timestamp() if known is not None else 0.0
+    return KeptClock(settings.state / "clock.json", provisioned, settings.clock.assume_right)
+
+
 class GatewayBuild:
     """One gateway process. `run` returns when cancelled; outputs are safe then."""
 
     def __init__(self, settings: GatewaySettings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock or SystemClock()
+        self.clock = clock or kept_clock(settings)
         self.board: Board = load_board(settings.board)
         self.guard = GuardClient(settings.guard_socket)
         self.neighbour = StreamServer(settings.voice_socket, "gateway")
@@ -209,6 +217,8 @@ class GatewayBuild:
             stack.push_async_callback(self.bus.stop)
             stalls = StallWatch(f"gateway {self.settings.gateway}")
             group.create_task(stalls.run())
+            if isinstance(self.clock, KeptClock):
+                group.create_task(self.clock.run(board.record))
             notify("READY=1")
             log.info("gateway=%s ready lines=%d", self.settings.gateway, len(self.board.lines))
             while True:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, Label
@@ -26,6 +26,17 @@ class VoiceProcessSettings(Settings):
     max_calls: int = Field(default=16, ge=1, le=2048)
 
 
+class ClockSettings(Settings):
+    """What is known of this computer's clock."""
+
+    provisioned: AwareDatetime | None = Field(
+        default=None, description="when the gateway was set up: time never goes below it"
+    )
+    assume_right: bool = Field(
+        default=False, description="the computer's clock is right whatever its kernel says: a bench"
+    )
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
@@ -37,6 +48,7 @@ class GatewaySettings(Settings):
     broker: BrokerAccess = BrokerAccess()
     centre: CentreSettings = CentreSettings()
     voice: VoiceProcessSettings = VoiceProcessSettings()
+    clock: ClockSettings = ClockSettings()
     labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property

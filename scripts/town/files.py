@@ -207,6 +207,7 @@ def _gateway(
             "rtp_ports": GATEWAY_RTP,
             "max_calls": GATEWAY_CALLS,
         },
+        "clock": {"assume_right": True},
         "labels": gateway.labels,
     }
 

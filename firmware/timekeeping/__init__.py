@@ -1,0 +1,1 @@
+"""The gateway's wall clock: how good it is, and a floor below which it never goes."""
