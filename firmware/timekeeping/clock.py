@@ -26,8 +26,8 @@ from link.hosting.clock import SystemClock
 
 log = logging.getLogger(__name__)
 
-BUILT = 1_795_132_800.0
-"""Unix s: 2026-11-20, before this program was released. No gateway runs it earlier."""
+BUILT = Path(__file__).stat().st_mtime
+"""Unix s: when this program was built or installed. No gateway runs it earlier."""
 
 
 class KeptClock(SystemClock):
