@@ -25,12 +25,16 @@ GATEWAY_CALLS = 16
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports of broker, API and rigs (by full line name); the first of the UDP ports for voice."""
+    """TCP ports of broker, API and rigs (by full line name); the first of the UDP ports for voice.
+
+    `detours`: gateway to the ports at which it finds broker and API, where these are not the real ones.
+    """
 
     broker: int
     api: int
     rtp: int
     rigs: dict[str, int] = field(default_factory=dict)
+    detours: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def rtp_ports_needed(plan: TownPlan) -> int:
@@ -193,21 +197,22 @@ def _gateway(
     plan: TownPlan, gateway: GatewayPlan, places: Places, ports: Ports, keys: Secrets, rtp: int
 ) -> dict[str, Value]:
     name = gateway.gateway
-    broker: dict[str, Value] = {"host": HOST, "port": ports.broker, "username": name}
+    broker_port, api_port = ports.detours.get(name, (ports.broker, ports.api))
+    broker: dict[str, Value] = {"host": HOST, "port": broker_port, "username": name}
     return {
         "gateway": name,
         "board": places.board(name),
         "state": places.state / name,
         "run": places.run / name,
         "broker": broker | {"password": keys.broker[name]} | _IMPATIENT,
-        "centre": {"url": api_url(ports), "token": keys.gateways[name]},
+        "centre": {"url": f"http://{HOST}:{api_port}", "token": keys.gateways[name]},
         "voice": {
             "rate_hz": plan.rate_hz,
             "rtp_port": rtp,
             "rtp_ports": GATEWAY_RTP,
             "max_calls": GATEWAY_CALLS,
         },
-        "clock": {"assume_right": True},
+        "clock": {"assume_right": gateway.clock_right},
         "labels": gateway.labels,
     }
 

@@ -134,6 +134,8 @@ class GatewayPlan:
     map27s: tuple[Map27, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    clock_right: bool = True
+    """Its computer's clock is believed, whatever the kernel says of it."""
 
     @property
     def lines(self) -> tuple[str, ...]:

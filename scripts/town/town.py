@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Self
 
@@ -46,13 +47,19 @@ class Town:
 
     @classmethod
     def create(
-        cls, folder: Path, plan: TownPlan | None = None, wrap: Wrap | None = None, api_port: int = 0
+        cls,
+        folder: Path,
+        plan: TownPlan | None = None,
+        wrap: Wrap | None = None,
+        api_port: int = 0,
+        detours: Mapping[str, tuple[int, int]] | None = None,
     ) -> Self:
         """Write all files into `folder` (made if missing) and hold it. TownError, PortError, OSError.
 
         `wrap` runs a unit through another program: wrap["core"] = (python, "-m", "x", "y") makes the command
         `python -m x y python -m central core --config …`; the wrapper runs what follows its own words, in its
-        own process or in one that it replaces itself with.
+        own process or in one that it replaces itself with. `detours`: the ports at which a gateway finds broker
+        and API, for what stands in between.
         """
         plan = plan or default_plan()
         folder = folder.resolve()
@@ -61,7 +68,8 @@ class Town:
             _clear_after_a_dead_town(folder)
             api = claim_tcp_port(api_port, "the API", "stop what uses it, or choose another with --api-port")
             rigs = {name: free_tcp_port() for name in plan.rigs}
-            ports = Ports(free_tcp_port(), api, free_udp_block(rtp_ports_needed(plan)), rigs)
+            ways = dict(detours or {})
+            ports = Ports(free_tcp_port(), api, free_udp_block(rtp_ports_needed(plan)), rigs, ways)
             places = Places(folder, _runtime_folder())
             undo.callback(shutil.rmtree, places.run, ignore_errors=True)
             keys = Secrets.fresh(plan)

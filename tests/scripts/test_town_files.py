@@ -2,6 +2,7 @@
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,14 @@ def test_an_empty_town_can_be_written(tmp_path: Path) -> None:
     places = Places(tmp_path, tmp_path / "run")
     write_town(TownPlan(()), places, PORTS, Secrets.fresh(TownPlan(())))
     assert load_central(places.central).gateway == ()
+
+
+def test_a_gateway_may_find_its_centre_by_a_detour_and_have_a_wrong_clock(tmp_path: Path) -> None:
+    first, second, *rest = PLAN.gateways
+    plan = replace(PLAN, gateways=(replace(first, clock_right=False), second, *rest))
+    made = Places(tmp_path, Path("/tmp/spillway-none"))
+    write_town(plan, made, replace(PORTS, detours={first.gateway: (21883, 28080)}), KEYS)
+    moved, other = (load_gateway(made.gateway(each.gateway)) for each in (first, second))
+    assert (moved.broker.port, moved.centre.url) == (21883, "http://127.0.0.1:28080")
+    assert (other.broker.port, other.centre.url) == (11883, "http://127.0.0.1:18080")
+    assert (moved.clock.assume_right, other.clock.assume_right) == (False, True)
