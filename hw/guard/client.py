@@ -115,6 +115,7 @@ class GuardClient:
         except BlockingIOError:
             return False
         except OSError as error:
+            self._read(self._sock)  # a guard that turned us away said why before it closed
             self._lose(str(error))
             return False
         if sent < len(line):  # the rest would have to be queued, and half a line is no use

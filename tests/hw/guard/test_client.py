@@ -146,6 +146,27 @@ async def test_being_turned_away_is_told_once(script: Script, client: GuardClien
     assert script.facts.empty()
 
 
+async def test_the_guards_reason_is_heard_though_it_has_closed_already(tmp_path: Path) -> None:
+    """The guard turned this connection away before the first word could be written."""
+    path, facts = tmp_path / "g.sock", asyncio.Queue[object]()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        client = GuardClient(path, Backoff(first=10.0, most=10.0))
+        loop = asyncio.get_running_loop()
+        honest = loop.sock_connect
+
+        async def connect(sock: socket.socket, where: str) -> None:
+            await honest(sock, where)
+            with listening.accept()[0] as turned:
+                turned.sendall(b'{"op":"refused","why":"only one may be"}\n')
+
+        loop.sock_connect = connect  # type: ignore[method-assign]
+        await client.start(facts.put_nowait)
+        assert await asyncio.wait_for(facts.get(), 5) == GuardDown("only one may be")
+        await client.stop()
+
+
 async def test_a_guard_that_does_not_answer_is_left(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUIET", 0.02)
     client = GuardClient(script.path, Backoff(first=0.001, most=0.01))
