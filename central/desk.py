@@ -33,7 +33,6 @@ from central.broadcasts.asked import Asked
 from central.broadcasts.machine import Broadcast
 from central.field_desk import CoreFieldDesk
 from central.field_views import FieldViews
-from central.groups.messages import GroupSet, Member
 from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
@@ -51,6 +50,7 @@ from central.studio import Studio
 from central.switchboard import Switchboard
 from central.views import Views, clip_view, entry_view, recording_view, verdict_view
 from link.contract.neighbour import MOST_LEGS
+from link.floor.messages import GroupSet, Member
 from link.hosting.clock import Clock
 
 T = TypeVar("T")

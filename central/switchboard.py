@@ -15,8 +15,6 @@ from central.broadcasts.machine import Broadcast
 from central.field_book import FieldBook
 from central.figures import FLOOR, KEYED, SOUND, Figures
 from central.fleet import machine as fleet
-from central.groups import messages as floor
-from central.groups.machine import Group
 from central.mail import Mail
 from central.ports import Ledger, Tapes
 from central.talk_lane import TalkLane
@@ -29,6 +27,8 @@ from link.contract.field_facts import SoundProved
 from link.contract.ids import LineRef
 from link.contract.topics import Row, Topics
 from link.contract.wire import Wire
+from link.floor import messages as floor
+from link.floor.machine import Group
 from link.hosting.beat import Beat, BeatChanged, BeatLost, BeatWatch
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner

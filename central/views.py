@@ -10,7 +10,6 @@ from central.broadcasts.machine import Broadcast
 from central.broadcasts.view import view as broadcast_view
 from central.config import CentralSettings
 from central.fleet.machine import Gateway
-from central.groups.machine import Group
 from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
@@ -31,6 +30,7 @@ from central.store.entries import Entry
 from central.store.recordings import Recording
 from central.store.verify import Verdict
 from central.switchboard import NODE_PEER, Switchboard
+from link.floor.machine import Group
 from link.hosting.clock import Clock
 
 

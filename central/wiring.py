@@ -8,13 +8,13 @@ from collections.abc import Callable
 from central.config import CentralSettings
 from central.config import GroupSettings as ConfiguredGroup
 from central.fleet.machine import Gateway
-from central.groups.machine import Group
-from central.groups.messages import GroupSettings, Member
 from central.ports import Ledger
 from central.switchboard import Switchboard
 from link.bus.port import Bus, NeighbourServer
 from link.contract.neighbour import BEAT_LOST
 from link.contract.topics import Topics
+from link.floor.machine import Group
+from link.floor.messages import GroupSettings, Member
 from link.hosting.beat import BeatWatch
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner

@@ -11,8 +11,8 @@ ORDER_LATE = 5.0
 
 
 def _two_talkers(on: Switch) -> None:
-    from central.groups.machine import Group
-    from central.groups.messages import Bridge
+    from link.floor.machine import Group
+    from link.floor.messages import Bridge
 
     def bridge(honest: Any, group: Any) -> Any:
         told = honest(group)
@@ -23,7 +23,7 @@ def _two_talkers(on: Switch) -> None:
 
 
 def _no_priority(on: Switch) -> None:
-    from central.groups.machine import Group
+    from link.floor.machine import Group
 
     def candidate(honest: Any, group: Any) -> Any:
         members = tuple(replace(member, priority=5) for member in group.settings.members)
@@ -33,8 +33,8 @@ def _no_priority(on: Switch) -> None:
 
 
 def _slow_keying(on: Switch) -> None:
-    from central.groups.messages import KeepLines
     from central.switchboard import Switchboard
+    from link.floor.messages import KeepLines
 
     def perform(honest: Any, board: Any, effect: Any) -> None:
         if isinstance(effect, KeepLines) and effect.fresh:
@@ -46,8 +46,8 @@ def _slow_keying(on: Switch) -> None:
 
 
 def _echo(on: Switch) -> None:
-    from central.groups.messages import FloorChanged, KeepLines, ReleaseLines
     from central.switchboard import Switchboard
+    from link.floor.messages import FloorChanged, KeepLines, ReleaseLines
 
     holder: list[str] = []
 
@@ -62,8 +62,8 @@ def _echo(on: Switch) -> None:
 
 
 def _silenced_talk(on: Switch) -> None:
-    from central.groups.messages import KeepLines, ReleaseLines
     from central.switchboard import Switchboard
+    from link.floor.messages import KeepLines, ReleaseLines
 
     def perform(honest: Any, board: Any, effect: Any) -> None:
         playing = any(runner.machine.state == "playing" for runner in board.broadcasts.values())

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from central.groups.messages import GrantTold
 from central.ports import Ledger
 from firmware.uplink.machine import FactTold
 from link.contract import facts, orders
@@ -10,6 +9,7 @@ from link.contract import field_facts as told
 from link.contract.realtime import decode_report
 from link.contract.topics import Row
 from link.contract.wire import Wire
+from link.floor.messages import GrantTold
 from tests.flows.test_radio_to_radio import say
 from tests.flows.world import World
 

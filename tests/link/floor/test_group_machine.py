@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.groups.machine import BRIDGE_TAIL, Group
-from central.groups.messages import (
+from link.contract.realtime import KEEP_EVERY, LEASE_MS
+from link.floor.machine import BRIDGE_TAIL, Group
+from link.floor.messages import (
     Bridge,
     ConversationChanged,
     FloorChanged,
@@ -18,7 +19,6 @@ from central.groups.messages import (
     NodeChanged,
     ReleaseLines,
 )
-from link.contract.realtime import KEEP_EVERY, LEASE_MS
 from link.hosting.machine import Tick
 
 A, B, C, D = "gw-a/r1", "gw-b/r1", "gw-c/r1", "gw-d/r1"

@@ -15,7 +15,8 @@ A conversation is a run of overs that follow each other within the hang time; it
 
 from dataclasses import dataclass, field, replace
 
-from central.groups.messages import (
+from link.contract.realtime import KEEP_EVERY
+from link.floor.messages import (
     Bridge,
     ConversationChanged,
     EmergencyTold,
@@ -33,7 +34,6 @@ from central.groups.messages import (
     ToneTalker,
     What,
 )
-from link.contract.realtime import KEEP_EVERY
 
 BRIDGE_TAIL = 0.2
 """Seconds that a talker stays bridged after his carrier fell: his last words are slower than the fact."""

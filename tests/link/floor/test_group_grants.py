@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.groups.machine import EMERGENCY_RANK, EMERGENCY_WAIT, WARN_BEFORE
-from central.groups.messages import EmergencyTold, GrantTold, LineHeard, NodeChanged, Noticed, ToneTalker
-from tests.central.groups.test_group_machine import SETTINGS, A, B, Bench, C, D
+from link.floor.machine import EMERGENCY_RANK, EMERGENCY_WAIT, WARN_BEFORE
+from link.floor.messages import EmergencyTold, GrantTold, LineHeard, NodeChanged, Noticed, ToneTalker
+from tests.link.floor.test_group_machine import SETTINGS, A, B, Bench, C, D
 
 
 def tones(bench: Bench) -> list[tuple[str, str]]:
