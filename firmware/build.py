@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from importlib.metadata import PackageNotFoundError, version
 
 from firmware.config import GatewaySettings
+from firmware.island.fires import FiresFile
 from firmware.paging.clips import ClipError, ClipStore
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.terminals.host import Port
@@ -103,6 +104,8 @@ class GatewayBuild:
             DiskShelf(settings.state / "terminals"),
             open_port,
         )
+        self.switchboard.island.clips = self.clips
+        self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
 
     def _health(self, subject: str, what: str, advice: str) -> None:
@@ -199,6 +202,7 @@ class GatewayBuild:
         """Start everything, serve until cancelled, stop everything in reverse."""
         board = self.switchboard
         self.settings.run.mkdir(parents=True, exist_ok=True)
+        board.island.restore()
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             for serve in (board.uplink.run, board.watch.run, *board.runners(), *self.buses.runners()):
                 group.create_task(serve())

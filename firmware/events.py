@@ -21,6 +21,11 @@ class CentreChanged:
 
 
 @dataclass(frozen=True)
+class TalkOpened:
+    """The centre opened the talk path of this session: from now on its frames key."""
+
+
+@dataclass(frozen=True)
 class IslandChanged:
     """The gateway works alone, or the centre leads (again), and why."""
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellHealth, TellVoice
-from firmware.events import LinkChanged, OutputRead, VoiceChanged
+from firmware.events import CentreChanged, LinkChanged, OutputRead, TalkOpened, VoiceChanged
 from firmware.inputs.board import Inputs
+from firmware.island.desk import IslandDesk
 from firmware.lines.machine import Line
 from firmware.paging.machine import FetchClip, Playout
 from firmware.talk import (
@@ -65,6 +66,7 @@ class Switchboard:
     fetch: Callable[[FetchClip], None]
     shelf: Shelf
     terminals: Terminals = field(init=False)
+    island: IslandDesk = field(init=False)
     uplink: Runner[Uplink] = field(init=False)
     watch: Runner[BeatWatch] = field(init=False)
     lines: dict[str, Runner[Line]] = field(default_factory=dict)
@@ -77,12 +79,13 @@ class Switchboard:
     def __post_init__(self) -> None:
         ways = Ways(self._to_line, self.record, self.tell_health, self._unsafe, self.shelf)
         self.terminals = Terminals(ways)
+        self.island = IslandDesk(self.clock, self.tell_health)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves lines, terminals, loudspeakers, contacts and bypasses."""
         lines = [runner.run for runner in self.lines.values()]
         speakers = [runner.run for runner in self.speakers.values()]
-        return [*lines, *self.terminals.runners(), *speakers, *self.inputs.runners()]
+        return [*lines, *self.terminals.runners(), *speakers, *self.inputs.runners(), *self.island.runners()]
 
     # -- events in --
 
@@ -95,6 +98,7 @@ class Switchboard:
         """Facts of the broker's door; called on its thread."""
         if isinstance(fact, Message):
             self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now()))
+            self.island.arrived(fact, self.uplink.machine.topics)
         elif isinstance(fact, BusUp | BusDown):
             self.uplink.inbox.post(fact)
             if isinstance(fact, BusDown):
@@ -117,7 +121,7 @@ class Switchboard:
                 self.watch.inbox.post(BeatLost())
                 if isinstance(fact, PeerUp):  # the last dial was too early; its token may still be good
                     for dial in self.dials.values():
-                        self._tell_voice(dial)
+                        self.tell_voice(dial)
             case Frame(payload=payload):
                 try:
                     self._from_voice(voice.GATEWAY_VOICE.decode(payload))
@@ -172,7 +176,9 @@ class Switchboard:
         def perform(effect: object) -> None:
             match effect:
                 case Report():
-                    self.uplink.inbox.post(LineTold(self.lines[line].machine.report()))
+                    report = self.lines[line].machine.report()
+                    self.uplink.inbox.post(LineTold(report))
+                    self.island.post(report)
                 case Demand() | Cease() | EndCall():
                     self.terminals.order(line, effect)
                 case _:
@@ -221,7 +227,7 @@ class Switchboard:
             case SafeOutput(out=out):
                 self.guard.safe(out)
             case TellVoice(order=order):
-                self._tell_voice(order)
+                self.tell_voice(order)
             case Record(fact=fact):
                 self.record(fact)
             case TellHealth(subject=subject, what=what, advice=advice):
@@ -238,6 +244,7 @@ class Switchboard:
             if not effect.up:
                 self._speaker_leg(name, up=False)
         self.inputs.voice(effect.up)
+        self.island.post(VoiceChanged(effect.up))
         self.tell_health("voice", "" if effect.up else "the voice process does not answer")
 
     def perform_uplink(self, effect: object) -> None:
@@ -248,6 +255,9 @@ class Switchboard:
             case LinkChanged():
                 for line in self.lines.values():
                     line.inbox.post(effect)
+                self.island.post(effect)
+            case CentreChanged() | TalkOpened():
+                self.island.post(effect)
             case Talk():
                 self._talk(effect)
             case Refused(where=where, reason=reason, detail=detail):
@@ -257,18 +267,18 @@ class Switchboard:
 
     def _talk(self, talk: Talk) -> None:
         for keep in talk.frame.keep:
-            if keep.line in self.lines:
+            if keep.line in self.lines and not self.island.holds(keep.line):
                 until = min(talk.at + keep.lease_ms / 1000, talk.until)
                 self.lines[keep.line].inbox.post(KeyLine(until, keep.talker))
         for up in talk.frame.up:
-            if up.line in self.lines:
+            if up.line in self.lines and not self.island.holds(up.line):
                 self.lines[up.line].inbox.post(ReleaseLine())
 
     def _obey(self, order: Wire) -> None:
         match order:
             case orders.DialLeg(line=line, uri=uri, token=token):
                 self.dials[line] = voice.ConnectLeg(line=line, uri=uri, token=token)
-                self._tell_voice(self.dials[line])
+                self.tell_voice(self.dials[line])
             case orders.PlayClip(line=line) if line in self.speakers:
                 self.speakers[line].inbox.post(order)
             case orders.PlayClip(play=play, line=line):
@@ -290,13 +300,15 @@ class Switchboard:
             told = {"line": line or "none", "order": type(order).__name__, "why": "no such terminal here"}
             self.record(field_facts.OrderRefused.model_validate(told))
 
-    def _tell_voice(self, order: Wire) -> None:
+    def tell_voice(self, order: Wire) -> None:
+        """One order for the voice process."""
         self.neighbour.send(VOICE_PEER, voice.GATEWAY_VOICE.encode(order))
 
     # -- evidence --
 
     def record(self, fact: Wire) -> None:
-        """Put a fact on the evidence lane."""
+        """Put a fact on the evidence lane; the island hears it at first hand."""
+        self.island.told(fact)
         self.uplink.inbox.post(FactTold(fact, self.clock.wall()))
 
     def tell_health(self, subject: str, what: str, advice: str = "") -> None:

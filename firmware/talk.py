@@ -59,6 +59,13 @@ class ReleaseLine:
 
 
 @dataclass(frozen=True)
+class LocalPatch:
+    """The gateway itself joins this line with others of its own, or does not any more: no link, no leg is needed."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
 class DeviceChanged:
     """The device of the line can be used (registered, in service), or not and why."""
 

@@ -13,6 +13,7 @@ from firmware.talk import LineSettings
 from firmware.terminals.board import Shelf
 from firmware.terminals.wiring import Ports, wire_terminal
 from firmware.uplink.machine import Identity, Uplink
+from firmware.wiring_island import wire_island
 from firmware.wiring_paging import wire_speaker
 from hw.board import Board
 from hw.board_lines import Line as BoardLine
@@ -63,6 +64,7 @@ def wire_gateway(
         _wire_line(switchboard, line, clock, guard)
         if not isinstance(line, RadioLine):
             wire_terminal(switchboard.terminals, board, line, clock, ports, shelf)
+    wire_island(switchboard, clock)
     return switchboard
 
 

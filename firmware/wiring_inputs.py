@@ -15,6 +15,7 @@ from firmware.inputs.trunk import Trunk
 from firmware.inputs.wires import Wires
 from firmware.modbus.host import BusHost
 from firmware.switchboard import Guard, Switchboard, void
+from firmware.wiring_island import watch_contacts, watch_sensor
 from firmware.wiring_paging import relay_contacts, tell_current
 from hw import board_parts as parts
 from hw.board import Board
@@ -63,7 +64,7 @@ def wire_inputs(
     for entry in board.bypasses:
         _wire_bypass(switchboard, wired, clock, guard, entry)
     for host, module in _modules(board, wired.wires, buses):
-        host.attach(module.name, module, partial(_bits, switchboard, wired.wires, module))
+        host.attach(module.name, module, partial(_bits, board, switchboard, wired.wires, module))
     return wired
 
 
@@ -74,6 +75,7 @@ def _wire_sensor(
     instrument = Instrument(entry.name, profile, clock, switchboard.perform_input)
     if profile.measures == "current":
         instrument.measured.append(partial(tell_current, board, switchboard, entry.name))
+    instrument.measured.append(watch_sensor(switchboard, entry.name))
     name = f"sensor {entry.name}"  # a relay board on this bus may have the same name
     host.attach(name, Sensor(profile.settings(name, entry.address)), instrument.heard)
     return instrument
@@ -150,15 +152,17 @@ def _modules(board: Board, wires: Wires, buses: Mapping[str, BusHost]) -> Iterat
         yield buses[bus], BitModule(f"inputs of {address}", address, tuple(bits))
 
 
-def _bits(switchboard: Switchboard, wires: Wires, module: BitModule, fact: object) -> None:
+def _bits(board: Board, switchboard: Switchboard, wires: Wires, module: BitModule, fact: object) -> None:
     subject = f"inputs {', '.join(bit.name for bit in module.bits)}"[:120]
     match fact:
         case BitsChanged(levels=levels):
             for name, on in levels:
                 wires.heard(name)(on, monotonic_ns())
         case BitsLost(why=why):
+            watch_contacts(board, switchboard, (bit.name for bit in module.bits), on=False)
             switchboard.tell_health(subject, f"cannot be read: {why}", _BITS_ADVICE)
         case BitsBack():
+            watch_contacts(board, switchboard, (bit.name for bit in module.bits), on=True)
             switchboard.tell_health(subject, "")
 
 

@@ -5,6 +5,8 @@ read-back) and derives from that whether it should transmit. While it transmits,
 itself, so a carrier that rises then is kept as a fact but opens nothing until the transmitter is off and `deaf`
 is over.
 
+A line that the gateway joins with others by itself (island mode) needs neither link nor leg; all else is the same.
+
 Speech of a talker waits (held) until the transmitter is up: after the lead where the guard's output is the
 transmitter, after the grant where a network gives one. A transmission ends in one of two ways. Released: the
 speech that still waits is played (`draining`), a tail follows, then the output is made safe; the gateway itself
@@ -26,6 +28,7 @@ from firmware.talk import (
     EndCall,
     KeyLine,
     LineSettings,
+    LocalPatch,
     ReleaseLine,
     ToneWanted,
     TransmitGranted,
@@ -63,6 +66,8 @@ class Line:
     drain_fed_at: float = 0.0
     deaf_until: float | None = None
     link: bool = False
+    local: bool = False
+    local_order: bool = False
     voice: bool = False
     leg: bool = False
     ready: bool = True
@@ -98,9 +103,10 @@ class Line:
 
     @property
     def usable(self) -> bool:
-        """Everything a transmission needs is there."""
+        """Everything a transmission needs is there. What a local patch left waiting is played after its end, too."""
         talking = self.call if self.settings.calls else self.ready
-        return self.link and self.voice and self.leg and talking
+        ended_here = self.local_order and self.released_at is not None
+        return self.voice and talking and (self.local or ended_here or (self.link and self.leg))
 
     @property
     def may_transmit(self) -> bool:
@@ -183,6 +189,8 @@ class Line:
                 return tx.released(self, now)
             case LinkChanged(up=up):
                 return replace(self, link=up), ()
+            case LocalPatch(on=on):
+                return replace(self, local=on), ()
             case VoiceChanged(up=up):
                 return replace(self, voice=up, leg=self.leg and up), ()
             case facts.LegChanged(up=up):
@@ -257,9 +265,10 @@ class Line:
     @property
     def lack(self) -> str:
         """What is missing for a transmission."""
-        if not self.link:
+        if not (self.link or self.local):
             return "link-lost"
-        return "voice-lost" if not (self.voice and self.leg) else "device-lost"
+        heard = self.voice and (self.leg or self.local)
+        return "device-lost" if heard else "voice-lost"
 
     def _keep_call(self, now: float) -> Step:
         if self.call_state == "none":

@@ -64,7 +64,7 @@ def ordered(line: "Line", until: float, talker: str, now: float) -> Step:
     if until <= now:
         return line, ()
     fresh, was_released = line.lease is None, line.released_at is not None
-    line = replace(line, lease=until, talker=talker)
+    line = replace(line, lease=until, talker=talker, local_order=line.local)
     if not line.transmitting:
         return line, _unheard(line) if fresh else ()
     line = replace(line, released_at=None, tail_from=None, toning_until=None)

@@ -46,6 +46,11 @@ class ClipStore:
             task.add_done_callback(lambda _: self._under_way.pop(sha, None))
         return await asyncio.shield(task)
 
+    def held(self, sha: str, size: int) -> bool:
+        """Whether the file lies here in full length; its hash is checked when it is played. Blocks. OSError."""
+        path = self._folder / f"{sha}.wav"
+        return path.is_file() and path.stat().st_size == size
+
     async def _hold(self, sha: str, size: int) -> Path:
         path = self._folder / f"{sha}.wav"
         if await asyncio.to_thread(_is_whole, path, sha):

@@ -13,7 +13,7 @@ frozen broker or the sockets of a process that stood still.
 import math
 from dataclasses import dataclass, field, replace
 
-from firmware.events import LinkChanged
+from firmware.events import LinkChanged, TalkOpened
 from link.bus.port import BusDown, BusUp, Message
 from link.contract import facts, orders
 from link.contract.batch import BatchHead, batches, decode_command, encode_batch
@@ -327,7 +327,7 @@ class Uplink:
             if order.sid != self.session:
                 return uplink, uplink._result(command, "rejected", "another session", wall)
             uplink = replace(uplink, gate=TalkGate(bytes.fromhex(order.key)))
-            return uplink, uplink._result(command, "done", "", wall)
+            return uplink, (*uplink._result(command, "done", "", wall), TalkOpened())
         return uplink, (*uplink._result(command, "accepted", "", wall), Obey(command, order))
 
     def _result(self, command: orders.Command, s: str, why: str, wall: float) -> tuple[object, ...]:

@@ -17,6 +17,8 @@ CUT_MARGIN_MS = 80
 """How much longer than the tail a capture stays behind: half for a card that loses frames, half for the time
 until the carrier's end is known here."""
 FRAME_NS = 20_000_000
+PATCH_WAIT = 0.1
+"""Seconds that the first words on a line of a patch wait to be joined; without that they would be thrown away."""
 
 
 class CountingSink(FrameSink, Protocol):
@@ -66,19 +68,36 @@ class Uplink:
     is_open: bool = False
     tail_cut_ms: int = 0
     closing: asyncio.Task[None] | None = None
+    opening: asyncio.Task[None] | None = None
+    since_ns: int = 0
 
     @property
     def delay_ms(self) -> int:
         """How late sound is sent, for the tail cut."""
         return self.tail_cut_ms + CUT_MARGIN_MS if self.tail_cut_ms else 0
 
-    async def begin(self, since_ns: int, tail_cut_ms: int) -> None:
-        """Somebody talks on the radio."""
+    async def begin(self, since_ns: int, tail_cut_ms: int, awaited: bool = False) -> None:
+        """Somebody talks on the radio. `awaited`: his sound waits for go_on(), for PATCH_WAIT at most."""
         self.stop()
         self.is_open = True
-        self.tail_cut_ms = tail_cut_ms
-        self.card.open_capture(since_ns, self.delay_ms)
+        self.tail_cut_ms, self.since_ns = tail_cut_ms, since_ns
+        if awaited:
+            self.opening = asyncio.create_task(self._open_late())
+        else:
+            self.card.open_capture(since_ns, self.delay_ms)
         await self.join()
+
+    def go_on(self) -> None:
+        """Who shall hear it is joined: what waits goes out."""
+        if self.opening is not None:
+            self.opening.cancel()
+            self.opening = None
+            self.card.open_capture(self.since_ns, self.delay_ms)
+
+    async def _open_late(self) -> None:
+        await self.clock.sleep_until(self.clock.now() + PATCH_WAIT)
+        self.opening = None
+        self.card.open_capture(self.since_ns, self.delay_ms)
 
     def end(self, at_ns: int) -> None:
         """He ended at `at_ns`; 0 = now. What he said before is still sent."""
@@ -102,7 +121,10 @@ class Uplink:
         await self.part()
 
     def stop(self) -> None:
-        """Forget an end that is under way."""
+        """Forget an end or a beginning that is under way."""
         if self.closing is not None:
             self.closing.cancel()
             self.closing = None
+        if self.opening is not None:
+            self.opening.cancel()
+            self.opening = None

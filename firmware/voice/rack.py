@@ -1,7 +1,8 @@
 """The voice rack: this gateway's sound cards, legs and players, driven by orders of the gateway process.
 
-Every line has one card and at most one leg; the leg's sound goes to the card's gate, the card's sound
-goes to the leg while the line is open. It performs orders and reports facts; it decides nothing.
+Every line has one card and at most one leg; the leg's sound goes to the card's gate, the card's sound goes to the leg
+while the line is open, and to the lines that a patch joins with it. It performs orders and reports facts; it decides
+nothing.
 """
 
 import logging
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from firmware.voice.channel import Card, Uplink
 from firmware.voice.downlink import Downlink
+from firmware.voice.patches import Patches
 from firmware.voice.players import Players
 from firmware.voice.proof import Prover
 from link.contract import neighbour as say
+from link.contract.patch_orders import SetPatch
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
 from link.voice.port import (
@@ -60,6 +63,7 @@ class Rack:
         self._clock = clock
         self.prover = Prover(tell, clock)
         self._players = Players(engine, self.channels, tell, clock)
+        self.patches = Patches(engine, self.channels)
         self._tones = tones or {}
 
     async def add(self, line: str, card: Card) -> None:
@@ -108,6 +112,8 @@ class Rack:
                 await self._players.set_gain(play, gain_db)
             case say.GatherProof() | say.RelaySeen():
                 self.prover.obey(order)
+            case SetPatch():
+                await self.patches.set(order)
             case _ if channel is None:
                 log.warning("order=%s for a line without a working card", type(order).__name__)
                 if isinstance(order, say.StartClip):
@@ -115,7 +121,7 @@ class Rack:
             case say.ConnectLeg(uri=uri, token=token):
                 await self._connect_leg(channel, uri, token)
             case say.OpenUplink(since_ns=since_ns, tail_cut_ms=tail_cut_ms):
-                await channel.uplink.begin(since_ns, tail_cut_ms)
+                await channel.uplink.begin(since_ns, tail_cut_ms, self.patches.awaited(channel.line))
             case say.CloseUplink(at_ns=at_ns):
                 channel.uplink.end(at_ns)
             case say.HoldDownlink():
@@ -139,7 +145,8 @@ class Rack:
         leg = await self._engine.dial(uri, token)
         if channel.token == token:
             channel.leg = leg
-            await self._engine.connect(leg, channel.port)
+            if channel.line not in self.patches.members:
+                await self._engine.connect(leg, channel.port)
             if channel.uplink.is_open:  # somebody is talking already: he is heard from here on
                 await self._engine.connect(channel.port, leg)
 
@@ -164,6 +171,7 @@ class Rack:
     async def gateway_lost(self) -> None:
         """Nobody orders any more: clips end, lines close, cards are shut. The guard has made outputs safe."""
         await self._players.end_all()
+        await self.patches.clear()
         self.prover.forget()
         for channel in self.channels.values():
             channel.downlink.cut()

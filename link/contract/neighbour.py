@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from link.contract.ids import LineId, Short, Text, Token
+from link.contract.patch_orders import SetPatch
 from link.contract.wire import Tagged, Wire
 
 BEAT_EVERY = 0.5
@@ -329,7 +330,17 @@ GATEWAY_VOICE = Tagged(
             DigitHeard,
             SoundJudged,
         ),
-        *(StartClip, CutClip, LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport),
+        *(
+            SetPatch,
+            StartClip,
+            CutClip,
+            LegState,
+            DownlinkDrained,
+            ClipProgress,
+            ClipDone,
+            SoundState,
+            LevelReport,
+        ),
     )
 )
 CENTRE_VOICE = Tagged(

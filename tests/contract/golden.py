@@ -14,6 +14,7 @@ from link.contract import neighbour as voice
 from link.contract.batch import Ack, BatchHead, command_for, encode_ack, encode_batch, encode_command
 from link.contract.envelope import pack
 from link.contract.facts import EVIDENCE
+from link.contract.patch_orders import SetPatch
 from link.contract.realtime import Keep, TalkFrame, Up, encode_frame, encode_report
 
 FILE = Path(__file__).parent / "golden_v1.txt"
@@ -218,6 +219,7 @@ def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
         voice.SoundJudged(
             play="b-1.pa1", line="pa1", verdict="played", share=1.0, correlation=0.9, rise=20.0
         ),
+        SetPatch(patch="valley", members=("r1", "r2", "t1"), talkers=("r1",), listeners=("r2",)),
         voice.LegState(line="r1", up=False, code=408, why="no answer"),
         voice.DownlinkDrained(line="r1"),
         voice.ClipProgress(play="b-1.pa1", seconds=0.5),

@@ -57,7 +57,7 @@ def test_the_centre_is_told_of_each_line_by_its_label():
 def test_every_line_has_its_runner(board: Switchboard):
     assert set(board.lines) == {"r1"}
     assert set(board.speakers) == {"pa1"}
-    assert len(board.runners()) == 2
+    assert len(board.runners()) == 3, "and the island"
     assert board.outputs == {"r1.ptt": board.lines["r1"], "pa1.amp": board.speakers["pa1"]}
     assert board.watch.machine.patience == BEAT_LOST
 

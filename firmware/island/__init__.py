@@ -1,0 +1,1 @@
+"""Island mode: what a gateway does by itself while the centre does not lead."""
