@@ -54,8 +54,8 @@ FIELD = told("""
 class Field(World):
     """gw-b's bus leads to instruments; its bypass relay has a spring, an auxiliary contact and may be welded."""
 
-    def __init__(self) -> None:
-        super().__init__({"gw-b": FIELD}, ("gw-a/r1", "gw-b/r1"))
+    def __init__(self, board: str = FIELD, members: tuple[str, ...] = ("gw-a/r1", "gw-b/r1")) -> None:
+        super().__init__({"gw-b": board}, members)
         self.gateway = self.gateways["gw-b"]
         self.dam = InstrumentModel(2, {0: 1250, 1: 2})
         self.rain = InstrumentModel(3, {0: 100})
