@@ -105,6 +105,7 @@ class Lake(Field):
         self.heard_island: list[IslandChanged] = []
         self.desk.hearers.append(self.heard_island.append)
         self.folder = folder
+        self.gate = False
 
     def held(self, sha: str, size: int) -> bool:
         return sha in self.gateway.clips
@@ -121,12 +122,15 @@ class Lake(Field):
     async def start(self) -> "Lake":
         self.desk.restore()
         self.desk.post(self.first)
-        for name in ("gate", "stop"):
-            self.wire(name, False)
+        self.wire("stop", False)
         for line in ("r2", "r3"):
             self.carrier(line, False)
         await super().start()
         return self
+
+    def wire(self, name: str, on: bool) -> None:
+        """At the start the gate is as it is."""
+        super().wire(name, on or (name == "gate" and self.gate))
 
     async def settle(self) -> None:
         await super().settle()
