@@ -14,10 +14,12 @@ from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk, centre_version
 from central.field_keeping import FieldKeeping
+from central.ingest import Ingest
 from central.speech.engines import build_speech
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
+from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.recordings import Recordings
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 BEAT = 0.5
 ANNOUNCE_EVERY = 0.05
+CLOCK_SET_BACK = 3600.0
+"""Seconds by which this computer's clock may have been set back since a broadcast was asked for."""
 JOURNAL_PATIENCE = 1.0
 """Seconds a warning waits for the journal's disk. Then it sounds all the same: people come before paper."""
 
@@ -65,7 +69,10 @@ class CoreBuild:
         self.clips = Clips(self.database, settings.state / "clips")
         self.broadcasting = Broadcasting(self.switchboard, self.broadcasts, self.clock, self._spawn)
         self.field = FieldKeeping(self.switchboard.field, FieldStore(self.database), self.clock)
-        self.views = Views(settings, self.switchboard, self.clock)
+        self.events = EventStore(self.database, self.journal, self.clock.wall)
+        self.ingest = self._ingest()
+        self.switchboard.intake = self.ingest
+        self.views = Views(settings, self.switchboard, self.clock, self.ingest.figures.view)
         self.desk = CoreDesk(
             self.switchboard,
             self.views,
@@ -81,6 +88,28 @@ class CoreBuild:
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())
         self.api = ApiServer(app, settings.api.host, settings.api.port)
+
+    def _ingest(self) -> Ingest:
+        board = self.switchboard
+        return Ingest(
+            self.events,
+            self.clock,
+            board.evidence.hear,
+            board.acknowledge,
+            board.alarm,
+            changed=lambda: self.changed("centre", ""),
+            moved=lambda gateway: self.changed("gateway", gateway),
+        )
+
+    async def _resume(self) -> None:
+        """Take up what was under way, and what a core that was killed had stored and not yet acted on."""
+        board = self.switchboard
+        await self.broadcasting.resume()
+        await self.field.resume()
+        places = {name: board.field.site(name).place for name in board.gateways}
+        asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
+        since_ms = int((min(asked) - CLOCK_SET_BACK) * 1000) if asked else None
+        await self.ingest.resume(places, since_ms, board.evidence.told_again)
 
     def _uploads(self) -> Path:
         """A fresh folder for files on their way in."""
@@ -138,6 +167,7 @@ class CoreBuild:
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             self._tasks = group
             stack.callback(self.database.close)
+            stack.callback(self.events.close)
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save)
@@ -145,8 +175,9 @@ class CoreBuild:
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())
             self.journal.append("core.started", "", {})
-            await self.broadcasting.resume()
-            await self.field.resume()
+            await self._resume()
+            group.create_task(self.ingest.run())
+            group.create_task(self.ingest.watch_gaps())
             await self.api.start()
             stack.push_async_callback(self.api.stop)
             await self.node.start(board.from_node)

@@ -52,18 +52,20 @@ class FieldBook:
         """What a gateway told of its field; an empty one if nothing."""
         return self.sites.get(gateway) or Site(gateway=gateway)
 
-    def heard(self, gateway: str, fact: Wire, boot: str, place: tuple[int, int], wall: float) -> bool:
+    def heard(self, gateway: str, fact: Wire, boot: str, place: int, wall: float) -> bool:
         """One fact of the evidence that was true at `wall`; False when it was heard before.
 
-        `place` is its epoch and number in the gateway's history.
+        `place` is its number in the store, rising.
         """
         before = self.site(gateway)
-        if not before.is_new(*place):
+        if place <= before.place:
             return False
         after = before.heard(fact, boot, wall)
-        self.sites[gateway] = after.at(*place)
+        self.sites[gateway] = after.at(place)
         if after is not before:
             self._changed("site", gateway)
+        else:
+            self._changed("place", gateway)
         self.texts, text = self.texts.heard(gateway, fact, wall)
         if text is not None:
             self._changed("text", text)

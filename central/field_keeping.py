@@ -1,6 +1,7 @@
 """Keeps the book of the field over a restart of core: written behind, read when core starts.
 
-What the store does not take is tried again; nothing waits for it, the journal has the facts.
+What the store does not take is tried again; nothing waits for it. Each site is kept with the place of the last event
+that it heard: what came behind it is told again from the events of the store.
 """
 
 import asyncio
@@ -44,9 +45,9 @@ class FieldKeeping:
                 log.error("text=%s cannot be read back error=%s", snapshot.get("id"), error)
 
     def changed(self, kind: str, name: str) -> None:
-        """A site or a text has changed; other kinds are not kept."""
-        if kind in ("site", "text"):
-            self._unsaved[kind, name] = None
+        """A site (or the place up to which it has heard) or a text has changed; other kinds are not kept."""
+        if kind in ("site", "place", "text"):
+            self._unsaved["text" if kind == "text" else "site", name] = None
             self._news.set()
 
     async def save(self) -> None:
@@ -60,25 +61,27 @@ class FieldKeeping:
                 self._news.set()
 
     async def flush(self) -> None:
-        """Return when the store holds everything, or has said that it cannot."""
+        """Return when the store holds everything, or has said that it cannot.
+
+        All in one transaction: the place of a site never runs ahead of a text that was told before it.
+        """
         waiting, self._unsaved = self._unsaved, {}
-        for kind, name in waiting:
-            try:
-                await (self._save_site(name) if kind == "site" else self._save_text(name))
-                self._told = False
-            except StoreError as error:
-                if not self._told:
-                    log.error("what the field told is not saved, it will be tried again: %s", error)
-                self._told = True
-                self._unsaved[kind, name] = None
-
-    async def _save_site(self, gateway: str) -> None:
-        await self._store.save_site(gateway, self._book.site(gateway).model_dump(mode="json"))
-
-    async def _save_text(self, id: str) -> None:
-        row = self._book.texts.rows.get(id)
-        if row is not None:
-            snapshot = row.model_dump(mode="json")
-            await self._store.save_text(
-                StoredText(id, row.line, int(row.at_wall * 1000), snapshot), TEXTS_MOST
-            )
+        sites = {
+            name: self._book.site(name).model_dump(mode="json") for kind, name in waiting if kind == "site"
+        }
+        rows = [self._book.texts.rows.get(name) for kind, name in waiting if kind == "text"]
+        texts = [
+            StoredText(row.id, row.line, int(row.at_wall * 1000), row.model_dump(mode="json"))
+            for row in rows
+            if row is not None
+        ]
+        if not sites and not texts:
+            return
+        try:
+            await self._store.save(sites, texts, TEXTS_MOST)
+            self._told = False
+        except StoreError as error:
+            if not self._told:
+                log.error("what the field told is not saved, it will be tried again: %s", error)
+            self._told = True
+            self._unsaved = {**waiting, **self._unsaved}

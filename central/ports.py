@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from central.store.arrivals import Parcel
 from link.contract import neighbour as voice
+from link.contract.facts import Birth, Heartbeat
 
 
 class Ledger(Protocol):
@@ -11,6 +13,16 @@ class Ledger(Protocol):
 
     def append(self, kind: str, subject: str, payload: Mapping[str, object]) -> None:
         """Take one entry; never blocks."""
+
+
+class Intake(Protocol):
+    """What the switchboard asks of the ingest."""
+
+    def take(self, arrival: Parcel) -> None:
+        """A batch has come; never blocks."""
+
+    def said(self, gateway: str, said: Birth | Heartbeat, boot: str) -> None:
+        """A gateway was born, or told how its clock and outbox stand; never blocks."""
 
 
 class Tapes(Protocol):

@@ -8,8 +8,10 @@ Times called `…_wall` are Unix seconds on the centre's clock; all other times 
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from central.link_models import LinkView
+from central.view import View as View
 from link.contract.facts import LineKind
 from link.contract.orders import Channel
 
@@ -23,12 +25,6 @@ TargetState = Literal[
     "unknown", "undelivered",
 ]  # fmt: skip
 RecordingState = Literal["open", "closed", "repaired", "missing"]
-
-
-class View(BaseModel):
-    """Base of all read models: frozen, no unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
 
 class HealthView(View):
@@ -80,6 +76,7 @@ class GatewayView(View):
     )
     health: tuple[HealthView, ...] = Field(default=(), description="What its own checks say")
     lines: tuple[LineView, ...] = Field(default=(), description="Its lines")
+    link: LinkView | None = Field(default=None, description="How its events reach the centre")
 
 
 class MemberView(View):
@@ -299,13 +296,23 @@ class NoticeView(View):
     number: int = Field(description="Rises by one since the start of the centre", examples=[12])
     at_wall: float = Field(description="When, Unix seconds", examples=[1700000000.0])
     what: Literal[
-        "call", "text", "emergency", "grant-queued", "grant-refused", "timeout-warning", "device-lied"
+        "call",
+        "text",
+        "emergency",
+        "grant-queued",
+        "grant-refused",
+        "timeout-warning",
+        "device-lied",
+        "seq_reuse",
+        "not-understood",
+        "events-missing",
     ] = Field(
         description="call and text came in; emergency key pressed; the network lets a line wait or refuses it; the "
-        "talker's time is nearly over; a device said what cannot be",
+        "talker's time is nearly over; a device said what cannot be; of a gateway: a number of its events was used "
+        "twice, it sent what nobody understands (see the quarantine), events have not come",
         examples=["emergency"],
     )
-    line: str = Field(description="Line it is about, `gateway/line`", examples=["gw-lake/t1"])
+    line: str = Field(description="Line it is about, `gateway/line`, or the gateway", examples=["gw-lake/t1"])
     group: str = Field(default="", description="Talk group it is about, if any", examples=["valley"])
     talker: str = Field(default="", description="Who", examples=["Boat 3"])
     why: str = Field(default="", description="Why", examples=["channel busy"])

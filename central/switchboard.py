@@ -12,18 +12,19 @@ from functools import partial
 
 from central.broadcasts import messages as warn
 from central.broadcasts.machine import Broadcast
+from central.evidence import Evidence
 from central.field_book import FieldBook
 from central.figures import FLOOR, KEYED, SOUND, Figures
 from central.fleet import machine as fleet
 from central.mail import Mail
-from central.ports import Ledger, Tapes
+from central.ports import Intake, Ledger, Tapes
+from central.store.arrivals import Parcel
 from central.talk_lane import TalkLane
 from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
-from link.contract import facts, field_facts, orders
+from link.contract import facts, orders
 from link.contract import neighbour as voice
-from link.contract.batch import Batch, BatchHead, command_for, encode_command
+from link.contract.batch import Ack, command_for, encode_ack, encode_command
 from link.contract.envelope import EnvelopeError
-from link.contract.field_facts import SoundProved
 from link.contract.ids import LineRef
 from link.contract.topics import Row, Topics
 from link.contract.wire import Wire
@@ -39,8 +40,6 @@ NODE_PEER = "voice"
 LEG_TTL = 30
 TONE_TTL = 2
 """Seconds in which a tone for a talker must arrive; later it would only puzzle him."""
-FRESH = 3.0
-"""Seconds after which what an outbox tells of a grant or an emergency moves nothing any more."""
 
 
 @dataclass
@@ -56,6 +55,7 @@ class Switchboard:
     after_journal: Callable[[Callable[[], object]], None]
     talkers: Mapping[str, str]
     tapes: Tapes = field(init=False)
+    intake: Intake = field(init=False)
     node_watch: Runner[BeatWatch] = field(init=False)
     gateways: dict[str, Runner[fleet.Gateway]] = field(default_factory=dict)
     groups: dict[str, Runner[Group]] = field(default_factory=dict)
@@ -70,6 +70,8 @@ class Switchboard:
         self.mail = Mail(self.topics, self.clock, self.from_mail)
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
+        told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
+        self.evidence = Evidence(self.clock, *told)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves the gateways, the groups and the watch over the node."""
@@ -90,14 +92,19 @@ class Switchboard:
                 self.changed("centre", "")
             case BusDown(reason=reason):
                 self._bus_lost(reason)
-            case Batch():
-                self._evidence(gateway, fact)
+            case Parcel():
+                self.intake.take(fact)
             case facts.CommandResult(id=id, s=s, why=why):
                 self.journal("command.result", gateway, {"id": id, "s": s, "why": why})
                 self.field.result(fact)
                 for broadcast in self.broadcasts.values():
                     broadcast.inbox.post(warn.Result(gateway, fact))
             case _ if gateway in self.gateways:
+                if isinstance(fact, facts.Birth | facts.Heartbeat):
+                    machine = self.gateways[gateway].machine
+                    self.intake.said(
+                        gateway, fact, fact.boot if isinstance(fact, facts.Birth) else machine.boot
+                    )
                 self._note_carriers(gateway, fact)
                 self.gateways[gateway].inbox.post(fact)
 
@@ -116,41 +123,6 @@ class Switchboard:
             self.changed("centre", "")
             for gateway in self.gateways.values():
                 gateway.inbox.post(fleet.BrokerLost())
-
-    def _evidence(self, gateway: str, batch: Batch) -> None:
-        """Facts of the evidence lane go to the journal, the book of the field and broadcasts; they key nothing."""
-        for event in batch.events:
-            fact = event.fact
-            kind = f"fact.{type(fact).__name__}"
-            times = {"wall_ms": event.wall_ms, "mono_ms": event.mono_ms, "seq": event.seq}
-            self.journal(kind, gateway, {**fact.model_dump(mode="json"), **times})
-            self._from_field(gateway, batch.head, event)
-            if isinstance(fact, facts.HealthChanged) and gateway in self.gateways:
-                self.gateways[gateway].inbox.post(fact)
-            if isinstance(fact, facts.ClipStarted | facts.ClipFinished | SoundProved):
-                if isinstance(fact, facts.ClipStarted):
-                    self.figures.end(SOUND, f"{gateway}/{fact.play}", self.clock.now())
-                for broadcast in self.broadcasts.values():
-                    broadcast.inbox.post(warn.ClipTold(gateway, fact))
-        for seq, strange in batch.strange:
-            self.journal("fact.unknown", gateway, {"seq": seq, "number": strange.number})
-
-    def _from_field(self, gateway: str, head: BatchHead, event: facts.Event) -> None:
-        """The book takes it; a group is told only what is new and true now."""
-        age = self.gateways[gateway].machine.age_of(head.boot, event.mono_ms, self.clock.now())
-        wall = event.wall_ms / 1000 if age is None else round(self.clock.wall() - age, 3)
-        new = self.field.heard(gateway, event.fact, head.boot, (head.epoch, event.seq), wall)
-        if not new or age is None or age > FRESH:
-            return
-        match event.fact:
-            case field_facts.GrantDelayed(line=line, queued=queued, why=why):
-                self._to_groups(floor.GrantTold(f"{gateway}/{line}", queued, why))
-            case field_facts.EmergencyCalled(line=line, talker=talker):
-                self._to_groups(floor.EmergencyTold(f"{gateway}/{line}", self.field.talker_name(talker)))
-
-    def _to_groups(self, event: object) -> None:
-        for group in self.groups.values():
-            group.inbox.post(event)
 
     def from_node(self, fact: object) -> None:
         """Facts of the voice node's door."""
@@ -253,7 +225,7 @@ class Switchboard:
         if line.ptt:
             self.figures.end(KEYED, name, self.clock.now())
         who = (self.field.talker_name(line.talker), line.talker)
-        self._to_groups(floor.LineHeard(name, line.carrier, line.leg, line.online, *who, line.ptt))
+        self.evidence.tell_groups(floor.LineHeard(name, line.carrier, line.leg, line.online, *who, line.ptt))
         self.changed("gateway", line.gateway)
 
     def perform_group(self, effect: object) -> None:
@@ -343,6 +315,16 @@ class Switchboard:
         row = Row.REALTIME_DOWN
         topic = self.topics.of(row, gateway)
         self.bus.publish(topic, payload, qos=row.qos, retain=row.retain, expiry=row.expiry)
+
+    def acknowledge(self, gateway: str, ack: Ack) -> None:
+        """Tell a gateway up to where its events are held."""
+        row = Row.ACK
+        topic = self.topics.of(row, gateway)
+        self.bus.publish(topic, encode_ack(ack), qos=row.qos, retain=row.retain, expiry=row.expiry)
+
+    def alarm(self, gateway: str, what: str, why: str) -> None:
+        """Let people see what is wrong with a gateway's events; the journal has it already."""
+        self.field.notice(what, gateway, why=why)
 
     def journal(self, kind: str, subject: str, payload: dict[str, object]) -> None:
         """One entry for the journal."""

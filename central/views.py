@@ -3,7 +3,7 @@
 The only place where the shape of a machine meets the shape that screens are shown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from central.broadcasts.machine import Broadcast
@@ -11,6 +11,7 @@ from central.broadcasts.view import view as broadcast_view
 from central.config import CentralSettings
 from central.fleet.machine import Gateway
 from central.journal_models import EntryView, VerdictView
+from central.link_models import LinkView
 from central.readmodels import (
     BroadcastView,
     ClipView,
@@ -41,6 +42,7 @@ class Views:
     settings: CentralSettings
     board: Switchboard
     clock: Clock
+    link: Callable[[str], LinkView | None] = lambda gateway: None
     changed_wall: dict[str, float] = field(default_factory=dict)
     was_online: dict[str, bool] = field(default_factory=dict)
 
@@ -87,6 +89,7 @@ class Views:
             heard_wall=self._wall(machine.heard_at),
             health=health,
             lines=tuple(self._line(machine, line) for line in machine.lines),
+            link=self.link(name),
         )
 
     def _line(self, machine: Gateway, line: str) -> LineView:

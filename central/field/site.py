@@ -1,7 +1,7 @@
 """Site: everything that one gateway told of its field: its lines, contacts, instruments, supply and bypasses.
 
-A pure fold of the evidence, each fact once: what a gateway tells again after a lost receipt is known by its place in
-the gateway's history. What was told before the gateway's last start is kept and marked by `boot`; whether it is true
+A pure fold of the evidence, each fact once: what is told again after a restart of core is known by its place in the
+store. What was told before the gateway's last start is kept and marked by `boot`; whether it is true
 now is for the view to say.
 """
 
@@ -78,11 +78,10 @@ class Bypass(Kept):
 
 
 class Site(Kept):
-    """See the module. `epoch` and `seq` are the last fact's place in the gateway's history."""
+    """See the module. `place` is the number of the last event that was heard, as the centre stored it."""
 
     gateway: str
-    epoch: int = 0
-    seq: int = 0
+    place: int = 0
     lines: dict[str, LineField] = Field(default_factory=dict)
     contacts: dict[str, Contact] = Field(default_factory=dict)
     sensors: dict[str, Sensor] = Field(default_factory=dict)
@@ -90,13 +89,9 @@ class Site(Kept):
     bypasses: dict[str, Bypass] = Field(default_factory=dict)
     supply: Supply | None = None
 
-    def is_new(self, epoch: int, seq: int) -> bool:
-        """Whether a fact at this place was not heard yet."""
-        return epoch != self.epoch or seq > self.seq
-
-    def at(self, epoch: int, seq: int) -> "Site":
-        """The site with its place in the gateway's history noted."""
-        return self.model_copy(update={"epoch": epoch, "seq": seq})
+    def at(self, place: int) -> "Site":
+        """The site with the place of its last event noted."""
+        return self.model_copy(update={"place": place})
 
     def heard(self, fact: Wire, boot: str, wall: float) -> "Site":
         """The site after a fact of the gateway's start `boot` that was true at `wall`; itself for other facts."""

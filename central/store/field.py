@@ -4,7 +4,7 @@ Written behind, read when core starts; evidence lives in the journal, not here.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from central.store.chain import canonical
@@ -29,17 +29,19 @@ class FieldStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save_site(self, gateway: str, snapshot: Snapshot) -> None:
-        """Keep the newest state of a gateway's devices."""
-        values = {"gateway": gateway, "snapshot": canonical(snapshot)}
-        await self._database.write(lambda sql: sql.table("sites").upsert(values, pk="gateway"))
-
-    async def save_text(self, text: StoredText, most: int) -> None:
-        """Keep the newest state of a text; of all texts only the `most` newest stay."""
-        values = {"id": text.id, "line": text.line, "at_wall_ms": text.at_wall_ms}
-        await self._database.write(
-            lambda sql: _save(sql, {**values, "snapshot": canonical(text.snapshot)}, most)
-        )
+    async def save(self, sites: Mapping[str, Snapshot], texts: Sequence[StoredText], most: int) -> None:
+        """Keep the newest state of these, all or nothing; of all texts only the `most` newest stay."""
+        bodies = [{"gateway": name, "snapshot": canonical(snapshot)} for name, snapshot in sites.items()]
+        rows = [
+            {
+                "id": text.id,
+                "line": text.line,
+                "at_wall_ms": text.at_wall_ms,
+                "snapshot": canonical(text.snapshot),
+            }
+            for text in texts
+        ]
+        await self._database.write(lambda sql: _save(sql, bodies, rows, most))
 
     async def sites(self) -> dict[str, Snapshot]:
         """Every gateway's snapshot."""
@@ -53,9 +55,14 @@ class FieldStore:
         return [json.loads(row["snapshot"]) for row in reversed(rows)]
 
 
-def _save(sql: Sql, values: dict[str, object], most: int) -> None:
-    sql.table("texts").upsert(values, pk="id")
-    sql.conn.execute(
-        "delete from texts where id not in (select id from texts order by at_wall_ms desc, rowid desc limit ?)",
-        (most,),
-    )
+def _save(sql: Sql, sites: list[dict[str, str]], texts: list[dict[str, object]], most: int) -> None:
+    for site in sites:
+        sql.table("sites").upsert(site, pk="gateway")
+    for text in texts:
+        sql.table("texts").upsert(text, pk="id")
+    if texts:
+        sql.conn.execute(
+            "delete from texts where id not in"
+            " (select id from texts order by at_wall_ms desc, rowid desc limit ?)",
+            (most,),
+        )

@@ -161,6 +161,11 @@ class Journal:
             if erased < _ERASE_SLICE:
                 return total
 
+    def write_waiting(self) -> None:
+        """On the writer thread: what was appended before stands in the chain before what follows. Never fails."""
+        if self._queue:
+            self._write_all()
+
     async def close(self) -> None:
         """Write what is waiting. In trouble: log how much is lost with this process."""
         try:

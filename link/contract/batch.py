@@ -15,6 +15,7 @@ from link.contract.orders import OP_OF, ORDERS, Command, Signature
 from link.contract.wire import Wire, validated
 
 _NUMBER = {kind: number for number, kind in enumerate(EVIDENCE, start=1)}
+_FIELDS = tuple(tuple(kind.model_fields) for kind in EVIDENCE)
 MOST_EVENTS = 200
 BATCH = 50
 BATCH_OCTETS = 120_000
@@ -78,34 +79,45 @@ def encode_batch(head: BatchHead, events: tuple[Event, ...]) -> bytes:
 
 def decode_batch(payload: bytes) -> Batch:
     """Raises EnvelopeError only."""
-    value = unpack(payload)
-    if not (isinstance(value, list) and len(value) >= 8 and isinstance(value[7], list)):
-        raise EnvelopeError("invalid", "a batch is [1, epoch, first_seq, boot, t0, mono0, tq, events]")
-    if value[0] != 1:
-        raise EnvelopeError("version", f"batch version {str(value[0])[:20]}")
-    if len(value[7]) > MOST_EVENTS:
-        raise EnvelopeError("oversized", f"{len(value[7])} events, the limit is {MOST_EVENTS}")
-    names = ("epoch", "first_seq", "boot", "t0_ms", "mono0_ms", "tq")
-    head = validated(BatchHead, dict(zip(names, value[1:7], strict=True)))
+    head, rows = open_batch(payload)
     events, strange = [], []
-    for offset, row in enumerate(value[7]):
+    for offset, row in enumerate(rows):
         seq = head.first_seq + offset
-        fact = _read_row(row)
+        fact = read_row(row)
         if isinstance(fact, UnknownFact):
             strange.append((seq, fact))
             continue
-        times = {"wall_ms": _time(row[1]) + head.t0_ms, "mono_ms": _time(row[2]) + head.mono0_ms}
-        events.append(Event(seq=seq, fact=fact, **times))
+        wall_ms, mono_ms = times_of(head, row)
+        events.append(Event(seq=seq, fact=fact, wall_ms=wall_ms, mono_ms=mono_ms))
     return Batch(head, tuple(events), tuple(strange))
 
 
-def _read_row(row: Plain) -> Wire | UnknownFact:
+def open_batch(payload: bytes) -> tuple[BatchHead, list[Plain]]:
+    """The head of a batch and its events as they came, for who lets one bad event stop no other. EnvelopeError."""
+    value = unpack(payload)
+    if isinstance(value, list) and value and value[0] != 1:
+        raise EnvelopeError("version", f"batch version {str(value[0])[:20]}")
+    if not (isinstance(value, list) and len(value) >= 8 and isinstance(value[7], list)):
+        raise EnvelopeError("invalid", "a batch is [1, epoch, first_seq, boot, t0, mono0, tq, events]")
+    if len(value[7]) > MOST_EVENTS:
+        raise EnvelopeError("oversized", f"{len(value[7])} events, the limit is {MOST_EVENTS}")
+    names = ("epoch", "first_seq", "boot", "t0_ms", "mono0_ms", "tq")
+    return validated(BatchHead, dict(zip(names, value[1:7], strict=True))), value[7]
+
+
+def read_row(row: Plain) -> Wire | UnknownFact:
+    """The fact in one event of a batch; EnvelopeError."""
     if not (isinstance(row, list) and len(row) >= 4 and isinstance(row[0], int)):
         raise EnvelopeError("invalid", "an event is [type, dt_ms, dmono_ms, hash, …fields]")
     if not 1 <= row[0] <= len(EVIDENCE):
         return UnknownFact(row[0], tuple(row[4:]))
     kind = EVIDENCE[row[0] - 1]
-    return validated(kind, dict(zip(kind.model_fields, row[4:], strict=False)))
+    return validated(kind, dict(zip(_FIELDS[row[0] - 1], row[4:], strict=False)))
+
+
+def times_of(head: BatchHead, row: list[Plain]) -> tuple[int, int]:
+    """Wall and monotonic milliseconds of one event; EnvelopeError."""
+    return _time(row[1]) + head.t0_ms, _time(row[2]) + head.mono0_ms
 
 
 def _time(value: Plain) -> int:

@@ -27,13 +27,13 @@ async def test_a_restarted_core_has_the_field_and_the_texts_again(town: Town):
     assert fresh.sites == {"gw-a": town.board.field.sites["gw-a"]}
     assert fresh.texts.rows == town.board.field.texts.rows
     old = told.SensorRead(sensor="level", value=1.0, unit="m")
-    assert fresh.heard("gw-a", old, "b", (1, 2), 1.0) is False, "told again after the restart"
+    assert fresh.heard("gw-a", old, "b", 2, 1.0) is False, "told again after the restart"
 
 
 async def test_what_cannot_be_read_back_is_left_out(town: Town):
     store = FieldStore(town.database)
-    await store.save_site("gw-a", {"gateway": "gw-a", "epoch": "many"})
-    await store.save_text(StoredText("t", "gw-a/p1", 1, {"id": "t"}), 5)
+    unread = {"gw-a": {"gateway": "gw-a", "place": "many"}}
+    await store.save(unread, [StoredText("t", "gw-a/p1", 1, {"id": "t"})], 5)
     await FieldKeeping(town.board.field, store, town.clock).resume()
     assert (town.board.field.sites, town.board.field.texts.rows) == ({}, {})
 
@@ -42,16 +42,16 @@ async def test_what_the_disk_does_not_take_is_tried_again(town: Town, monkeypatc
     await town.born()
     await town.tell("gw-a", told.SupplyChanged(supply="low"))
     store = FieldStore(town.database)
-    keeping, honest = FieldKeeping(town.board.field, store, town.clock), store.save_site
+    keeping, honest = FieldKeeping(town.board.field, store, town.clock), store.save
 
-    async def full(gateway, snapshot):
+    async def full(sites, texts, most):
         raise StoreError("the disk is full", "free space", passing=True)
 
-    monkeypatch.setattr(store, "save_site", full)
+    monkeypatch.setattr(store, "save", full)
     keeping.changed("site", "gw-a")
     await keeping.flush()
     assert await store.sites() == {}
-    monkeypatch.setattr(store, "save_site", honest)
+    monkeypatch.setattr(store, "save", honest)
     await keeping.flush()
     assert list(await store.sites()) == ["gw-a"]
 
@@ -59,7 +59,7 @@ async def test_what_the_disk_does_not_take_is_tried_again(town: Town, monkeypatc
 async def test_the_store_keeps_the_newest_texts_only(town: Town):
     store = FieldStore(town.database)
     for number in range(5):
-        await store.save_text(StoredText(f"t{number}", "gw-a/p1", number, {"id": f"t{number}"}), 3)
+        await store.save({}, [StoredText(f"t{number}", "gw-a/p1", number, {"id": f"t{number}"})], 3)
     assert [each["id"] for each in await store.texts(9)] == ["t2", "t3", "t4"]
 
 

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from central.mail import Mail, decode
+from central.store.arrivals import Parcel
 from link.bus.port import BusDown, BusUp, Message
 from link.contract import facts
-from link.contract.batch import Batch, BatchHead, encode_batch
+from link.contract.batch import BatchHead, encode_batch
 from link.contract.envelope import EnvelopeError, pack
 from link.contract.realtime import encode_report
 from link.contract.topics import Row, Topics
@@ -50,8 +51,8 @@ def desk() -> Desk:
         (Row.LIVE, packed(BIRTH), BIRTH),
         (Row.LIVE, packed(DEATH), DEATH),
         (Row.STATE, packed(SNAPSHOT), SNAPSHOT),
-        (Row.EVENTS, BATCH, Batch(HEAD, (EVENT,))),
-        (Row.ALARMS, BATCH, Batch(HEAD, (EVENT,))),
+        (Row.EVENTS, BATCH, Parcel("gw-a", "evt", BATCH, 1_700_000_000_000)),
+        (Row.ALARMS, b"unread", Parcel("gw-a", "alm", b"unread", 1_700_000_000_000)),
         (Row.RESULT, packed(RESULT), RESULT),
         (Row.HEARTBEAT, packed(BEAT), BEAT),
     ],
@@ -95,7 +96,7 @@ def test_what_is_not_addressed_to_the_centre_is_refused(desk: Desk, topic: str):
     assert desk.mail.refused == {("", "misaddressed"): 1}
 
 
-@pytest.mark.parametrize("row", [Row.REALTIME_UP, Row.LIVE, Row.STATE, Row.EVENTS, Row.RESULT, Row.HEARTBEAT])
+@pytest.mark.parametrize("row", [Row.REALTIME_UP, Row.LIVE, Row.STATE, Row.RESULT, Row.HEARTBEAT])
 @pytest.mark.parametrize("payload", [b"", b"\xff\xff", b"{", pack([]), pack({}), pack("x"), pack(None)])
 def test_rubbish_on_any_row_costs_its_sender_that_message(desk: Desk, row: Row, payload: bytes):
     desk.take(row, payload)

@@ -10,11 +10,14 @@ import pytest
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk
+from central.ingest import Ingest
 from central.speech.fake import ToneSpeech
 from central.store import clip_worker
+from central.store.arrivals import Parcel
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
+from central.store.events import EventStore
 from central.store.journal import Journal
 from central.store.recordings import Recordings
 from central.studio import Studio
@@ -25,7 +28,7 @@ from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract import facts
 from link.contract import neighbour as voice
-from link.contract.batch import BatchHead, decode_batch, encode_batch
+from link.contract.batch import BatchHead, encode_batch
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
 
@@ -88,10 +91,14 @@ class Town:
         )
         self.recordings = Recordings(self.database, folder / "recordings")
         self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed)
+        self.events = EventStore(self.database, self.journal, self.clock.wall)
+        board = self.board
+        self.ingest = Ingest(self.events, self.clock, board.evidence.hear, board.acknowledge, board.alarm)
+        board.intake = self.ingest
         self.clips = Clips(self.database, folder / "clips")
         self.store = Broadcasts(self.database)
         self.hosted = Broadcasting(self.board, self.store, self.clock, self.spawn)
-        self.views = Views(settings, self.board, self.clock)
+        self.views = Views(settings, self.board, self.clock, self.ingest.figures.view)
         self.speech = ToneSpeech()
         self.desk = CoreDesk(
             self.board,
@@ -149,7 +156,10 @@ class Town:
             facts.Event(seq=first + n, wall_ms=wall, mono_ms=mono_ms, fact=fact)
             for n, fact in enumerate(told)
         )
-        self.board.from_mail(gateway, decode_batch(encode_batch(head, tuple(rows))))
+        parcel = Parcel(gateway, "evt", encode_batch(head, tuple(rows)), wall)
+        self.board.from_mail(gateway, parcel)
+        while self.ingest.waiting:
+            await self.ingest.step()
         await settle_loop()
 
     async def ordered(self, op: str) -> list[dict[str, object]]:
@@ -164,5 +174,6 @@ class Town:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         while not self.board.tapes._jobs.empty():
             self.board.tapes._jobs.get_nowait().close()
+        self.events.close()
         await self.journal.close()
         self.database.close()

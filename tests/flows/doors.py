@@ -1,8 +1,15 @@
 """Fakes of a gateway's and the centre's doors that no port test covers: guard, sound card, journal, tapes."""
 
+import json
+import sqlite3
 from collections import deque
 from dataclasses import dataclass, field
 
+import sqlite_utils
+
+from central.store.events import known_of, read_all, since_of
+from central.store.intake import Transaction
+from central.store.migrations import migrate
 from link.hosting.clock import HandClock
 
 
@@ -97,6 +104,37 @@ class FakeLedger:
 
     def kinds(self) -> list[str]:
         return [kind for kind, _, _ in self.entries]
+
+
+class FakeEvents:
+    """The store of events without threads and files; journal entries go to the ledger."""
+
+    def __init__(self, ledger: FakeLedger, wall) -> None:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.sql, self.ledger, self.wall = sqlite_utils.Database(connection), ledger, wall
+        migrate(self.sql)
+
+    async def take(self, arrivals):
+        return self._done(lambda transaction: transaction.take(read_all(arrivals)))
+
+    async def old_gaps(self, before_ms):
+        return self._done(lambda transaction: transaction.old_gaps(before_ms))
+
+    def _done(self, work):
+        transaction = Transaction(self.sql, int(self.wall() * 1000))
+        outcome = work(transaction)
+        for entry in transaction.journal:
+            self.ledger.append(entry.kind, entry.subject, json.loads(entry.body))
+        return outcome
+
+    async def known(self):
+        return known_of(self.sql)
+
+    async def since(self, places):
+        return since_of(self.sql, places)
+
+    async def plays(self, since_ms):
+        return []
 
 
 @dataclass

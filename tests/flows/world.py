@@ -9,6 +9,7 @@ from pathlib import Path
 
 from central.broadcasts.machine import Broadcast
 from central.config import CentralSettings
+from central.ingest import Ingest
 from central.switchboard import NODE_PEER
 from central.voice.node import CORE_LOST, VoiceNode
 from central.wiring import wire_core
@@ -20,7 +21,7 @@ from link.hosting.runner import Runner
 from link.voice.fake import FakeAir, FakeEngine
 from link.voice.host import VoiceHost
 from link.voice.port import VoiceSettings
-from tests.flows.doors import FakeLedger, FakeTapes
+from tests.flows.doors import FakeEvents, FakeLedger, FakeTapes
 from tests.flows.gateway import BOARD, FRAME, RATE, STEP, FakeGateway
 
 
@@ -61,6 +62,14 @@ class World:
             settings, self.clock, self.core_bus, self.node_server, self.ledger, self.changed, self.run_order
         )
         self.core.tapes = self.tapes
+        self.ingest = Ingest(
+            FakeEvents(self.ledger, self.clock.wall),
+            self.clock,
+            self.core.evidence.hear,
+            self.core.acknowledge,
+            self.core.alarm,
+        )
+        self.core.intake = self.ingest
         self.node_client = FakeStreamClient(self.core_place, NODE_PEER)
         self.node_engine = FakeEngine(self.air, "sip:node", VoiceSettings(rate_hz=RATE))
         self.gateways = {name: FakeGateway(self, name, boards.get(name, BOARD)) for name in self.names}
@@ -75,7 +84,7 @@ class World:
         self.tasks.append(asyncio.get_running_loop().create_task(coroutine))
 
     async def start(self) -> "World":
-        for serve in (*self.core.runners(), self.core.mail.run):
+        for serve in (*self.core.runners(), self.core.mail.run, self.ingest.run):
             self.spawn(serve())
         await self.node_server.start(self.core.from_node)
         await self.start_node()

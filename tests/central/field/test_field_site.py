@@ -57,16 +57,6 @@ def test_other_facts_change_nothing():
     assert site.heard(LegChanged(line="r1", up=True), "b1", 1.0) is site
 
 
-def test_each_place_in_the_history_is_new_once():
-    site = Site(gateway="gw-a").at(3, 41)
-    assert [site.is_new(3, 41), site.is_new(3, 40), site.is_new(3, 42), site.is_new(4, 1)] == [
-        False,
-        False,
-        True,
-        True,
-    ]
-
-
 def test_what_a_gateway_invents_does_not_fill_the_memory():
     many = [told.SensorRead(sensor=f"s{n}", value=1.0, unit="m") for n in range(MOST_THINGS + 10)]
     site = folded(*many)
@@ -77,5 +67,5 @@ def test_what_a_gateway_invents_does_not_fill_the_memory():
 
 @given(st.lists(st.sampled_from(FACTS), max_size=30))
 def test_every_site_reads_back_as_it_was_kept(history):
-    site = folded(*history).at(1, len(history))
+    site = folded(*history).at(len(history))
     assert Site.model_validate_json(site.model_dump_json()) == site

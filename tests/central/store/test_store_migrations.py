@@ -7,6 +7,7 @@ from central.store import migrations
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database, read_only
+from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal
 from central.store.recordings import Recordings
@@ -61,7 +62,10 @@ def test_a_migrated_database_has_the_shape_of_a_new_one(tmp_path: Path) -> None:
     assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
 
 
-@pytest.mark.parametrize(("version", "sites", "texts"), [(1, [], []), (2, ["gw-01"], ["水位 12.3 m"])])
+@pytest.mark.parametrize(
+    ("version", "sites", "texts"),
+    [(1, [], []), (2, ["gw-01"], ["水位 12.3 m"]), (3, ["gw-01"], ["水位 12.3 m"])],
+)
 async def test_the_field_is_there_from_version_two_on(
     version: int, sites: list[str], texts: list[str], tmp_path: Path
 ) -> None:
@@ -73,6 +77,21 @@ async def test_the_field_is_there_from_version_two_on(
     assert list(await store.sites()) == sites
     assert [text["text"] for text in await store.texts(9)] == texts
     database.close()
+
+
+@pytest.mark.parametrize(("version", "count"), [(2, 0), (3, 3)])
+async def test_the_events_are_there_from_version_three_on(version: int, count: int, tmp_path: Path) -> None:
+    step = migrations.importlib.import_module("central.store.migrations.0003_events")
+    assert any("create table events" in statement for statement in step.STATEMENTS)
+    restored(FIXTURES / f"version_000{version}.sql", tmp_path / "core.db")
+    database = Database.open(tmp_path / "core.db")
+    events = EventStore(database, Journal(database, [].append), lambda: 0.0)
+    seen, known = await events.list("gw-01", 9), await events.known()
+    events.close()
+    database.close()
+    assert len(seen) == count
+    assert [(each.upto, each.missing) for each in known.standings] == [(2, 2)][: bool(count)]
+    assert all(each.corrected and each.at_ms == 1_700_000_000_000 + each.mono_ms for each in seen)
 
 
 def test_a_step_that_fails_leaves_the_version_before_it(
