@@ -13,10 +13,10 @@ from central.broadcasts.machine import Broadcast
 from central.field_book import FieldBook
 from central.figures import SOUND, Figures
 from central.fleet.machine import Gateway
-from central.groups import messages as floor
-from central.groups.machine import Group
 from link.contract import facts, field_facts
 from link.contract.field_facts import SoundProved
+from link.floor import messages as floor
+from link.floor.machine import Group
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner
 

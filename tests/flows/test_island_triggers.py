@@ -1,4 +1,4 @@
-"""A gateway alone sounds a held clip for what its own contact and level say: once, bounded, stoppable, over restarts."""
+"""A gateway alone sounds a held clip for what its own contact and level say; once, bounded, stoppable."""
 
 import pytest
 
