@@ -6,13 +6,15 @@ import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from firmware.config import GatewaySettings
+from firmware.outbox.writer import OutboxWriter
 from firmware.paging.clips import ClipError, ClipStore
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
-from firmware.uplink.machine import Identity
+from firmware.uplink.messages import Identity
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
@@ -36,6 +38,7 @@ from link.hosting.stall import StallWatch
 log = logging.getLogger(__name__)
 
 BEAT = 0.5
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PINS_AGAIN = 5.0
 """Seconds between tries for a pin that cannot be had."""
 
@@ -57,6 +60,14 @@ def open_port(
     return Uart(entry.name, entry.device, baud, sink, rts_cts=rts_cts)
 
 
+def start_of_computer() -> str:
+    """8 hex digits that name this start of the kernel; chance where it does not say."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii")[:8]
+    except OSError:
+        return secrets.token_hex(4)
+
+
 class GatewayBuild:
     """One gateway process. `run` returns when cancelled; outputs are safe then."""
 
@@ -76,10 +87,11 @@ class GatewayBuild:
             gateway=settings.gateway,
             realm=settings.realm,
             fw=firmware_version(),
-            boot=secrets.token_hex(8),
-            epoch=secrets.randbits(62),
+            boot=start_of_computer() + "." + secrets.token_hex(4),
             lines=describe(self.board, settings.labels),
         )
+        quota = settings.outbox.quota_mb * 1_000_000
+        self.store = OutboxWriter(settings.state / "outbox.db", identity.boot, quota)
         self.buses = wire_buses(self.board, self.clock, self._health, sensor_bauds(self.board))
         self.relays = wire_relays(
             self.board, self.buses, self.clock, self.guard, self._health, self._read_back
@@ -94,6 +106,7 @@ class GatewayBuild:
             self._fetch,
             DiskShelf(settings.state / "terminals"),
             open_port,
+            self.store,
         )
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
 
@@ -194,6 +207,8 @@ class GatewayBuild:
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             for serve in (board.uplink.run, board.watch.run, *board.runners(), *self.buses.runners()):
                 group.create_task(serve())
+            await asyncio.to_thread(self.store.start, board.outbox.heard)
+            stack.push_async_callback(asyncio.to_thread, self.store.stop)
             await self.guard.start(self._from_guard)
             stack.push_async_callback(self.guard.stop)
             await self.neighbour.start(board.from_neighbour)

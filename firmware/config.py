@@ -26,6 +26,12 @@ class VoiceProcessSettings(Settings):
     max_calls: int = Field(default=16, ge=1, le=2048)
 
 
+class OutboxSettings(Settings):
+    """The file with the events that the centre has not taken yet, `outbox.db` in the state folder."""
+
+    quota_mb: int = Field(default=200, ge=1, le=100_000, description="and at most 80 % of its file system")
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
@@ -37,6 +43,7 @@ class GatewaySettings(Settings):
     broker: BrokerAccess = BrokerAccess()
     centre: CentreSettings = CentreSettings()
     voice: VoiceProcessSettings = VoiceProcessSettings()
+    outbox: OutboxSettings = OutboxSettings()
     labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellHealth, TellVoice
-from firmware.events import LinkChanged, OutputRead, VoiceChanged
+from firmware.events import CentreChanged, EventsAcked, LinkChanged, OutputRead, VoiceChanged
 from firmware.inputs.board import Inputs
 from firmware.lines.machine import Line
+from firmware.outbox.board import Evidence
 from firmware.paging.machine import FetchClip, Playout
+from firmware.stamp import Stamp
 from firmware.talk import (
     CarrierChanged,
     Cease,
@@ -25,8 +27,9 @@ from firmware.talk import (
     TransmitLost,
 )
 from firmware.terminals.board import Shelf, Terminals, Ways
-from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Refused, Talk, Uplink
-from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp
+from firmware.uplink.machine import Uplink
+from firmware.uplink.messages import Arrived, Connected, HealthTold, LineTold, Obey, Publish, Refused, Talk
+from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp, Unheard
 from link.contract import facts, field_facts, orders
 from link.contract import neighbour as voice
 from link.contract.envelope import EnvelopeError
@@ -66,6 +69,7 @@ class Switchboard:
     shelf: Shelf
     terminals: Terminals = field(init=False)
     uplink: Runner[Uplink] = field(init=False)
+    outbox: Evidence = field(init=False)
     watch: Runner[BeatWatch] = field(init=False)
     lines: dict[str, Runner[Line]] = field(default_factory=dict)
     speakers: dict[str, Runner[Playout]] = field(default_factory=dict)
@@ -79,10 +83,10 @@ class Switchboard:
         self.terminals = Terminals(ways)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
-        """What serves lines, terminals, loudspeakers, contacts and bypasses."""
+        """What serves lines, terminals, loudspeakers, contacts, bypasses and the outbox."""
         lines = [runner.run for runner in self.lines.values()]
         speakers = [runner.run for runner in self.speakers.values()]
-        return [*lines, *self.terminals.runners(), *speakers, *self.inputs.runners()]
+        return [*lines, *self.terminals.runners(), *speakers, *self.inputs.runners(), self.outbox.runner.run]
 
     # -- events in --
 
@@ -95,12 +99,14 @@ class Switchboard:
         """Facts of the broker's door; called on its thread."""
         if isinstance(fact, Message):
             self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now()))
-        elif isinstance(fact, BusUp | BusDown):
+        elif isinstance(fact, BusUp):
+            self.uplink.inbox.post(Connected(fact.session_id, self.stamp()))
+            self.tell_health("broker", "")
+        elif isinstance(fact, BusDown):
             self.uplink.inbox.post(fact)
-            if isinstance(fact, BusDown):
-                self.tell_health("broker", fact.reason)
-            else:
-                self.tell_health("broker", "")
+            self.tell_health("broker", fact.reason)
+        elif isinstance(fact, Unheard):
+            self.outbox.unheard(fact)
 
     def from_guard(self, out: str, on: bool, why: str) -> None:
         """The guard's read-back of one output."""
@@ -246,8 +252,13 @@ class Switchboard:
             case Publish(row=row, topic=topic, payload=payload):
                 self.bus.publish(topic, payload, qos=row.qos, retain=row.retain, expiry=row.expiry)
             case LinkChanged():
+                self.outbox.runner.inbox.post(effect)
                 for line in self.lines.values():
                     line.inbox.post(effect)
+            case EventsAcked() | CentreChanged():
+                self.outbox.runner.inbox.post(effect)
+            case Record(fact=fact):
+                self.record(fact)
             case Talk():
                 self._talk(effect)
             case Refused(where=where, reason=reason, detail=detail):
@@ -295,9 +306,15 @@ class Switchboard:
 
     # -- evidence --
 
+    def stamp(self) -> Stamp:
+        """The clocks now."""
+        return Stamp(int(self.clock.wall() * 1000), int(self.clock.now() * 1000), "est")
+
     def record(self, fact: Wire) -> None:
-        """Put a fact on the evidence lane."""
-        self.uplink.inbox.post(FactTold(fact, self.clock.wall()))
+        """Put a fact into the outbox; health also stands in the snapshot. Any thread."""
+        self.outbox.record(fact, self.stamp())
+        if isinstance(fact, facts.HealthChanged):
+            self.uplink.inbox.post(HealthTold(fact))
 
     def tell_health(self, subject: str, what: str, advice: str = "") -> None:
         """`what` is the trouble, or empty when all is well."""

@@ -20,6 +20,7 @@ from link.hosting.runner import Runner
 from link.voice.fake import FakeAir, FakeEngine
 from link.voice.host import VoiceHost
 from link.voice.port import VoiceSettings
+from tests.flows.acks import AckingCentre
 from tests.flows.doors import FakeLedger, FakeTapes
 from tests.flows.gateway import BOARD, FRAME, RATE, STEP, FakeGateway
 
@@ -57,6 +58,7 @@ class World:
         self.core_place = FakePlace()
         self.node_server = FakeStreamServer(self.core_place, "core")
         self.core_bus = FakeBus(self.broker, "svc-centre")
+        self.acks = AckingCentre(FakeBus(self.broker, "svc-acks"))
         self.core = wire_core(
             settings, self.clock, self.core_bus, self.node_server, self.ledger, self.changed, self.run_order
         )
@@ -80,6 +82,7 @@ class World:
         await self.node_server.start(self.core.from_node)
         await self.start_node()
         await self.core_bus.start(self.core.mail.inbox.post, self.core.topics.for_centre())
+        await self.acks.start()
         for gateway in self.gateways.values():
             await gateway.start()
         await self.pass_time(3.0)
