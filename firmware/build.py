@@ -5,16 +5,19 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from firmware.config import GatewaySettings
 from firmware.island.fires import FiresFile
+from firmware.outbox.writer import OutboxWriter
 from firmware.paging.clips import ClipError, ClipStore
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
 from firmware.timekeeping.clock import KeptClock
-from firmware.uplink.machine import Identity
+from firmware.timekeeping.kernel import boot_id
+from firmware.uplink.messages import Identity
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
@@ -85,10 +88,11 @@ class GatewayBuild:
             gateway=settings.gateway,
             realm=settings.realm,
             fw=firmware_version(),
-            boot=secrets.token_hex(8),
-            epoch=secrets.randbits(62),
+            boot=boot_id() + "." + secrets.token_hex(4),
             lines=describe(self.board, settings.labels),
         )
+        quota = settings.outbox.quota_mb * 1_000_000
+        self.store = OutboxWriter(settings.state / "outbox.db", identity.boot, quota)
         self.buses = wire_buses(self.board, self.clock, self._health, sensor_bauds(self.board))
         self.relays = wire_relays(
             self.board, self.buses, self.clock, self.guard, self._health, self._read_back
@@ -103,7 +107,10 @@ class GatewayBuild:
             self._fetch,
             DiskShelf(settings.state / "terminals"),
             open_port,
+            self.store,
         )
+        if isinstance(self.clock, KeptClock):
+            self.switchboard.quality = partial(getattr, self.clock, "quality")
         self.switchboard.island.clips = self.clips
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
@@ -206,6 +213,8 @@ class GatewayBuild:
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             for serve in (board.uplink.run, board.watch.run, *board.runners(), *self.buses.runners()):
                 group.create_task(serve())
+            await asyncio.to_thread(self.store.start, board.outbox.heard)
+            stack.push_async_callback(asyncio.to_thread, self.store.stop)
             await self.guard.start(self._from_guard)
             stack.push_async_callback(self.guard.stop)
             await self.neighbour.start(board.from_neighbour)

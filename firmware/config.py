@@ -37,6 +37,12 @@ class ClockSettings(Settings):
     )
 
 
+class OutboxSettings(Settings):
+    """The file with the events that the centre has not taken yet, `outbox.db` in the state folder."""
+
+    quota_mb: int = Field(default=200, ge=1, le=100_000, description="and at most 80 % of its file system")
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
@@ -49,6 +55,7 @@ class GatewaySettings(Settings):
     centre: CentreSettings = CentreSettings()
     voice: VoiceProcessSettings = VoiceProcessSettings()
     clock: ClockSettings = ClockSettings()
+    outbox: OutboxSettings = OutboxSettings()
     labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from link.contract.batch import Ack
 from link.contract.documents import Configuration, DesiredBlob
+from link.contract.facts import LaneMark
+from link.contract.profile import LinkProfile
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,32 @@ class CentreChanged:
 @dataclass(frozen=True)
 class TalkOpened:
     """The centre opened the talk path of this session: from now on its frames key."""
+
+
+@dataclass(frozen=True)
+class EventsAcked:
+    """The centre said how far it has taken an epoch of events."""
+
+    ack: Ack
+
+
+@dataclass(frozen=True)
+class OutboxStood:
+    """How the outbox stands, for birth and heartbeat: its lanes, how many events wait, since when the oldest does.
+
+    `oldest_at`: monotonic seconds (before 0 for one of an earlier start), None when nothing waits.
+    """
+
+    lanes: tuple[LaneMark, ...]
+    waiting: int = 0
+    oldest_at: float | None = None
+
+
+@dataclass(frozen=True)
+class ProfileChosen:
+    """The link is used in this way from now on."""
+
+    profile: LinkProfile
 
 
 @dataclass(frozen=True)

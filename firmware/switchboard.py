@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellHealth, TellVoice
-from firmware.events import CentreChanged, LinkChanged, OutputRead, TalkOpened, VoiceChanged
+from firmware.events import CentreChanged, EventsAcked, LinkChanged, OutputRead, TalkOpened, VoiceChanged
 from firmware.inputs.board import Inputs
 from firmware.island.desk import IslandDesk
 from firmware.lines.machine import Line
+from firmware.outbox.board import Evidence
 from firmware.paging.machine import FetchClip, Playout
+from firmware.stamp import Stamp
 from firmware.talk import (
     CarrierChanged,
     Cease,
@@ -26,11 +28,13 @@ from firmware.talk import (
     TransmitLost,
 )
 from firmware.terminals.board import Shelf, Terminals, Ways
-from firmware.uplink.machine import Arrived, FactTold, LineTold, Obey, Publish, Refused, Talk, Uplink
-from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp
+from firmware.uplink.machine import Uplink
+from firmware.uplink.messages import Arrived, Connected, HealthTold, LineTold, Obey, Publish, Refused, Talk
+from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp, Unheard
 from link.contract import facts, field_facts, orders
 from link.contract import neighbour as voice
 from link.contract.envelope import EnvelopeError
+from link.contract.link_facts import TimeQuality
 from link.contract.wire import Wire
 from link.hosting.beat import Beat, BeatChanged, BeatLost, BeatWatch
 from link.hosting.clock import Clock
@@ -65,9 +69,11 @@ class Switchboard:
     neighbour: NeighbourServer
     fetch: Callable[[FetchClip], None]
     shelf: Shelf
+    quality: Callable[[], TimeQuality] = lambda: "est"
     terminals: Terminals = field(init=False)
     island: IslandDesk = field(init=False)
     uplink: Runner[Uplink] = field(init=False)
+    outbox: Evidence = field(init=False)
     watch: Runner[BeatWatch] = field(init=False)
     lines: dict[str, Runner[Line]] = field(default_factory=dict)
     speakers: dict[str, Runner[Playout]] = field(default_factory=dict)
@@ -82,10 +88,11 @@ class Switchboard:
         self.island = IslandDesk(self.clock, self.tell_health)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
-        """What serves lines, terminals, loudspeakers, contacts and bypasses."""
+        """What serves lines, terminals, loudspeakers, contacts, bypasses and the outbox."""
         lines = [runner.run for runner in self.lines.values()]
         speakers = [runner.run for runner in self.speakers.values()]
-        return [*lines, *self.terminals.runners(), *speakers, *self.inputs.runners(), *self.island.runners()]
+        own = (*self.inputs.runners(), *self.island.runners(), self.outbox.runner.run)
+        return [*lines, *self.terminals.runners(), *speakers, *own]
 
     # -- events in --
 
@@ -99,12 +106,14 @@ class Switchboard:
         if isinstance(fact, Message):
             self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now()))
             self.island.arrived(fact, self.uplink.machine.topics)
-        elif isinstance(fact, BusUp | BusDown):
+        elif isinstance(fact, BusUp):
+            self.uplink.inbox.post(Connected(fact.session_id, self.stamp()))
+            self.tell_health("broker", "")
+        elif isinstance(fact, BusDown):
             self.uplink.inbox.post(fact)
-            if isinstance(fact, BusDown):
-                self.tell_health("broker", fact.reason)
-            else:
-                self.tell_health("broker", "")
+            self.tell_health("broker", fact.reason)
+        elif isinstance(fact, Unheard):
+            self.outbox.unheard(fact)
 
     def from_guard(self, out: str, on: bool, why: str) -> None:
         """The guard's read-back of one output."""
@@ -253,11 +262,15 @@ class Switchboard:
             case Publish(row=row, topic=topic, payload=payload):
                 self.bus.publish(topic, payload, qos=row.qos, retain=row.retain, expiry=row.expiry)
             case LinkChanged():
+                self.outbox.runner.inbox.post(effect)
                 for line in self.lines.values():
                     line.inbox.post(effect)
                 self.island.post(effect)
-            case CentreChanged() | TalkOpened():
+            case CentreChanged() | EventsAcked() | TalkOpened():
+                self.outbox.runner.inbox.post(effect)
                 self.island.post(effect)
+            case Record(fact=fact):
+                self.record(fact)
             case Talk():
                 self._talk(effect)
             case Refused(where=where, reason=reason, detail=detail):
@@ -306,10 +319,16 @@ class Switchboard:
 
     # -- evidence --
 
+    def stamp(self) -> Stamp:
+        """The clocks now."""
+        return Stamp(int(self.clock.wall() * 1000), int(self.clock.now() * 1000), self.quality())
+
     def record(self, fact: Wire) -> None:
-        """Put a fact on the evidence lane; the island hears it at first hand."""
+        """Put a fact into the outbox. The island hears it at first hand, health stands in the snapshot. Any thread."""
         self.island.told(fact)
-        self.uplink.inbox.post(FactTold(fact, self.clock.wall()))
+        self.outbox.record(fact, self.stamp())
+        if isinstance(fact, facts.HealthChanged):
+            self.uplink.inbox.post(HealthTold(fact))
 
     def tell_health(self, subject: str, what: str, advice: str = "") -> None:
         """`what` is the trouble, or empty when all is well."""

@@ -6,13 +6,16 @@ Doors come in from outside, so that the whole gateway runs on real ones (build.p
 from collections.abc import Callable
 from functools import partial
 
+from firmware.events import ProfileChosen
 from firmware.lines.machine import Line
+from firmware.outbox.board import Evidence, Store
 from firmware.paging.machine import FetchClip
 from firmware.switchboard import Guard, Switchboard
 from firmware.talk import LineSettings
 from firmware.terminals.board import Shelf
 from firmware.terminals.wiring import Ports, wire_terminal
-from firmware.uplink.machine import Identity, Uplink
+from firmware.uplink.machine import Uplink
+from firmware.uplink.messages import Identity
 from firmware.wiring_island import wire_island
 from firmware.wiring_paging import wire_speaker
 from hw.board import Board
@@ -22,6 +25,7 @@ from hw.phone.profile import load_profile
 from link.bus.port import Bus, NeighbourServer
 from link.contract import facts
 from link.contract.neighbour import BEAT_LOST
+from link.contract.profile import PROFILES
 from link.hosting.beat import BeatWatch
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner
@@ -50,11 +54,21 @@ def wire_gateway(
     fetch: Callable[[FetchClip], None],
     shelf: Shelf,
     ports: Ports,
+    store: Store,
 ) -> Switchboard:
     """The switchboard of a gateway with a runner for everything that stands in the board file."""
     switchboard = Switchboard(clock, bus, guard, neighbour, fetch, shelf)
     uplink = Uplink(identity)
     switchboard.uplink = Runner("uplink", uplink, switchboard.perform_uplink, clock, limit=20_000)
+    switchboard.outbox = Evidence(
+        store,
+        bus,
+        clock,
+        lambda row: uplink.topics.of(row, identity.gateway),
+        switchboard.uplink.inbox.post,
+        switchboard.tell_health,
+    )
+    switchboard.outbox.runner.inbox.post(ProfileChosen(PROFILES[identity.profile]))
     watch = BeatWatch(BEAT_LOST)
     switchboard.watch = Runner("voice-watch", watch, switchboard.perform_watch, clock)
     for line in board.lines:

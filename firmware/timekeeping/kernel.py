@@ -5,6 +5,7 @@ chrony clears the kernel's "unsynchronised" mark only with `rtcsync` in its conf
 """
 
 import ctypes
+import secrets
 from pathlib import Path
 
 STA_UNSYNC = 0x0040
@@ -43,8 +44,8 @@ def battery_set_time(file: Path = FROM_BATTERY) -> bool:
 
 
 def boot_id(file: Path = BOOT_ID) -> str:
-    """8 hex digits that name this start of the computer; "00000000" where the kernel does not tell."""
+    """8 hex digits that name this start of the computer; chance where the kernel does not tell."""
     try:
-        return file.read_text().strip().replace("-", "")[:8] or "00000000"
+        return file.read_text().strip()[:8] or secrets.token_hex(4)
     except OSError:
-        return "00000000"
+        return secrets.token_hex(4)

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from link.bus import reasons
-from link.bus.port import LARGEST_PAYLOAD, BusDown, BusError, BusUp, Message, Sink, Will
+from link.bus.port import LARGEST_PAYLOAD, BusDown, BusError, BusUp, Message, Sink, Unheard, Will
 from link.bus.tally import Tally
 from link.bus.topic_filter import check_filter, check_topic, matches
-from link.bus.window import OVERHEAD, Window
+from link.bus.window import NOBODY_LISTENS, OVERHEAD, Window
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +55,12 @@ class FakeBus:
         self.downlink: deque[_Packet] = deque()
         self._broker, self._window_bytes, self._largest = broker, window_bytes, largest_payload
         self._tally = Tally(f"fake-bus-{client_id}")
-        self.window = Window(window_bytes, self._tally)
+        self.window = self._new_window()
         self._mid = 0
         self._started = self._stopped = False
+
+    def _new_window(self) -> Window:
+        return Window(self._window_bytes, self._tally, lambda topic: self.post(Unheard(topic)))
 
     async def start(self, sink: Sink, subscriptions: tuple[str, ...] = (), will: Will | None = None) -> None:
         """See Bus."""
@@ -110,7 +113,7 @@ class FakeBus:
     def opened(self, session: str) -> None:
         """The connection stands."""
         self.session, self.said = session, ""
-        self.window = Window(self._window_bytes, self._tally)
+        self.window = self._new_window()
         self.post(BusUp(session))
 
     def lost(self, reason: str) -> None:
@@ -169,8 +172,10 @@ class FakeBroker:
                 if not bus.uplink or bus.uplink[0].at + self._lag_of(bus) > self.now():
                     break
                 packet = bus.uplink.popleft()
-                bus.window.acknowledged(packet.mid)
+                heard = packet.qos == 0 or self._listened(packet.message.topic)
+                bus.window.acknowledged(packet.mid, 0 if heard else NOBODY_LISTENS)
                 self._take(packet.message, packet.qos, packet.expiry)
+                bus.window.settle()
                 moved += 1
         for bus in list(self._buses):
             moved += self._deliver_due(bus)
@@ -274,6 +279,10 @@ class FakeBroker:
         bus.lost(reason)
         if bus.will_message is not None:
             self._take(bus.will_message, 1, None)
+
+    def _listened(self, topic: str) -> bool:
+        subscribed = [pattern for bus in self._buses if bus.session for pattern in bus.subscriptions]
+        return any(matches(pattern, topic) for pattern in subscribed)
 
     def _take(self, message: Message, qos: int, expiry: int | None) -> None:
         self.taken.append(message)

@@ -35,7 +35,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from link.bus import reasons
 from link.bus.bell import Bell
 from link.bus.broker_settings import BrokerSettings
-from link.bus.port import BusDown, BusError, BusUp, Message, Sink, Will
+from link.bus.port import BusDown, BusError, BusUp, Message, Sink, Unheard, Will
 from link.bus.reconnect import Ended, keep_connected
 from link.bus.tally import Tally
 from link.bus.tls import tls_context
@@ -194,7 +194,7 @@ class _Session:
     def __init__(self, bus: PahoBus) -> None:
         settings = bus.settings
         self.id = secrets.token_hex(8)
-        self.window = Window(settings.window_bytes, bus.tally)
+        self.window = Window(settings.window_bytes, bus.tally, lambda topic: bus.post(Unheard(topic)))
         self.up_since = 0.0
         self.parting: socket.socket | None = None
         self.end = ""

@@ -66,8 +66,15 @@ class BusDown:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """The broker took a QoS 1 message on this topic and nobody was subscribed to it (PUBACK 0x10)."""
+
+    topic: str
+
+
 class Bus(Protocol):
-    """The broker's door. Facts to the sink: BusUp, BusDown, Message; always a BusUp before its messages.
+    """The broker's door. Facts to the sink: BusUp, BusDown, Message, Unheard; always a BusUp before its messages.
 
     Sessions are clean: what was not acknowledged when the connection broke is gone, and the owner publishes
     again after the next BusUp. `publish` may be called by any thread, also from within the sink.

@@ -6,18 +6,24 @@ our lock while they call the vendor.
 """
 
 import threading
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from link.bus.tally import Tally
 
+NOBODY_LISTENS = 0x10
 OVERHEAD = 16
 """Bytes that a PUBLISH has besides topic and payload, rounded up."""
 
 
 class Window:
-    """At most `limit` bytes in flight; one larger message may go alone. Refusals go to `tally`."""
+    """At most `limit` bytes in flight; one larger message may go alone. Refusals go to `tally`.
 
-    def __init__(self, limit: int, tally: Tally) -> None:
+    `unheard` is told the topic of what reached nobody; on the thread that settles, no lock held.
+    """
+
+    def __init__(self, limit: int, tally: Tally, unheard: Callable[[str], object] = str) -> None:
+        self._unheard = unheard
         self._limit = limit
         self._tally = tally
         self._most = 65535
@@ -94,5 +100,7 @@ class Window:
             return max(0, self._limit - self._used)
 
     def _judge(self, topic: str, code: int) -> None:
+        if code == NOBODY_LISTENS:
+            self._unheard(topic)
         if code >= 0x80:
             self._tally.count("refused-by-broker", topic, f"code=0x{code:02X}: check its access rules")

@@ -4,6 +4,7 @@ An event is `[type, dt_ms, dmono_ms, hash, …fields]`; a type or a field this p
 or ignored, never an error that stops the batch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -66,13 +67,37 @@ def batches(events: tuple[Event, ...]) -> list[tuple[Event, ...]]:
 
 def encode_batch(head: BatchHead, events: tuple[Event, ...]) -> bytes:
     """Events must have consecutive seqs from head.first_seq. Deflated from five events on."""
-    rows: list[Plain] = []
+    rows: list[StoredEvent] = []
     for offset, event in enumerate(events):
         if event.seq != head.first_seq + offset:
             raise ValueError(f"event {event.seq} does not follow {head.first_seq + offset - 1}")
-        fields = list(event.fact.model_dump(mode="python").values())
-        times = [event.wall_ms - head.t0_ms, event.mono_ms - head.mono0_ms]
-        rows.append([_NUMBER[type(event.fact)], *times, None, *fields])
+        rows.append((event.wall_ms, event.mono_ms, body_of(event.fact)))
+    return encode_stored(head, rows)
+
+
+StoredEvent = tuple[int, int, bytes]
+"""Wall and monotonic milliseconds, and what `body_of` made of the fact."""
+
+
+def body_of(fact: Wire) -> bytes:
+    """A fact as it is kept until it is sent: `[type, …fields]`."""
+    return pack([_NUMBER[type(fact)], *fact.model_dump(mode="python").values()])
+
+
+def fact_of(body: bytes) -> Wire | UnknownFact:
+    """What `body_of` was given. EnvelopeError."""
+    value = unpack(body)
+    if not (isinstance(value, list) and value):
+        raise EnvelopeError("invalid", "a stored fact is [type, …fields]")
+    return read_row([value[0], 0, 0, None, *value[1:]])
+
+
+def encode_stored(head: BatchHead, events: Sequence[StoredEvent]) -> bytes:
+    """Events that follow each other from head.first_seq. Deflated from five events on. EnvelopeError."""
+    rows: list[Plain] = []
+    for wall_ms, mono_ms, body in events:
+        number, *fields = unpack(body)
+        rows.append([number, wall_ms - head.t0_ms, mono_ms - head.mono0_ms, None, *fields])
     codec = Codec.DEFLATED if len(events) >= 5 else Codec.MSGPACK
     return pack([1, head.epoch, head.first_seq, head.boot, head.t0_ms, head.mono0_ms, head.tq, rows], codec)
 

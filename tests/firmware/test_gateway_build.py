@@ -7,11 +7,10 @@ import pytest
 from firmware import build
 from firmware.build import GatewayBuild
 from firmware.config import GatewaySettings
-from firmware.uplink.machine import FactTold
+from firmware.uplink.messages import HealthTold
 from hw.board import Board
 from hw.board_parts import PinInput
 from hw.pins import EdgeSink, PinsUnavailable
-from link.contract import facts
 from link.hosting.clock import HandClock
 
 LINE = """
@@ -77,7 +76,7 @@ def told(gateway: GatewayBuild) -> list[tuple[str, bool, str]]:
     """Health facts since the last look."""
     found = []
     while (event := gateway.switchboard.uplink.inbox.get_nowait()) is not None:
-        if isinstance(event, FactTold) and isinstance(event.fact, facts.HealthChanged):
+        if isinstance(event, HealthTold):
             found.append((event.fact.subject, event.fact.ok, event.fact.advice))
     return found
 

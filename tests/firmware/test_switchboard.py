@@ -9,7 +9,7 @@ from firmware.events import LinkChanged, OutputRead, VoiceChanged
 from firmware.paging.machine import FetchClip
 from firmware.switchboard import VOICE_PEER
 from firmware.talk import CarrierChanged, KeyLine, ReleaseLine
-from firmware.uplink.machine import Arrived, FactTold, Identity, LineTold, Obey, Publish, Talk
+from firmware.uplink.messages import Arrived, Connected, HealthTold, Identity, LineTold, Obey, Publish, Talk
 from firmware.wiring import describe, wire_gateway
 from hw.board import parse_board
 from link.bus.fake import FakeBroker, FakeBus
@@ -22,6 +22,7 @@ from link.contract.topics import Row
 from link.hosting.beat import Beat, BeatChanged, BeatLost
 from link.hosting.clock import HandClock
 from link.hosting.inbox import Inbox
+from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
 from tests.flows.gateway import BOARD
@@ -42,8 +43,9 @@ class Rig:
         self.broker, self.place = FakeBroker(self.clock.now), FakePlace()
         self.bus, self.guard = FakeBus(self.broker, "gw-a"), FakeGuard(self.clock)
         self.server = FakeStreamServer(self.place, "gateway")
+        self.store = MemoryStore()
         file = parse_board(BOARD)
-        identity = Identity("gw-a", "main", "1", "boot", 1, describe(file, {}))
+        identity = Identity("gw-a", "main", "1", "1.1", describe(file, {}))
         self.board = wire_gateway(
             file,
             identity,
@@ -54,6 +56,7 @@ class Rig:
             self.fetched.append,
             MemoryShelf(),
             Ports(),
+            self.store,
         )
         self.to_voice: list[object] = []
 
@@ -81,7 +84,7 @@ class Rig:
         self.board.from_neighbour(Frame(VOICE_PEER, voice.GATEWAY_VOICE.encode(fact)))
 
     def posted(self) -> dict[str, list[object]]:
-        """What lies in each inbox since the last look, facts for the evidence lane without their wrapping."""
+        """What lies in each inbox since the last look, without health; `evidence`: all that was recorded."""
         board = self.board
         boxes: dict[str, Inbox] = {"uplink": board.uplink.inbox, "watch": board.watch.inbox}
         boxes |= {name: runner.inbox for name, runner in (board.lines | board.speakers).items()}
@@ -89,8 +92,10 @@ class Rig:
         for name, box in boxes.items():
             items = [box.get_nowait() for _ in range(len(box))]
             if items:
-                found[name] = [item.fact if isinstance(item, FactTold) else item for item in items]
-        return found
+                found[name] = [item for item in items if not isinstance(item, HealthTold)]
+        found["evidence"] = list(self.store.facts)
+        self.store.facts.clear()
+        return {name: items for name, items in found.items() if items}
 
 
 @pytest.fixture
@@ -111,9 +116,9 @@ def speaker_told(up: bool) -> LineTold:
 
 
 LEGS = [
-    (voice.LegState(line="r1", up=True), {"r1": [leg("r1", True)], "uplink": [leg("r1", True)]}),
-    (voice.LegState(line="pa1", up=True), {"uplink": [speaker_told(True), leg("pa1", True)]}),
-    (voice.LegState(line="x9", up=True), {"uplink": [leg("x9", True)]}),
+    (voice.LegState(line="r1", up=True), {"r1": [leg("r1", True)], "evidence": [leg("r1", True)]}),
+    (voice.LegState(line="pa1", up=True), {"uplink": [speaker_told(True)], "evidence": [leg("pa1", True)]}),
+    (voice.LegState(line="x9", up=True), {"evidence": [leg("x9", True)]}),
 ]
 FROM_VOICE = [
     *LEGS,
@@ -128,10 +133,10 @@ FROM_VOICE = [
     (voice.ClipDone(play="p", ok=True), {"pa1": [voice.ClipDone(play="p", ok=True)]}),
     (
         voice.SoundState(card="r1", ok=False, what="gone", advice="plug it in"),
-        {"uplink": [health("card r1", "gone", "plug it in")]},
+        {"evidence": [health("card r1", "gone", "plug it in")]},
     ),
-    (voice.SoundState(card="r1", ok=False), {"uplink": [health("card r1", "not working")]}),
-    (voice.SoundState(card="r1", ok=True), {"uplink": [health("card r1")]}),
+    (voice.SoundState(card="r1", ok=False), {"evidence": [health("card r1", "not working")]}),
+    (voice.SoundState(card="r1", ok=True), {"evidence": [health("card r1")]}),
     (
         voice.LevelReport(card="r1", capture_rms=-20, capture_peak=-3, playback_rms=-90, playback_peak=-90),
         {},
@@ -164,9 +169,9 @@ async def test_facts_of_the_broker_reach_the_uplink(rig: Rig):
     assert isinstance(arrived, Arrived)
     assert (arrived.message, arrived.wall) == (message, rig.clock.wall())
     rig.board.from_bus(BusUp("s1"))
-    assert rig.posted() == {"uplink": [BusUp("s1"), health("broker")]}
+    assert rig.posted() == {"uplink": [Connected("s1", rig.board.stamp())], "evidence": [health("broker")]}
     rig.board.from_bus(BusDown("refused"))
-    assert rig.posted() == {"uplink": [BusDown("refused"), health("broker", "refused")]}
+    assert rig.posted() == {"uplink": [BusDown("refused")], "evidence": [health("broker", "refused")]}
 
 
 async def test_the_guards_read_back_reaches_the_line_of_the_output(rig: Rig):
@@ -191,13 +196,14 @@ async def test_the_voice_process_coming_or_going_reaches_every_line(rig: Rig):
     assert rig.posted() == {
         "r1": [VoiceChanged(up=False)],
         "pa1": [VoiceChanged(up=False)],
-        "uplink": [speaker_told(False), lost],
+        "uplink": [speaker_told(False)],
+        "evidence": [lost],
     }
     rig.board.perform_watch(BeatChanged(up=True))
     assert rig.posted() == {
         "r1": [VoiceChanged(up=True)],
         "pa1": [VoiceChanged(up=True)],
-        "uplink": [health("voice")],
+        "evidence": [health("voice")],
     }
 
 
@@ -209,7 +215,7 @@ async def test_effects_of_a_line_go_out_by_their_doors(rig: Rig):
     perform(Report())
     assert rig.posted() == {"uplink": [LineTold(rig.board.lines["r1"].machine.report())]}
     perform(Record(facts.LineOpened(line="r1")))
-    assert rig.posted() == {"uplink": [facts.LineOpened(line="r1")]}
+    assert rig.posted() == {"evidence": [facts.LineOpened(line="r1")]}
     perform(TellVoice(voice.CutDownlink(line="r1")))
     rig.settle()
     assert rig.to_voice == [voice.CutDownlink(line="r1")]
@@ -292,7 +298,7 @@ async def test_orders_for_loudspeakers_reach_them(rig: Rig):
 @pytest.mark.parametrize("line", ["r1", "x9"])
 async def test_a_clip_for_what_is_no_loudspeaker_is_refused_as_a_fact(rig: Rig, line: str):
     rig.board.perform_uplink(obey(PLAY.model_copy(update={"line": line})))
-    (refused,) = rig.posted()["uplink"]
+    (refused,) = rig.posted()["evidence"]
     assert (refused.play, refused.line, refused.result) == ("p1", line, "refused")
 
 
@@ -334,4 +340,4 @@ async def test_a_card_that_clips_is_told_once_and_once_when_it_is_well(rig: Rig)
         rig.say(level(clipped))
     advice = "turn down what feeds this card"
     told = [health("level r1", "clips 900 samples a second", advice), health("level r1")]
-    assert rig.posted() == {"uplink": told}
+    assert rig.posted() == {"evidence": told}

@@ -6,7 +6,7 @@ from firmware.events import LinkChanged, OutputRead, VoiceChanged
 from firmware.paging.machine import ClipHeld
 from firmware.switchboard import Switchboard
 from firmware.talk import CarrierChanged, KeyLine
-from firmware.uplink.machine import FactTold, Identity, LineTold
+from firmware.uplink.messages import Identity, LineTold
 from firmware.wiring import describe, wire_gateway
 from hw.board import parse_board
 from link.bus.fake import FakeBroker, FakeBus
@@ -15,6 +15,7 @@ from link.contract import facts, orders
 from link.contract.neighbour import BEAT_LOST
 from link.hosting.clock import HandClock
 from link.hosting.runner import Runner
+from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
 from tests.flows.gateway import BOARD
@@ -40,10 +41,19 @@ def guard() -> Guard:
 
 @pytest.fixture
 def board(guard: Guard) -> Switchboard:
-    identity = Identity("gw-a", "main", "1", "boot", 1, describe(BOARD_FILE, {}))
+    identity = Identity("gw-a", "main", "1", "1.1", describe(BOARD_FILE, {}))
     bus, place = FakeBus(FakeBroker(), "gw-a"), FakeStreamServer(FakePlace(), "gateway")
     return wire_gateway(
-        BOARD_FILE, identity, guard.clock, bus, guard, place, lambda effect: None, MemoryShelf(), Ports()
+        BOARD_FILE,
+        identity,
+        guard.clock,
+        bus,
+        guard,
+        place,
+        lambda effect: None,
+        MemoryShelf(),
+        Ports(),
+        MemoryStore(),
     )
 
 
@@ -57,7 +67,7 @@ def test_the_centre_is_told_of_each_line_by_its_label():
 def test_every_line_has_its_runner(board: Switchboard):
     assert set(board.lines) == {"r1"}
     assert set(board.speakers) == {"pa1"}
-    assert len(board.runners()) == 3, "and the island"
+    assert len(board.runners()) == 4, "and the island and the outbox"
     assert board.outputs == {"r1.ptt": board.lines["r1"], "pa1.amp": board.speakers["pa1"]}
     assert board.watch.machine.patience == BEAT_LOST
 
@@ -115,7 +125,7 @@ def test_a_loudspeaker_that_crashed_says_that_its_clips_failed_and_plays_the_nex
     runner.step(VoiceChanged(True))
     runner.step(PLAY)
     break_once(runner)
-    told = [e.fact for e in iter(board.uplink.inbox.get_nowait, None) if isinstance(e, FactTold)]
+    told = list(board.outbox.store.facts)
     assert [(fact.play, fact.result) for fact in told] == [("b-1.pa1", "failed")]
     runner.step(PLAY.model_copy(update={"play": "b-2.pa1"}))
     runner.step(ClipHeld(PLAY.sha, "/a.wav"))

@@ -6,7 +6,7 @@ from firmware.events import ContactRead, CurrentRead
 from firmware.inputs.contacts import WireHeard
 from firmware.switchboard import Switchboard
 from firmware.talk import CarrierChanged
-from firmware.uplink.machine import FactTold, Identity
+from firmware.uplink.messages import HealthTold, Identity
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_inputs import opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses
@@ -17,9 +17,9 @@ from hw.sensors.machine import Measured
 from hw.terminal import PortDown, PortUp
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
-from link.contract import facts
 from link.hosting.clock import HandClock
 from link.hosting.settings import SettingsError
+from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
 
@@ -76,9 +76,9 @@ class Site:
         self.board = parse_board(TEXT.replace("PROFILE", profile).replace("VOLTS", volts))
         self.clock = HandClock()
         self.guard = FakeGuard(self.clock)
-        identity = Identity("gw-a", "main", "1", "boot", 1, describe(self.board, {}))
+        identity = Identity("gw-a", "main", "1", "1.1", describe(self.board, {}))
         bus, place = FakeBus(FakeBroker(), "gw-a"), FakeStreamServer(FakePlace(), "gateway")
-        doors = (bus, self.guard, place, lambda effect: None, MemoryShelf(), Ports())
+        doors = (bus, self.guard, place, lambda effect: None, MemoryShelf(), Ports(), MemoryStore())
         self.switchboard: Switchboard = wire_gateway(self.board, identity, self.clock, *doors)
         self.buses = wire_buses(self.board, self.clock, print, sensor_bauds(self.board))
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.guard)
@@ -89,8 +89,8 @@ class Site:
 
     def health(self) -> list[tuple[str, str]]:
         found = posted(self.switchboard.uplink)
-        told = [event.fact for event in found if isinstance(event, FactTold)]
-        return [(fact.subject, fact.what) for fact in told if isinstance(fact, facts.HealthChanged)]
+        told = [event.fact for event in found if isinstance(event, HealthTold)]
+        return [(fact.subject, fact.what) for fact in told]
 
 
 def posted(runner) -> list[object]:

@@ -5,13 +5,14 @@ import pytest
 from firmware.events import ContactRead, CurrentRead, OutputRead
 from firmware.paging.machine import Playout
 from firmware.switchboard import Switchboard
-from firmware.uplink.machine import Identity
+from firmware.uplink.messages import Identity
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_paging import CHIME_FOR, relay_contacts, tell_current
 from hw.board import parse_board
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.hosting.clock import HandClock
+from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
 
@@ -50,10 +51,19 @@ def guard() -> Guard:
 
 @pytest.fixture
 def board(guard: Guard) -> Switchboard:
-    identity = Identity("gw-a", "main", "1", "boot", 1, describe(BOARD, {}))
+    identity = Identity("gw-a", "main", "1", "1.1", describe(BOARD, {}))
     bus, place = FakeBus(FakeBroker(), "gw-a"), FakeStreamServer(FakePlace(), "gateway")
     return wire_gateway(
-        BOARD, identity, guard.clock, bus, guard, place, lambda effect: None, MemoryShelf(), Ports()
+        BOARD,
+        identity,
+        guard.clock,
+        bus,
+        guard,
+        place,
+        lambda effect: None,
+        MemoryShelf(),
+        Ports(),
+        MemoryStore(),
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.switchboard import VOICE_PEER
-from firmware.uplink.machine import Identity
+from firmware.uplink.messages import Identity
 from firmware.voice.rack import Rack
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_inputs import sensor_bauds, wire_inputs
@@ -21,6 +21,7 @@ from link.contract.topics import Row, Topics
 from link.voice.fake import FakeEngine
 from link.voice.host import VoiceHost
 from link.voice.port import VoiceSettings, frame_bytes
+from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeCard, FakeGuard
 
@@ -68,7 +69,8 @@ class FakeGateway:
         self.bus = FakeBus(world.broker, name)
         self.clips: dict[str, Path] = {}
         self.shelf, self.ports = MemoryShelf(), Ports()
-        self.identity = Identity(name, "main", "1", "boot", 1, describe(self.board, {}))
+        self.store = MemoryStore()
+        self.identity = Identity(name, "main", "1", "1.1", describe(self.board, {}))
         self.switchboard = wire_gateway(
             self.board,
             self.identity,
@@ -79,6 +81,7 @@ class FakeGateway:
             self.fetch,
             self.shelf,
             self.ports,
+            self.store,
         )
         self.guard.told = self.switchboard.from_guard
         self.buses = wire_buses(self.board, clock, self.switchboard.tell_health, sensor_bauds(self.board))
@@ -105,6 +108,7 @@ class FakeGateway:
         await self.start_voice()
         self.switchboard.terminals.start_ports()
         self.buses.open_ports(self.ports)
+        self.store.start(board.outbox.heard)
         await self.bus.start(board.from_bus, topics.for_gateway(self.name), will)
 
     def kill(self) -> None:

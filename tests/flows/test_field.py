@@ -3,7 +3,6 @@
 import asyncio
 
 from central.ports import Ledger
-from firmware.uplink.machine import FactTold
 from link.contract import facts, orders
 from link.contract import field_facts as told
 from link.contract.realtime import decode_report
@@ -16,8 +15,8 @@ from tests.flows.world import World
 
 async def tell(world: World, gateway: str, fact: Wire) -> None:
     """The gateway's outbox takes a fact."""
-    world.gateways[gateway].switchboard.uplink.inbox.post(FactTold(fact, world.clock.wall()))
-    await world.pass_time(0.2)
+    world.gateways[gateway].switchboard.record(fact)
+    await world.pass_time(0.4)
 
 
 def journal(world: World, kind: str) -> list[dict]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from firmware.switchboard import Switchboard
-from firmware.uplink.machine import Identity
+from firmware.uplink.messages import Identity
 from firmware.wiring import describe, wire_gateway
 from hw.bench.map27 import Radio
 from hw.bench.phone import BenchPhone
@@ -22,6 +22,7 @@ from link.contract.envelope import pack
 from link.hosting.clock import HandClock
 from link.hosting.machine import Tick
 from link.hosting.runner import Runner
+from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
 from tests.flows.test_phone import PHONE
@@ -74,14 +75,24 @@ class Site:
 
     def __init__(self, family: str) -> None:
         self.clock, self.shelf, self.ports = _Clock(), MemoryShelf(), Ports()
+        self.store = MemoryStore()
         self.family, self.device = family, None
         board = parse_board(BOARDS[family])
         self.guard = FakeGuard(self.clock)
-        identity = Identity("gw-b", "main", "1", "boot", 1, describe(board, {}))
+        identity = Identity("gw-b", "main", "1", "1.1", describe(board, {}))
         bus = FakeBus(FakeBroker(self.clock.now), "gw-b")
         server = FakeStreamServer(FakePlace(), "gateway")
         self.switchboard: Switchboard = wire_gateway(
-            board, identity, self.clock, bus, self.guard, server, lambda _: None, self.shelf, self.ports
+            board,
+            identity,
+            self.clock,
+            bus,
+            self.guard,
+            server,
+            lambda _: None,
+            self.shelf,
+            self.ports,
+            self.store,
         )
         self.guard.told = self.switchboard.from_guard
         ((self.name, self.host),) = self.switchboard.terminals.hosts.items()
@@ -143,11 +154,10 @@ class Site:
 
     def evidence(self) -> int:
         """Every fact that waits can be sent, every text stored; how many."""
-        waiting = self.switchboard.uplink.machine.waiting
-        for event in waiting:
-            pack(event.fact.model_dump(mode="python"))
-            event.fact.model_dump_json().encode()
-        return len(waiting)
+        for fact in self.store.facts:
+            pack(fact.model_dump(mode="python"))
+            fact.model_dump_json().encode()
+        return len(self.store.facts)
 
 
 @cache

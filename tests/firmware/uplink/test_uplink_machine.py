@@ -5,23 +5,23 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.effects import Record
 from firmware.events import LinkChanged
-from firmware.uplink.machine import (
-    HEARTBEAT_EVERY,
-    ORDER_WORTH,
+from firmware.stamp import Stamp
+from firmware.uplink.machine import HEARTBEAT_EVERY, ORDER_WORTH, Uplink
+from firmware.uplink.messages import (
     Arrived,
-    FactTold,
+    Connected,
     Identity,
     LineTold,
     Obey,
     Publish,
     Refused,
     Talk,
-    Uplink,
 )
-from link.bus.port import BusDown, BusUp, Message
+from link.bus.port import BusDown, Message
 from link.contract import facts, orders
-from link.contract.batch import command_for, decode_batch, encode_command
+from link.contract.batch import command_for, encode_command
 from link.contract.envelope import pack, unpack
 from link.contract.realtime import REPEAT_EVERY, Keep, TalkFrame, decode_report, encode_frame
 from link.contract.topics import Row, Topics
@@ -29,7 +29,7 @@ from link.hosting.machine import Tick
 
 WALL = 1_700_000_000.0
 KEY = bytes(range(32))
-ME = Identity("gw-a", "main", "1.0", "boot1", 7, (facts.LineDescription(line="r1", kind="radio"),))
+ME = Identity("gw-a", "main", "1.0", "aa.bb", (facts.LineDescription(line="r1", kind="radio"),))
 TOPICS = Topics("main")
 
 
@@ -45,7 +45,7 @@ class Bench:
         return list(effects)
 
     def up(self, session: str = "s1") -> "Bench":
-        self.post(BusUp(session))
+        self.post(Connected(session, Stamp(int(WALL * 1000), int(self.now * 1000), "est")))
         return self
 
     def arrive(self, row: Row, payload: bytes, retain: bool = False, gateway: str = "gw-a") -> list[object]:
@@ -66,9 +66,7 @@ class Bench:
         return [unpack(payload)["s"] for payload in self.published(Row.RESULT)]
 
     def refusals(self) -> list[str]:
-        told = [
-            event.fact for payload in self.published(Row.EVENTS) for event in decode_batch(payload).events
-        ]
+        told = [effect.fact for effect in self.effects if isinstance(effect, Record)]
         return [fact.reason for fact in told if isinstance(fact, facts.MessageRefused)]
 
 
@@ -120,26 +118,11 @@ def test_a_late_will_on_our_own_topic_is_answered_by_a_new_birth():
     assert bench.published(Row.LIVE) == []
 
 
-def test_nothing_is_published_without_a_link_and_evidence_waits():
+def test_nothing_is_published_without_a_link():
     bench = Bench()
     bench.post(report(carrier=True))
-    bench.post(FactTold(facts.LineOpened(line="r1"), WALL))
+    bench.arrive(Row.COMMAND, b"rubbish")
     assert bench.effects == []
-    bench.up()
-    batch = decode_batch(bench.published(Row.EVENTS)[0])
-    assert [type(event.fact) for event in batch.events] == [facts.LineOpened]
-    assert batch.head.first_seq == 1
-
-
-def test_evidence_that_waits_is_bounded_and_the_loss_is_counted():
-    bench = Bench()
-    for _ in range(700):
-        bench.post(FactTold(facts.LineOpened(line="r1"), WALL))
-    assert len(bench.uplink.waiting) == 500
-    assert bench.uplink.lost == 200
-    bench.up()
-    seqs = [e.seq for p in bench.published(Row.EVENTS) for e in decode_batch(p).events]
-    assert seqs == list(range(201, 701))
 
 
 def test_a_frame_is_heard_only_with_the_sessions_key_and_only_once():

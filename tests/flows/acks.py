@@ -1,0 +1,36 @@
+"""A centre that does nothing but take batches and say so, at once, and counts what it took."""
+
+from collections import Counter
+
+from link.bus.port import Bus, Message
+from link.contract.batch import Ack, decode_batch, encode_ack
+from link.contract.facts import Event
+from link.contract.topics import Row, Topics
+
+
+class AckingCentre:
+    """`events`: what was taken, by gateway, epoch and number; `again`: how often each came once more."""
+
+    def __init__(self, bus: Bus, realm: str = "main") -> None:
+        self.bus, self.topics = bus, Topics(realm)
+        self.events: dict[tuple[str, int, int], Event] = {}
+        self.again: Counter[tuple[str, int, int]] = Counter()
+        self.silent = False
+
+    async def start(self) -> None:
+        rows = (Row.EVENTS, Row.ALARMS)
+        await self.bus.start(self.heard, tuple(self.topics.of(row, "+") for row in rows))
+
+    def heard(self, fact: object) -> None:
+        if not isinstance(fact, Message) or self.silent:
+            return
+        known = self.topics.parse(fact.topic)
+        assert known is not None
+        gateway, batch = known[1], decode_batch(fact.payload)
+        for event in batch.events:
+            key = gateway, batch.head.epoch, event.seq
+            self.again[key] += key in self.events
+            self.events[key] = event
+        upto = batch.head.first_seq + len(batch.events) - 1
+        payload = encode_ack(Ack(epoch=batch.head.epoch, upto=upto))
+        self.bus.publish(self.topics.of(Row.ACK, gateway), payload, qos=0)
