@@ -1,16 +1,22 @@
-"""`central core|voice --config FILE`: the processes of the centre."""
+"""`central core|voice --config FILE`: the processes of the centre; `central backup`, `central restore`."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from central import backup_commands
 from central.config import load_central
 from link.hosting.process import run_process, set_up
 
 
 def main() -> int:
     """Entry point; the exit code: 0 ended in order, 1 fault, 2 bad settings."""
-    parser = argparse.ArgumentParser(prog="central", description="The processes of the Spillway centre.")
+    if sys.argv[1:2] and sys.argv[1] in backup_commands.WORDS:
+        return backup_commands.main(sys.argv[1:])
+    epilog = "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER"
+    parser = argparse.ArgumentParser(
+        prog="central", description="The processes of the Spillway centre.", epilog=epilog
+    )
     parser.add_argument("process", choices=("core", "voice"))
     parser.add_argument("--config", type=Path, required=True, help="settings file (TOML)")
     parser.add_argument("--verbose", action="store_true", help="log every transition")

@@ -10,6 +10,7 @@ from pathlib import Path
 from central.api.app import make_app
 from central.api.server import ApiServer
 from central.api.tokens import Tokens
+from central.backup import Backup
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk, centre_version
@@ -51,11 +52,12 @@ class CoreBuild:
         self.settings = settings
         self.clock = clock or SystemClock()
         self._tasks: asyncio.TaskGroup | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._news: dict[tuple[str, str], None] = {}
         self._orders: asyncio.Queue[Callable[[], object]] = asyncio.Queue()
         settings.state.mkdir(parents=True, exist_ok=True)
         settings.run.mkdir(parents=True, exist_ok=True)
-        self.database = Database.open(settings.state / "spillway.db")
+        self.database = Database.open(settings.database, hold_log=settings.backup is not None)
         self.journal = Journal(self.database, self._journal_told)
         self.bus = PahoBus(settings.broker.settings(CENTRE))
         self.node = StreamServer(settings.voice_socket, "core")
@@ -66,13 +68,16 @@ class CoreBuild:
         self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed)
         self.switchboard.tapes = self.tapes
         self.broadcasts = Broadcasts(self.database)
-        self.clips = Clips(self.database, settings.state / "clips")
+        self.clips = Clips(self.database, settings.clips)
         self.broadcasting = Broadcasting(self.switchboard, self.broadcasts, self.clock, self._spawn)
         self.field = FieldKeeping(self.switchboard.field, FieldStore(self.database), self.clock)
         self.events = EventStore(self.database, self.journal, self.clock.wall)
         self.ingest = self._ingest()
         self.switchboard.intake = self.ingest
-        self.views = Views(settings, self.switchboard, self.clock, self.ingest.figures.view)
+        self.backup = Backup(settings, self.database, centre_version(), self._backup_told)
+        self.views = Views(
+            settings, self.switchboard, self.clock, self.ingest.figures.view, backup=self.backup.view
+        )
         self.desk = CoreDesk(
             self.switchboard,
             self.views,
@@ -146,6 +151,11 @@ class CoreBuild:
         self.desk.journal_ok = isinstance(fact, JournalRecovered)
         log.warning("journal=%s", fact)
 
+    def _backup_told(self) -> None:
+        """The backup is in trouble, or well again; called on its thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.changed, "centre", "")
+
     async def _send_orders(self) -> None:
         """Orders that cannot be taken back leave when the journal holds them."""
         while True:
@@ -165,7 +175,8 @@ class CoreBuild:
         """Start everything, serve until cancelled, stop everything in reverse."""
         board = self.switchboard
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-            self._tasks = group
+            self._tasks, self._loop = group, asyncio.get_running_loop()
+            stack.callback(self.backup.close)
             stack.callback(self.database.close)
             stack.callback(self.events.close)
             stack.push_async_callback(self.journal.close)
@@ -174,6 +185,7 @@ class CoreBuild:
             stack.push_async_callback(self.field.flush)
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())
+            self.backup.start()
             self.journal.append("core.started", "", {})
             await self._resume()
             group.create_task(self.ingest.run())

@@ -70,6 +70,15 @@ class GatewayEntry(Settings):
     label: Label = ""
 
 
+class BackupSettings(Settings):
+    """Where the database is shipped to, and how often. A folder that is not on the disk of `state`."""
+
+    folder: Path
+    every: float = Field(default=1.0, ge=0.1, le=3600)
+    base_hours: float = Field(default=24.0, ge=1, le=720)
+    log_limit_mb: int = Field(default=256, ge=64, le=65536)
+
+
 class TalkerSettings(Settings):
     """The name people know a talker by, whose network calls him by number."""
 
@@ -87,6 +96,7 @@ class CentralSettings(Settings):
     api: ApiSettings
     voice: VoiceNodeSettings = VoiceNodeSettings()
     speech: SpeechSettings = SpeechSettings()
+    backup: BackupSettings | None = None
     gateway: tuple[GatewayEntry, ...] = ()
     group: tuple[GroupSettings, ...] = ()
     zone: tuple[ZoneSettings, ...] = ()
@@ -96,6 +106,16 @@ class CentralSettings(Settings):
     def voice_socket(self) -> Path:
         """Where core listens for its voice node."""
         return self.run / "core-voice.sock"
+
+    @property
+    def database(self) -> Path:
+        """The file that core writes."""
+        return self.state / "spillway.db"
+
+    @property
+    def clips(self) -> Path:
+        """Where clips are kept, by their sha256."""
+        return self.state / "clips"
 
     @property
     def recordings(self) -> Path:
@@ -150,4 +170,6 @@ def load_central(path: Path) -> CentralSettings:
     home = path.resolve().parent
     api = settings.api.model_copy(update={"tokens": home / settings.api.tokens})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
+    if settings.backup is not None:
+        places["backup"] = settings.backup.model_copy(update={"folder": home / settings.backup.folder})
     return settings.model_copy(update=places)

@@ -327,8 +327,10 @@ class CoreDesk:
             case "node":
                 return NodeNow(node=self._views.node())
             case "centre":
-                figures = self._board.figures.views()
-                return CentreNow(bus=self._board.bus_up, journal_ok=self.journal_ok, figures=figures)
+                figures, backup = self._board.figures.views(), self._views.backup()
+                return CentreNow(
+                    bus=self._board.bus_up, journal_ok=self.journal_ok, backup=backup, figures=figures
+                )
         return None
 
     async def announce_recording(self, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from central.backup_models import BackupView
 from central.link_models import LinkView
 from central.view import View as View
 from link.contract.facts import LineKind
@@ -325,6 +326,7 @@ class TownView(View):
     version: str = Field(default="", description="Version of the centre", examples=["0.1.0"])
     bus: bool = Field(description="The centre is connected to the broker", examples=[True])
     journal_ok: bool = Field(default=True, description="The journal reaches the disk", examples=[True])
+    backup: BackupView | None = Field(default=None, description="The backup; null when none is configured")
     gateways: tuple[GatewayView, ...] = Field(default=(), description="All gateways that are known")
     groups: tuple[GroupView, ...] = Field(default=(), description="All talk groups")
     zones: tuple[ZoneView, ...] = Field(default=(), description="All zones")

@@ -6,6 +6,7 @@ The only place where the shape of a machine meets the shape that screens are sho
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from central.backup_models import BackupView
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.view import view as broadcast_view
 from central.config import CentralSettings
@@ -45,6 +46,7 @@ class Views:
     link: Callable[[str], LinkView | None] = lambda gateway: None
     changed_wall: dict[str, float] = field(default_factory=dict)
     was_online: dict[str, bool] = field(default_factory=dict)
+    backup: Callable[[], BackupView | None] = lambda: None
 
     def note_presence(self, name: str) -> None:
         """Remember when a gateway came or went."""
@@ -194,6 +196,7 @@ class Views:
             version=version,
             bus=self.board.bus_up,
             journal_ok=journal_ok,
+            backup=self.backup(),
             gateways=tuple(self.gateway(name) for name in self.board.gateways),
             groups=tuple(self.group(name) for name in self.board.groups),
             zones=tuple(ZoneView(zone=zone.id, lines=zone.lines) for zone in self.settings.zone),

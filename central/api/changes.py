@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from central.backup_models import BackupView
 from central.field_models import OrderView, SiteView, TextView
 from central.readmodels import (
     BroadcastView,
@@ -109,6 +110,7 @@ class CentreNow(View):
     kind: Literal["centre"] = Field(default="centre", description="Which message this is")
     bus: bool = Field(description="The centre is connected to the broker")
     journal_ok: bool = Field(default=True, description="The journal reaches the disk")
+    backup: BackupView | None = Field(default=None, description="The backup; null when none is configured")
     figures: tuple[FigureView, ...] = Field(default=(), description="Measured latencies")
 
 

@@ -97,10 +97,15 @@ def _heading(view: TownView) -> Text:
     text.append_text(word("up" if view.bus else "down"))
     text.append("  journal ")
     text.append_text(word("up" if view.journal_ok else "down"))
+    if view.backup is not None:
+        text.append("  backup ")
+        text.append_text(word("up" if view.backup.ok else "down"))
     for node in view.nodes:
         text.append(f"  {node.node} ")
         text.append_text(word("up" if node.up else "down"))
         text.append(f" {node.legs}/{node.calls} legs")
+    if view.backup is not None and not view.backup.ok:
+        text.append(f"\nbackup: {view.backup.what} ({view.backup.advice})", style="red")
     return text
 
 

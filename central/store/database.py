@@ -4,7 +4,9 @@ Every write of the centre passes the writer thread in its own transaction (WAL, 
 on a second, read-only connection. Nothing here blocks the event loop, and no other file of the centre
 imports sqlite3 or sqlite_utils. Traps: `with connection:` of sqlite3 commits an outer transaction, so
 transactions are spelt out (isolation_level=None); after an I/O error a connection can stay unusable, so it
-is reopened; `.open()` itself blocks: call it before the loop runs.
+is reopened; `.open()` itself blocks: call it before the loop runs; closing any descriptor of the database
+file or its -shm in this process drops SQLite's own locks, so `held_file` is kept until the very end; a
+checkpoint that readers hold up has written back all the same, and the next commit then starts the log anew.
 """
 
 import asyncio
@@ -80,7 +82,36 @@ def read_only(path: Path) -> Sql:
     return Sql(connection, execute_plugins=False)
 
 
-def _read_write(path: Path) -> Sql:
+def take_over_log(path: Path) -> int:
+    """Let SQLite bring the write-ahead log beside `path` into it; how many frames it took. StoreError. Blocks."""
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("pragma synchronous = off")  # whoever restores syncs the file at the end
+            connection.execute("select count(*) from sqlite_master").fetchone()
+            frames = int(connection.execute("pragma wal_checkpoint(passive)").fetchone()[1])
+            connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    return frames
+
+
+def faults_in(path: Path) -> list[str]:
+    """What SQLite's own integrity check says against the database `path`; empty when it is sound. Blocks."""
+    try:
+        sql = read_only(path)
+        try:
+            rows = [str(row[0]) for row in sql.conn.execute("pragma integrity_check(20)")]
+        finally:
+            sql.close()
+    except sqlite3.Error as error:
+        return [str(error)]
+    return [] if rows == ["ok"] else rows
+
+
+def _read_write(path: Path, hold_log: bool = False) -> Sql:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for pragma in (
         "busy_timeout = 5000",
@@ -90,6 +121,8 @@ def _read_write(path: Path) -> Sql:
         "journal_size_limit = 67108864",
     ):
         connection.execute(f"pragma {pragma}")
+    if hold_log:
+        connection.execute("pragma wal_autocheckpoint = 0")
     return Sql(connection, execute_plugins=False)
 
 
@@ -119,8 +152,16 @@ class _Lock:
 class Database:
     """The open store: `write` and `read` for the loop, `submit` and `post` for any thread."""
 
-    def __init__(self, path: Path, lock: _Lock, sql: Sql) -> None:
+    def __init__(self, path: Path, lock: _Lock, sql: Sql, hold_log: bool = False) -> None:
         self.path = path
+        self.log_path = path.with_name(path.name + "-wal")
+        self.disturbed = True
+        """The log may hold more than was committed: its end is where `checkpoint` says, not where the file ends."""
+        self.before_close: Callable[[], None] = lambda: None
+        """Called when nothing is written any more and the log still stands."""
+        self._hold_log = hold_log
+        self.held_file = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if hold_log else None
+        """The database file for `os.pread`; with `hold_log` it changes in `checkpoint` only."""
         self._lock = lock
         self._sql: Sql | None = sql
         self._jobs: list[tuple[float, int, Callable[[], None]]] = []
@@ -133,15 +174,18 @@ class Database:
         self._thread.start()
 
     @classmethod
-    def open(cls, path: Path) -> "Database":
-        """Lock, open and migrate. Blocks; StoreError if another process has it, or it is newer or damaged."""
+    def open(cls, path: Path, *, hold_log: bool = False) -> "Database":
+        """Lock, open and migrate. Blocks; StoreError if another process has it, or it is newer or damaged.
+
+        `hold_log`: the write-ahead log goes into the file when `checkpoint` is called, and not before.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _Lock(path.with_name(path.name + ".lock"))
         sql: Sql | None = None
         try:
-            sql = _read_write(path)
+            sql = _read_write(path, hold_log)
             migrate(sql)
-            return cls(path, lock, sql)
+            return cls(path, lock, sql, hold_log)
         except (NewerDatabase, sqlite3.Error) as error:
             if sql is not None:
                 sql.close()
@@ -199,14 +243,13 @@ class Database:
     def transaction(self) -> Iterator[Sql]:
         """A write transaction; only for jobs on the writer thread. StoreError for any trouble of SQLite."""
         try:
-            if self._sql is None:
-                self._sql = _read_write(self.path)
-            sql = self._sql
+            sql = self._connected()
             sql.conn.execute("begin immediate")
             try:
                 yield sql
                 sql.conn.execute("commit")
             except BaseException:
+                self.disturbed = True
                 with contextlib.suppress(sqlite3.Error):
                     sql.conn.execute("rollback")
                 raise
@@ -216,6 +259,31 @@ class Database:
                     self._sql.conn.close()
                 self._sql = None
             raise explain(error, self.path) from error
+
+    def _connected(self) -> Sql:
+        if self._sql is None:
+            self._sql = _read_write(self.path, self._hold_log)
+        return self._sql
+
+    def checkpoint(self, *, empty: bool) -> tuple[bool, int]:
+        """Write the log back into the file, with `empty` cut it to nothing; (done, frames it held).
+
+        Only for jobs on the writer thread. Waits for no reader: then it is not done. StoreError.
+        """
+        mode = "truncate" if empty else "passive"
+        try:
+            connection = self._connected().conn
+            connection.execute("pragma busy_timeout = 0").fetchall()
+            try:
+                busy, frames, written = connection.execute(f"pragma wal_checkpoint({mode})").fetchone()
+            finally:
+                connection.execute("pragma busy_timeout = 5000").fetchall()
+        except sqlite3.Error as error:
+            self.disturbed = True
+            raise explain(error, self.path) from error
+        done = not busy and frames == written
+        self.disturbed = not (empty and done)
+        return done, max(0, int(frames))
 
     def _serve(self) -> None:
         while True:
@@ -240,8 +308,11 @@ class Database:
         self._thread.join()
         self._reader.submit(self._close_view).result()
         self._reader.shutdown()
+        self.before_close()
         if self._sql is not None:
             self._sql.close()
+        if self.held_file is not None:
+            os.close(self.held_file)
         self._lock.release()
 
     def _close_view(self) -> None:

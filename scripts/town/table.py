@@ -36,6 +36,8 @@ def troubles(view: TownView) -> list[str]:
     told = [] if view.bus else ["the centre has lost the broker"]
     if not view.journal_ok:
         told.append("the journal does not reach the disk")
+    if view.backup is not None and not view.backup.ok:
+        told.append(f"backup: {view.backup.what}; {view.backup.advice}")
     for gateway in view.gateways:
         if not gateway.online:
             told.append(f"{gateway.gateway} is offline")
