@@ -105,3 +105,13 @@ def count_in(path: Path) -> int:
     verdict = verify_file(path)
     assert verdict.ok, verdict
     return verdict.entries
+
+
+def rounds(rig: Rig, count: int, rows: int = 3, filler: int = 50) -> int:
+    total = 0
+    for _ in range(count):
+        total = rig.commit(rows, filler)
+        rig.time += 1.0
+        rig.look()
+        rig.ship()
+    return total

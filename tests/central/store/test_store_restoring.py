@@ -12,7 +12,7 @@ from central.store.clip_mirror import DamagedClip, mirrored, names_in, verified
 from central.store.generations import LINE, Damaged, Generation, generations, read_document, spelt
 from central.store.restoring import DATABASE, CannotRestore, restore
 from central.store.write_ahead import LogFile, head_of
-from tests.central.store.backup_rig import Rig, count_in
+from tests.central.store.backup_rig import Rig, count_in, rounds
 
 
 @pytest.fixture
@@ -22,16 +22,6 @@ def rig(tmp_path: Path):
     made.shipped()
     yield made
     made.stop()
-
-
-def rounds(rig: Rig, count: int, rows: int = 3, filler: int = 50) -> int:
-    total = 0
-    for _ in range(count):
-        total = rig.commit(rows, filler)
-        rig.time += 1.0
-        rig.look()
-        rig.ship()
-    return total
 
 
 def two_generations(rig: Rig) -> int:
