@@ -92,6 +92,24 @@ def test_frames_that_were_never_committed_are_not_shipped(rig: Rig):
     assert sum(each.stat().st_size for each in rig.backup.rglob("*.wal")) < 100 * KIB
 
 
+def test_a_commit_that_failed_after_it_was_written_is_not_shipped(rig: Rig):
+    rig.commit()
+    rig.shipped()
+    rig.commit(2)
+    log = rig.database.log_path.read_bytes()
+    frame = 24 + 4096
+    with rig.database.log_path.open("ab") as file:  # as a commit whose fsync failed leaves it
+        file.write(log[-frame : -frame + 16] + bytes(8) + b"z" * 4096)
+    rig.database.disturbed = True
+    rig.look()
+    rig.ship()
+    done, _ = rig.restored()
+    assert (done.complete, done.entries) == (True, 3), done
+    total = rounds(rig, 3)
+    done, _ = rig.restored()
+    assert (done.complete, done.entries, done.generation) == (True, total, 1), done
+
+
 def test_a_checkpoint_by_somebody_else_begins_a_new_generation(rig: Rig):
     rig.commit()
     rig.shipped()
