@@ -145,6 +145,7 @@ def test_a_missing_segment_and_a_missing_end_are_named(rig: Rig):
     assert "a segment is missing" in rig.restored()[0].damage[0]
 
 
+@pytest.mark.timeout(120)
 def test_any_changed_byte_is_named(rig: Rig, tmp_path: Path):
     rounds(rig, 3)
     clean = len(rig.restored()[0].damage)
@@ -170,6 +171,7 @@ def test_any_changed_byte_is_named(rig: Rig, tmp_path: Path):
     assert rig.restored()[0].complete
 
 
+@pytest.mark.timeout(120)
 def test_a_kill_between_any_two_file_operations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     rig = Rig(tmp_path)
     rig.commit(3)

@@ -140,9 +140,10 @@ class History:
 NAMES = [name for name, often in STEPS.items() for _ in range(often)]
 
 
-@settings(max_examples=8, deadline=None, database=None)
-@given(steps=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 11)), min_size=30, max_size=60))
-def test_what_is_restored_is_a_prefix_that_holds_all_that_was_shipped(steps: list[tuple[str, int]]):
+STORIES = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 11)), min_size=30, max_size=60)
+
+
+def told(steps: list[tuple[str, int]]) -> None:
     history = History()
     try:
         for name in ("ship", "look", "ship", "look", "ship"):
@@ -156,3 +157,20 @@ def test_what_is_restored_is_a_prefix_that_holds_all_that_was_shipped(steps: lis
         history.rig.database.close()
         history.rig.shipper.close()
         shutil.rmtree(history.place)
+
+
+@pytest.mark.timeout(120)
+@settings(max_examples=5, deadline=None, database=None)
+@given(steps=STORIES)
+def test_what_is_restored_is_a_prefix_that_holds_all_that_was_shipped(steps: list[tuple[str, int]]):
+    told(steps)
+    assert steps
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@settings(max_examples=100, deadline=None, database=None)
+@given(steps=STORIES)
+def test_the_same_over_many_histories(steps: list[tuple[str, int]]):
+    told(steps)
+    assert steps
