@@ -113,15 +113,18 @@ class World:
 
     async def settle(self) -> None:
         """Everything that can happen now happens."""
+        calm = 0
         for _ in range(8):
             self.broker.settle()
             self.core_place.settle()
             for gateway in self.gateways.values():
                 gateway.place.settle()
-            for _ in range(12):
-                await asyncio.sleep(0)
+            turns = await rest(12)
             for gateway in self.gateways.values():
                 gateway.guard.look()
+            calm = 0 if turns else calm + 1
+            if calm == 2:
+                break
         failed = [task for task in self.tasks if task.done() and not task.cancelled() and task.exception()]
         for task in failed:
             raise AssertionError("a part of the town died") from task.exception()
@@ -143,6 +146,16 @@ class World:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+async def rest(most: int) -> int:
+    """Let the loop turn until nothing on it is ready, `most` times at the most; how often there was something."""
+    ready = asyncio.get_running_loop()._ready
+    for turns in range(most):
+        if not ready:
+            return turns
+        await asyncio.sleep(0)
+    return most
 
 
 def word(number: int) -> bytes:
