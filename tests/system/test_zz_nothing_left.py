@@ -4,29 +4,21 @@ Whatever it finds was left by a test that ran before it; the tests above it show
 """
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.leftovers import Run
+from tests.system.gone import gone
 from tests.system.town_fixture import until
 
-PATIENCE = 10.0
+ROOT = Path(__file__).parents[2]
 ESCAPE = "import os, time; os.setsid(); os.fork() and os._exit(0); time.sleep(60)"
-
-
-def gone(look: Callable[[], list[str]], limit: float = PATIENCE) -> list[str]:
-    """What is still there after a while: what a test has ended may take a moment to be gone."""
-    end = time.monotonic() + limit
-    while (found := look()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return found
 
 
 def test_a_process_that_left_its_parent_is_seen(run: Run) -> None:
@@ -67,6 +59,35 @@ def test_a_mount_is_seen(run: Run, tmp_path: Path) -> None:
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
     assert run.mounts() == []
+
+
+OTHER_RUN = """
+from functools import partial
+from tests import conftest
+from tests.conftest import run
+conftest.gone = partial(conftest.gone, limit=0.3)
+"""
+LEAVING = """
+import subprocess, sys, pytest
+@pytest.mark.parametrize("name", "abcd")
+def test_a_process_is_left(name):
+    if name == "a":
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], start_new_session=True)
+"""
+
+
+def test_what_is_left_by_a_test_fails_the_worker_in_which_it_ran(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(OTHER_RUN)
+    (tmp_path / "test_leaving.py").write_text(LEAVING)
+    words = f"-m pytest -n 2 -p no:cacheprovider -W ignore --basetemp {tmp_path / 't'} {tmp_path}"
+    command = [sys.executable, *words.split()]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "4 passed, 1 error" in done.stdout, done.stdout
+    assert "left behind by a test that ran before, in the same worker" in done.stdout
+    (left,) = set(re.findall(r"process (\d+): \S+ -c import time; time.sleep\(30\)", done.stdout))
+    os.kill(int(left), 9)
 
 
 def test_nothing_of_the_run_remains(run: Run) -> None:

@@ -1,0 +1,27 @@
+"""Which files of system tests may run two at a time: they mostly wait, own nothing that others use, and judge no times.
+
+A file is added after three runs of all of these together without a failure, never because it would be quicker.
+"""
+
+BESIDE = frozenset(
+    {
+        *(
+            "test_bench_ports",
+            "test_bus_mosquitto",
+            "test_bus_tls",
+            "test_doctor_network",
+            "test_doctor_serial",
+        ),
+        *(
+            "test_doctor_sound",
+            "test_journal_kill",
+            "test_map27_pty",
+            "test_modbus_pty",
+            "test_outputs_let_go",
+        ),
+        *("test_phone_pty", "test_phonesim", "test_ptt_test", "test_relays_pty", "test_tetra_pty"),
+        *("test_town_units", "test_trouble_files", "test_voice_port", "test_voice_strangers"),
+        "test_voice_trouble",
+    }
+)
+"""Files in this folder, by the names of their modules."""
