@@ -44,7 +44,7 @@ async def site() -> AsyncIterator[Site]:
 
 async def test_a_phone_that_nobody_here_wrote_is_set_up_called_and_texted(site: Site) -> None:
     await site.until(lambda: site.told(ServiceChanged) == [ServiceChanged(True, "home")])
-    assert site.told(SignalChanged) == [SignalChanged(5, -51)]
+    await site.until(lambda: site.told(SignalChanged) == [SignalChanged(5, -51)])
     assert not [fact for fact in site.told(Unsupported) if fact.needed]  # type: ignore[attr-defined]
 
     site.order(Dial(ANSWERS_AFTER_1_S))

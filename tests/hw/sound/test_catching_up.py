@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hw.sound.backlog import AFTER_SPEECH, BEFORE_SPEECH, FASTER_FROM
@@ -89,12 +89,14 @@ patterns = st.lists(st.tuples(st.integers(5, 60), st.integers(0, 50)), min_size=
 
 @settings(max_examples=60)
 @given(patterns, st.integers(0, 1500))
+@example([(45, 3), (45, 7), (45, 7), (26, 7), (26, 2)], 561)
 def test_whatever_the_grant_no_word_is_missing_and_the_lag_is_the_grants(pattern, grant_ms):
     line, spoken, lags = over(pattern, grant_ms)
     assert max(lags) <= grant_ms + 100
     line.finish()
     assert (line.sink.overrun, line.sink.dropped, line.sink.lag_ms) == (0, 0, 0)
     told = clock_of(line.heard)
+    told = told[told < spoken / 50 + 0.05]  # the edge after the last word reads as later than anything said
     assert told[0] < 0.05
     assert told[-1] > spoken / 50 - 0.05
     steps = np.diff(told)
