@@ -59,8 +59,8 @@ def test_a_refusal_says_what_to_do(stub: RigStub, device: RigDevice) -> None:
 def test_a_rigctld_that_misbehaves_is_a_fault(
     stub: RigStub, device: RigDevice, trouble: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ANSWER", 0.1)
     device.open()
+    monkeypatch.setattr(module, "ANSWER", 0.1)  # after a good answer, which may take its time
     stub.trouble = trouble
     with pytest.raises(OutputFault, match=what):
         device.put(True, go_on)
