@@ -130,6 +130,24 @@ def unseal(file: BinaryIO, private_hex: str, most: int = LARGEST) -> Iterator[by
             return
 
 
+def walk(file: BinaryIO) -> tuple[int, bool]:
+    """Without a key: how many whole chunks hold something, and whether the last one (it holds nothing) is there.
+
+    Nothing is opened, so nothing of it is sure. OSError of the file.
+    """
+    file.read(len(_HEAD) + _BOX + _HEADER)
+    chunks = 0
+    while len(lengths := file.read(_LENGTHS)) == _LENGTHS:
+        length = int.from_bytes(lengths[:2], "big")
+        sealed = file.read(length + _MORE) if lengths == _lengths(length) else b""
+        if len(sealed) < length + _MORE:
+            break
+        if length == 0:
+            return chunks, True
+        chunks += 1
+    return chunks, False
+
+
 def _opened(file: BinaryIO, private_hex: str) -> bindings.crypto_secretstream_xchacha20poly1305_state:
     private = _key(private_hex)
     head = file.read(len(_HEAD))

@@ -17,6 +17,7 @@ from link.sealing.seal import (
     make_keys,
     public_of,
     unseal,
+    walk,
 )
 
 PRIVATE, PUBLIC = make_keys()
@@ -167,3 +168,12 @@ def test_memory_holds_one_chunk_only() -> None:
     tracemalloc.stop()
     assert sink.octets > 200 * LARGEST_CHUNK
     assert peak < 12 * LARGEST_CHUNK
+
+
+@given(st.integers(0, len(TWO)))
+@settings(max_examples=100, deadline=None)
+def test_whole_chunks_are_counted_without_a_key(length: int) -> None:
+    out, reason = opened(TWO[:length])
+    chunks = {b"": 0, SPEECH: 1, SPEECH + b"end": 2}[out]
+    assert walk(io.BytesIO(TWO[:length])) == (chunks, reason == "")
+    assert walk(io.BytesIO(sealed(SPEECH, close=False) + bytes(4096))) == (1, False)

@@ -1,0 +1,92 @@
+"""Wires the recordings of a gateway: the machine that says which line is recorded, and what lies on the disk.
+
+A recording that lies whole is told twice: as evidence (RecordingReady), once, and as an event to whoever uploads it,
+after each start. Nothing here blocks: the disk is looked at in a thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from firmware import tape_shelf
+from firmware.events import RecordingKept, VoiceChanged
+from firmware.recording.machine import Recordings, Told
+from firmware.switchboard import Switchboard
+from link.contract import recording_orders as tape
+from link.hosting.clock import Clock
+from link.hosting.runner import Runner
+
+log = logging.getLogger(__name__)
+
+TOLD_AFTER = 5.0
+"""Seconds after which a fact handed to the evidence lane is on its disk, and needs not be told after a restart."""
+
+
+class RecordingDesk:
+    """`told` takes every event; `kept` is called once for each recording that lies whole, also old ones."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        gateway: str,
+        mark: str,
+        folder: Path,
+        clock: Clock,
+        kept: Callable[[RecordingKept], object],
+    ) -> None:
+        self._switchboard, self._folder, self._clock, self._kept = switchboard, folder, clock, kept
+        self._known: set[str] = set()
+        self._bell = asyncio.Event()
+        self._bell.set()
+        self.runner: Runner[Recordings] = Runner(
+            "recordings",
+            Recordings(gateway, mark),
+            switchboard.perform_recording,
+            clock,
+            recover=lambda: self.runner.machine.started_over(),
+        )
+
+    def told(self, event: object) -> None:
+        """What happens on the gateway: realtime reports, evidence, facts of the voice process, configuration."""
+        self.runner.inbox.post(Told(event, self._clock.wall()))
+        if isinstance(event, tape.RecordingKept) or event == VoiceChanged(up=True):
+            self._bell.set()
+
+    async def watch(self) -> None:
+        """Tell what lies on the disk, now and whenever something came; until cancelled."""
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            found = await asyncio.to_thread(tape_shelf.lying, self._folder, frozenset(self._known))
+            fresh = [each.fact for each in found if not each.told]
+            for each in found:
+                self._known.add(each.path.stem)
+                self._kept(RecordingKept(str(each.path), each.fact))
+            for fact in fresh:
+                self._switchboard.record(fact)
+            if fresh:
+                await self._clock.sleep_until(self._clock.now() + TOLD_AFTER)
+            for fact in fresh:
+                await asyncio.to_thread(self._note, fact.recording)
+
+    def _note(self, recording: str) -> None:
+        try:
+            tape_shelf.note_told(self._folder, recording)
+        except (OSError, ValueError) as error:
+            log.warning("recording=%s will be told again: %s", recording, error)
+
+
+def wire_recordings(
+    switchboard: Switchboard,
+    gateway: str,
+    boot: str,
+    folder: Path,
+    clock: Clock,
+    kept: Callable[[RecordingKept], object],
+) -> RecordingDesk:
+    """The desk, which hears what the switchboard hears and is served with its runners."""
+    desk = RecordingDesk(switchboard, gateway, boot.replace(".", "")[:6], folder, clock, kept)
+    switchboard.recordings = desk.told
+    switchboard.served += [desk.runner.run, desk.watch]
+    return desk
