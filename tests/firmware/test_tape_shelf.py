@@ -92,7 +92,7 @@ def test_one_that_only_lacked_its_last_name_is_whole(tmp_path, monkeypatch):
 def _rename_side_cars_only(path, target):
     if path.suffix == ".part":
         raise OSError("power cut")
-    os.rename(path, target)
+    os.replace(path, target)  # noqa: PTH105
 
 
 @pytest.mark.parametrize("pages", [0, 1, HEAD_PAGES])
