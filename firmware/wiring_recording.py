@@ -6,8 +6,9 @@ after each start. Nothing here blocks: the disk is looked at in a thread.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from firmware import tape_shelf
 from firmware.events import RecordingKept, VoiceChanged
@@ -24,7 +25,8 @@ TOLD_AFTER = 5.0
 
 
 class RecordingDesk:
-    """`told` takes every event; `kept` is called once for each recording that lies whole, also old ones."""
+    """`told` takes every event; `kept` is called once for each recording that lies whole, also old ones. `aside` runs
+    what waits for the disk."""
 
     def __init__(
         self,
@@ -34,7 +36,9 @@ class RecordingDesk:
         folder: Path,
         clock: Clock,
         kept: Callable[[RecordingKept], object],
+        aside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
     ) -> None:
+        self._aside = aside
         self._switchboard, self._folder, self._clock, self._kept = switchboard, folder, clock, kept
         self._known: set[str] = set()
         self._bell = asyncio.Event()
@@ -58,7 +62,7 @@ class RecordingDesk:
         while True:
             await self._bell.wait()
             self._bell.clear()
-            found = await asyncio.to_thread(tape_shelf.lying, self._folder, frozenset(self._known))
+            found = await self._aside(tape_shelf.lying, self._folder, frozenset(self._known))
             fresh = [each.fact for each in found if not each.told]
             for each in found:
                 self._known.add(each.path.stem)
@@ -68,7 +72,7 @@ class RecordingDesk:
             if fresh:
                 await self._clock.sleep_until(self._clock.now() + TOLD_AFTER)
             for fact in fresh:
-                await asyncio.to_thread(self._note, fact.recording)
+                await self._aside(self._note, fact.recording)
 
     def _note(self, recording: str) -> None:
         try:
@@ -84,9 +88,10 @@ def wire_recordings(
     folder: Path,
     clock: Clock,
     kept: Callable[[RecordingKept], object],
+    aside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
 ) -> RecordingDesk:
     """The desk, which hears what the switchboard hears and is served with its runners."""
-    desk = RecordingDesk(switchboard, gateway, boot.replace(".", "")[:6], folder, clock, kept)
+    desk = RecordingDesk(switchboard, gateway, boot.replace(".", "")[:6], folder, clock, kept, aside)
     switchboard.recordings = desk.told
     switchboard.served += [desk.runner.run, desk.watch]
     return desk

@@ -33,6 +33,10 @@ def lay(folder, recording: str) -> RecordingReady:
     return tape_shelf.complete(folder, car, 1.2, cut=False)
 
 
+async def at_once(work, *args):
+    return work(*args)
+
+
 class Rig:
     def __init__(self, folder) -> None:
         self.clock, self.folder, self.kept = HandClock(), folder, []
@@ -45,7 +49,7 @@ class Rig:
 
     def start(self) -> None:
         self.desk = wire_recordings(
-            self.board, "gw-a", "b007b007.1", self.folder, self.clock, self.kept.append
+            self.board, "gw-a", "b007b007.1", self.folder, self.clock, self.kept.append, at_once
         )
         passed = self.board.recordings
         self.board.recordings = lambda event: (self.told.append(event), passed(event))
@@ -56,9 +60,7 @@ class Rig:
             task.cancel()
 
     async def settle(self) -> None:
-        for _ in range(5):
-            await settle_loop()
-            await asyncio.sleep(0.005)  # the disk is looked at in a thread
+        await settle_loop()
 
     async def tell(self, *events) -> None:
         for event in events:

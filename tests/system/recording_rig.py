@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,16 @@ def speech() -> list[bytes]:
     form = ("-r", str(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw")
     raw = subprocess.run(["sox", SPEECH, *form, "-"], capture_output=True, check=True).stdout
     return [raw[at : at + FRAME] for at in range(0, len(raw) - FRAME, FRAME)]
+
+
+def said_once(folder: Path) -> Path:
+    """The same voice as a WAV."""
+    with wave.open(str(folder / "said.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(b"".join(speech()))
+    return folder / "said.wav"
 
 
 def unsealed(path: Path, private: str) -> tuple[bytes, bool]:

@@ -20,8 +20,7 @@ from link.contract.wire import Wire
 from link.hosting.clock import SystemClock
 from link.sealing.seal import make_keys
 from scripts.town.listening import load
-from tests.system.recording_rig import RATE, decoded, likeness, unsealed
-from tests.system.town_fixture import write_speech
+from tests.system.recording_rig import RATE, decoded, likeness, said_once, unsealed
 
 PRIVATE, PUBLIC = make_keys()
 BENCH = """\
@@ -117,7 +116,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 async def test_a_bench_radio_is_recorded_and_a_killed_process_costs_no_more_than_a_second(site: Site):
-    wav = write_speech(site.folder, "north")
+    wav = said_once(site.folder)
     said = load(wav)
     site.record("gw-1-r1-a")
     cpu = _cpu(site.voice.pid)
@@ -142,7 +141,7 @@ async def test_a_bench_radio_is_recorded_and_a_killed_process_costs_no_more_than
 
     site.record("gw-1-r1-b")
     began = time.monotonic()
-    await asyncio.sleep(2.3)
+    await asyncio.sleep(1.6)
     encoders = [child for child in _children(site.voice.pid) if child.name() == "opusenc"]
     site.voice.kill()
     site.voice.wait()

@@ -87,7 +87,7 @@ def test_killed_at_any_moment_no_more_than_a_second_is_lost(tmp_path: Path):
         running.append(subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True))
     began = [float(each.stdout.readline()) for each in running]
     for process in running:
-        time.sleep(chance.uniform(0.7, 1.2))
+        time.sleep(chance.uniform(0.3, 0.9))
         process.kill()
         process.wait()
         process.stdout.close()
@@ -121,7 +121,7 @@ def _opus(folder: Path) -> bytes:
 def test_an_encoder_that_dies_is_told_and_what_is_there_is_kept(tmp_path: Path):
     program = ("sh", "-c", f"head -c 96000 | {' '.join(taping.command(RATE))}")
     rig = Rig(tmp_path, program=program)
-    fact = rig.end(feed(rig.tape, [*speech() * 4], pace=0.004))
+    fact = rig.end(feed(rig.tape, [*speech() * 3], pace=0.002))
     assert "ended by itself" in fact.why and "opus-tools" in fact.advice
     assert fact.ready.cut and 3.0 - PAGE <= fact.ready.seconds <= 3.0
     assert len(decoded(_opus(tmp_path))) / RATE == pytest.approx(3.0, abs=0.05)
@@ -143,7 +143,7 @@ def test_an_encoder_that_cannot_start_or_says_nonsense_leaves_nothing(tmp_path: 
 def test_a_disk_that_fills_ends_the_recording_and_keeps_what_is_there(tmp_path: Path):
     room = iter([1 << 30] * 5)
     rig = Rig(tmp_path, free=lambda folder: next(room, 1000))
-    fact = rig.end(feed(rig.tape, speech() * 4, pace=0.004))
+    fact = rig.end(feed(rig.tape, speech() * 3, pace=0.002))
     assert fact.why == "the disk is nearly full" and "make room" in fact.advice
     assert fact.ready.cut and fact.ready.seconds == pytest.approx(3 * PAGE)
     assert len(decoded(_opus(tmp_path))) / RATE == pytest.approx(3 * PAGE, abs=0.05)
