@@ -114,6 +114,7 @@ async def test_what_is_sent_is_recorded_too(rig: Rig, tmp_path):
 async def test_without_an_order_nobody_listens_to_a_line_without_a_leg(rig: Rig):
     await rig.obey(OPEN, RECORD)
     rig.hear(A)
+    assert rig.engine.patches.wanted
     await rig.obey(EndRecording(recording="gw-r1-1", cause="emergency"))
     rig.hear(B)
     (tape,) = rig.tapes
@@ -130,6 +131,8 @@ async def test_a_second_order_ends_the_first_recording_and_a_repeated_one_does_n
     rig.hear(B)
     first, second = rig.tapes
     assert (first.sound, second.sound) == ([A], [B]) and first.finished and not second.finished
+    await rig.recorder.stop()
+    assert (first.joined, second.joined) == (1, 1) and not first.cut
 
 
 async def test_an_end_of_something_else_changes_nothing(rig: Rig):
