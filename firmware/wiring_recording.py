@@ -93,5 +93,6 @@ def wire_recordings(
     """The desk, which hears what the switchboard hears and is served with its runners."""
     desk = RecordingDesk(switchboard, gateway, boot.replace(".", "")[:6], folder, clock, kept, aside)
     switchboard.recordings = desk.told
+    switchboard.island.hearers.append(desk.told)
     switchboard.served += [desk.runner.run, desk.watch]
     return desk

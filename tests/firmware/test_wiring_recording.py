@@ -81,7 +81,8 @@ async def rig(tmp_path):
 
 async def test_talk_in_island_mode_becomes_an_order_to_record(rig: Rig):
     cfg = Configuration(record="island", seal=PUBLIC)
-    await rig.tell(VoiceChanged(up=True), ConfigurationChanged(cfg), IslandChanged(True, "link lost"))
+    await rig.tell(VoiceChanged(up=True), ConfigurationChanged(cfg))
+    rig.board.island.changed(IslandChanged(True, "link lost"))
     await rig.tell(facts.LineReport(line="r1", carrier=True, ptt=False, leg=False))
     (payload,) = rig.orders
     order = GATEWAY_VOICE.decode(payload)
