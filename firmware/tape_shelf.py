@@ -119,6 +119,11 @@ def _adopt(folder: Path, part: Path) -> RecordingReady | None:
     return complete(folder, car, round(max(0, pages - HEAD_PAGES) * PAGE, 2), cut=True)
 
 
+def names(folder: Path) -> frozenset[str]:
+    """The ids of the whole recordings here."""
+    return frozenset(path.stem for path in folder.glob("*.seal"))
+
+
 def lying(folder: Path, known: frozenset[str] = frozenset()) -> tuple[Lying, ...]:
     """The whole recordings here, oldest name first, but for those `known`. A damaged side-car is logged."""
     found: list[Lying] = []

@@ -62,7 +62,7 @@ class RecordingDesk:
         while True:
             await self._bell.wait()
             self._bell.clear()
-            found = await self._aside(tape_shelf.lying, self._folder, frozenset(self._known))
+            found = await self._aside(self._look)
             fresh = [each.fact for each in found if not each.told]
             for each in found:
                 self._known.add(each.path.stem)
@@ -73,6 +73,11 @@ class RecordingDesk:
                 await self._clock.sleep_until(self._clock.now() + TOLD_AFTER)
             for fact in fresh:
                 await self._aside(self._note, fact.recording)
+
+    def _look(self) -> tuple[tape_shelf.Lying, ...]:
+        """What is new; what was uploaded and is gone need not be remembered."""
+        self._known &= tape_shelf.names(self._folder)
+        return tape_shelf.lying(self._folder, frozenset(self._known))
 
     def _note(self, recording: str) -> None:
         try:

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 LONGEST = 1860.0
 """Seconds after which a recording ends by itself, should nobody order it."""
+LAST_PAGES = 10.0
+"""Seconds that an encoder gets for its last pages; one that hangs is killed then."""
 LAST_WORDS = 5.0
 """Seconds that all recordings together get to close their files when the process ends."""
 
@@ -65,7 +67,7 @@ class Recorder:
         self._tell, self._clock, self._post, self._make = tell, clock, post, make
         self._heads: dict[str, TapeHead] = {}
         self._running: dict[str, Running] = {}
-        self._closing: dict[str, Tape] = {}
+        self._closing: dict[str, tuple[Tape, Callable[[], None]]] = {}
         self._quiet: PortId | None = None
 
     def head(self, line: str, card: Card, sink: FrameSink) -> TapeHead:
@@ -131,7 +133,9 @@ class Recorder:
         running = self._running.pop(line)
         running.unarm()
         self._heads[line].change(None)
-        self._closing[running.tape.car.recording] = running.tape
+        tape = running.tape
+        unarm = self._clock.call_at(self._clock.now() + LAST_PAGES, tape.kill)
+        self._closing[tape.car.recording] = (tape, unarm)
 
     def _lost(self, order: RecordLine, why: str, advice: str) -> None:
         fields = {"why": why[:200], "advice": advice[:200]}
@@ -139,12 +143,12 @@ class Recorder:
 
     async def ended(self, fact: TapeEnded) -> None:
         """A tape has closed its file, or could not."""
-        tape = self._closing.pop(fact.recording, None)
-        if tape is None:  # by itself: its line has no recording now
-            running = self._running.get(fact.line)
-            if running is not None and running.tape.car.recording == fact.recording:
-                await self._end(fact.line)
-                del self._closing[fact.recording]
+        running = self._running.get(fact.line)
+        if running is not None and running.tape.car.recording == fact.recording:
+            await self._end(fact.line)  # by itself: its line has no recording now
+        if fact.recording in self._closing:
+            _, unarm = self._closing.pop(fact.recording)
+            unarm()
         names = {"recording": fact.recording, "line": fact.line}
         if fact.ready is not None:
             ready = fact.ready
@@ -172,6 +176,7 @@ class Recorder:
         for head in self._heads.values():
             head.settle(time.monotonic_ns())
         until = time.monotonic() + LAST_WORDS
-        for tape in tuple(self._closing.values()):
+        for tape, unarm in tuple(self._closing.values()):
+            unarm()
             if not await asyncio.to_thread(tape.join, max(0.0, until - time.monotonic())):
                 log.error("recording=%s did not end in time; it is cut", tape.car.recording)

@@ -10,6 +10,7 @@ stdio's buffer (hence stdbuf), and ends a page by `--max-delay`. Ctl 4016 is DTX
 import logging
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -78,6 +79,8 @@ class Tape:
         self.dropped = 0
         self.cut = False
         self._ended_well = False
+        self._child: Child | None = None
+        self._child_lock = threading.Lock()
         self._folder, self._seal, self._post, self._free = folder, seal, post, free
         self._program = program or command(rate_hz)
         self._silence = bytes(rate_hz // FRAMES_PER_SECOND * 2)
@@ -123,6 +126,12 @@ class Tape:
             self.dropped += 1
 
     # -- its own thread --
+
+    def kill(self) -> None:
+        """End an encoder that hangs: what it has said is kept. Any thread."""
+        with self._child_lock:
+            if self._child is not None:
+                os.kill(self._child.pid, signal.SIGKILL)
 
     def join(self, seconds: float) -> bool:
         """Wait for its end; whether it came."""
@@ -170,6 +179,7 @@ class Tape:
         except OSError as error:
             raise _Broken(f"the encoder cannot be started: {error}", INSTALL, 0) from error
         self._close_feed()
+        self._child = child
         pages = 0
         try:
             for page in _pages(child.sound):
@@ -178,13 +188,15 @@ class Tape:
                 writer.write(page)
                 pages += 1
                 self._sync(file)
-            self._ended_well = self._fd < 0
+            self._ended_well = child.code() == 0 and self._fd < 0
             if not self._ended_well:
                 raise _Broken(f"the encoder ended by itself: {child.epitaph()}", INSTALL, pages)
             writer.close()
         except OSError as error:
             raise _Broken(f"cannot be written: {error}", MAKE_ROOM, pages) from error
         finally:
+            with self._child_lock:
+                self._child = None
             child.kill()
             child.close()
         return pages

@@ -140,6 +140,17 @@ def test_an_encoder_that_cannot_start_or_says_nonsense_leaves_nothing(tmp_path: 
     assert [path for each in tmp_path.iterdir() for path in each.iterdir()] == []
 
 
+def test_an_encoder_that_hangs_can_be_ended_and_what_it_said_is_kept(tmp_path: Path):
+    program = ("sh", "-c", f"head -c 64000 | {' '.join(taping.command(RATE))}; exec sleep 60")
+    rig = Rig(tmp_path, program=program)
+    rig.tape.finish(feed(rig.tape, speech() * 2, pace=0.002))
+    assert not rig.tape.join(0.3)
+    rig.tape.kill()
+    fact = rig.end()
+    assert "killed by signal 9" in fact.why and fact.ready.cut
+    assert len(decoded(_opus(tmp_path))) / RATE == pytest.approx(2.0, abs=0.45)
+
+
 def test_a_disk_that_fills_ends_the_recording_and_keeps_what_is_there(tmp_path: Path):
     room = iter([1 << 30] * 5)
     rig = Rig(tmp_path, free=lambda folder: next(room, 1000))

@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.voice.rack import Rack
-from firmware.voice.recorder import LONGEST, Recorder
+from firmware.voice.recorder import LAST_PAGES, LONGEST, Recorder
 from firmware.voice.tape import TapeEnded
 from link.contract import neighbour as say
 from link.contract.link_facts import RecordingReady
@@ -24,13 +24,16 @@ class FakeTape:
 
     def __init__(self, folder, car, seal, rate_hz, post) -> None:
         self.car, self.seal, self.post = car, seal, post
-        self.cut, self.sound, self.finished, self.joined = False, [], False, 0
+        self.cut, self.sound, self.finished, self.joined, self.killed = False, [], False, 0, False
 
     def frame(self, frame, at_ns) -> None:
         self.sound.append(frame)
 
     def finish(self, at_ns) -> None:
         self.finished = True
+
+    def kill(self) -> None:
+        self.killed = True
 
     def join(self, seconds) -> bool:
         self.joined += 1
@@ -181,6 +184,16 @@ async def test_a_recording_that_nobody_ends_ends_by_itself(rig: Rig):
     await rig.clock.advance(2)
     rig.air.tick()
     assert rig.tapes[0].finished and rig.tapes[0].cut
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+async def test_an_encoder_that_hangs_at_its_end_is_killed(rig: Rig, hangs: bool):
+    await rig.obey(RECORD, EndRecording(recording="gw-r1-1"))
+    await rig.clock.advance(LAST_PAGES - 1)
+    if not hangs:
+        await rig.rack.heard(rig.tapes[0].over())
+    await rig.clock.advance(2)
+    assert rig.tapes[0].killed is hangs
 
 
 async def test_the_process_waits_for_its_files_after_the_engine_has_ended(rig: Rig):
