@@ -102,6 +102,12 @@ ORDERS = (
     orders.SetBypass(bypass="trunk-1", on=True),
     orders.DrillBypass(bypass="trunk-1", drill="d1", seconds=5.0),
 )
+TAPES = (
+    tape.RecordLine(recording="gw-a-r1-1", line="r1", seal=SHA, group="valley", cause="talk"),
+    tape.EndRecording(recording="gw-a-r1-1", cause="emergency"),
+    tape.RecordingKept(recording="gw-a-r1-1", line="r1", seconds=3.2, size=6400, cut=True, dropped=2),
+    tape.RecordingLost(recording="gw-a-r1-1", line="r1", why="no opusenc", advice="install opus-tools"),
+)
 GROWN = {"command-PlayClip": "command-PlayClip-2"}
 """Kinds that have got fields since their bytes were kept: name of the old bytes to name of today's."""
 
@@ -227,10 +233,7 @@ def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
         voice.ClipDone(play="b-1.pa1", ok=True, seconds=12.4),
         voice.SoundState(card="r1", ok=False, what="gone", advice="plug it in"),
         voice.LevelReport(card="r1", capture_rms=-20.5, capture_peak=9000, playback_rms=-96, playback_peak=0),
-        tape.RecordLine(recording="gw-a-r1-1", line="r1", seal=SHA, group="valley", cause="talk"),
-        tape.EndRecording(recording="gw-a-r1-1", cause="emergency"),
-        tape.RecordingKept(recording="gw-a-r1-1", line="r1", seconds=3.2, size=6400, cut=True, dropped=2),
-        tape.RecordingLost(recording="gw-a-r1-1", line="r1", why="no opusenc", advice="install opus-tools"),
+        *TAPES,
     )
     centre = (
         voice.Hello(),

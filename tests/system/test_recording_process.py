@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -19,8 +20,8 @@ from link.contract.recording_orders import EndRecording, RecordingKept, RecordLi
 from link.contract.wire import Wire
 from link.hosting.clock import SystemClock
 from link.sealing.seal import make_keys
-from scripts.town.listening import load
-from tests.system.recording_rig import RATE, decoded, likeness, said_once, unsealed
+from scripts.town.listening import find, load
+from tests.system.recording_rig import RATE, decoded, said_once, unsealed
 
 PRIVATE, PUBLIC = make_keys()
 BENCH = """\
@@ -64,8 +65,10 @@ class Site:
         self.bench = self.spawn("hw.bench", "--config", str(folder / "bench.toml"))
 
     def spawn(self, *words: str) -> "subprocess.Popen[bytes]":
+        # What carries sound goes before what does not, as its systemd units do.
+        swift = ("nice", "-n", "-10") if os.geteuid() == 0 else ()
         with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", *words], stdout=log, stderr=log)
+            return subprocess.Popen([*swift, sys.executable, "-m", *words], stdout=log, stderr=log)
 
     async def start(self) -> None:
         await self.server.start(self.heard)
@@ -132,11 +135,9 @@ async def test_a_bench_radio_is_recorded_and_a_killed_process_costs_no_more_than
     assert not kept.cut and kept.dropped == 0
     opus, whole = unsealed(site.recordings / "gw-1-r1-a.seal", PRIVATE)
     heard = decoded(opus)
-    like, late = likeness(said.astype(float), heard, most=RATE)
-    print(
-        f"recorded {kept.seconds} s, {kept.size} octets; correlation {like:.3f}, {late / RATE:.2f} s after the order"
-    )
-    assert whole and like > 0.9
+    found = find(said, (heard / 32768).astype(said.dtype))
+    print(f"recorded {kept.seconds} s, {kept.size} octets; {found}")
+    assert whole and found.share > 0.95 and found.likeness > 0.9
     assert abs(len(heard) / RATE - kept.seconds) <= 0.04
 
     site.record("gw-1-r1-b")
