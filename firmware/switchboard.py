@@ -229,10 +229,6 @@ class Switchboard:
         if self.inputs.is_news(effect):
             self._perform_common(effect)
 
-    def perform_recording(self, effect: object) -> None:
-        """Effects of the recordings."""
-        self._perform_common(effect)
-
     def _perform_common(self, effect: object) -> None:
         match effect:
             case FeedOutput(out=out, until=until, why=why):

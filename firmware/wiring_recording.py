@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware import tape_shelf
+from firmware.effects import Record, TellHealth, TellVoice
 from firmware.events import RecordingKept, VoiceChanged
 from firmware.recording.machine import Recordings, Told
 from firmware.switchboard import Switchboard
@@ -46,7 +47,7 @@ class RecordingDesk:
         self.runner: Runner[Recordings] = Runner(
             "recordings",
             Recordings(gateway, mark),
-            switchboard.perform_recording,
+            self.perform,
             clock,
             recover=lambda: self.runner.machine.started_over(),
         )
@@ -56,6 +57,16 @@ class RecordingDesk:
         self.runner.inbox.post(Told(event, self._clock.wall()))
         if isinstance(event, tape.RecordingKept) or event == VoiceChanged(up=True):
             self._bell.set()
+
+    def perform(self, effect: object) -> None:
+        """Effects of the machine."""
+        match effect:
+            case TellVoice(order=order):
+                self._switchboard.tell_voice(order)
+            case Record(fact=fact):
+                self._switchboard.record(fact)
+            case TellHealth(subject=subject, what=what, advice=advice):
+                self._switchboard.tell_health(subject, what, advice)
 
     async def watch(self) -> None:
         """Tell what lies on the disk, now and whenever something came; until cancelled."""
