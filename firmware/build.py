@@ -115,12 +115,7 @@ class GatewayBuild:
         self.switchboard.island.clips = self.clips
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
         self.recordings = wire_recordings(
-            self.switchboard,
-            settings.gateway,
-            identity.boot,
-            settings.recordings,
-            self.clock,
-            lambda kept: log.info("recording=%s lies here", kept.fact.recording),
+            self.switchboard, settings.gateway, identity.boot, settings.recordings, self.clock
         )
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
 

@@ -36,11 +36,11 @@ class RecordingDesk:
         mark: str,
         folder: Path,
         clock: Clock,
-        kept: Callable[[RecordingKept], object],
+        kept: Callable[[RecordingKept], object] = lambda event: None,
         aside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
     ) -> None:
         self._aside = aside
-        self._switchboard, self._folder, self._clock, self._kept = switchboard, folder, clock, kept
+        self._switchboard, self._folder, self._clock, self.kept = switchboard, folder, clock, kept
         self._known: set[str] = set()
         self._bell = asyncio.Event()
         self._bell.set()
@@ -77,7 +77,7 @@ class RecordingDesk:
             fresh = [each.fact for each in found if not each.told]
             for each in found:
                 self._known.add(each.path.stem)
-                self._kept(RecordingKept(str(each.path), each.fact))
+                self.kept(RecordingKept(str(each.path), each.fact))
             for fact in fresh:
                 self._switchboard.record(fact)
             if fresh:
@@ -103,7 +103,7 @@ def wire_recordings(
     boot: str,
     folder: Path,
     clock: Clock,
-    kept: Callable[[RecordingKept], object],
+    kept: Callable[[RecordingKept], object] = lambda event: None,
     aside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
 ) -> RecordingDesk:
     """The desk, which hears what the switchboard hears and is served with its runners."""
