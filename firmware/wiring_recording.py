@@ -107,7 +107,7 @@ def wire_recordings(
     aside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
 ) -> RecordingDesk:
     """The desk, which hears what the switchboard hears and is served with its runners."""
-    desk = RecordingDesk(switchboard, gateway, boot.replace(".", "")[:6], folder, clock, kept, aside)
+    desk = RecordingDesk(switchboard, gateway, boot.rpartition(".")[2][:6], folder, clock, kept, aside)
     switchboard.recordings = desk.told
     switchboard.island.hearers.append(desk.told)
     switchboard.served += [desk.runner.run, desk.watch]

@@ -49,7 +49,7 @@ class Rig:
 
     def start(self) -> None:
         self.desk = wire_recordings(
-            self.board, "gw-a", "b007b007.1", self.folder, self.clock, self.kept.append, at_once
+            self.board, "gw-a", "b007.b007b0", self.folder, self.clock, self.kept.append, at_once
         )
         passed = self.board.recordings
         self.board.recordings = lambda event: (self.told.append(event), passed(event))
