@@ -21,6 +21,7 @@ from firmware.uplink.messages import Identity
 from firmware.wiring import describe, wire_gateway
 from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
+from firmware.wiring_recording import wire_recordings
 from hw.board import Board, load_board
 from hw.board_parts import PinInput, RigPort, SerialPort
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
@@ -113,6 +114,9 @@ class GatewayBuild:
             self.switchboard.quality = partial(getattr, self.clock, "quality")
         self.switchboard.island.clips = self.clips
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
+        self.recordings = wire_recordings(
+            self.switchboard, settings.gateway, identity.boot, settings.recordings, self.clock
+        )
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
 
     def _health(self, subject: str, what: str, advice: str) -> None:

@@ -64,6 +64,11 @@ class GatewaySettings(Settings):
         return self.run / "voice.sock"
 
     @property
+    def recordings(self) -> Path:
+        """Where `gateway voice` keeps what it records, sealed."""
+        return self.state / "recordings"
+
+    @property
     def guard_socket(self) -> Path:
         """Where `gateway guard` listens for `gateway`."""
         return self.run / "guard.sock"

@@ -31,7 +31,7 @@ from firmware.terminals.board import Shelf, Terminals, Ways
 from firmware.uplink.machine import Uplink
 from firmware.uplink.messages import Arrived, Connected, HealthTold, LineTold, Obey, Publish, Refused, Talk
 from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp, Unheard
-from link.contract import facts, field_facts, orders
+from link.contract import facts, field_facts, orders, recording_orders
 from link.contract import neighbour as voice
 from link.contract.envelope import EnvelopeError
 from link.contract.link_facts import TimeQuality
@@ -81,6 +81,8 @@ class Switchboard:
     outputs: dict[str, Runner[Line]] = field(default_factory=dict)
     clipping: set[str] = field(default_factory=set)
     dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
+    recordings: Callable[[object], None] = field(default=lambda event: None)
+    served: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         ways = Ways(self._to_line, self.record, self.tell_health, self._unsafe, self.shelf)
@@ -91,7 +93,7 @@ class Switchboard:
         """What serves lines, terminals, loudspeakers, contacts, bypasses and the outbox."""
         lines = [runner.run for runner in self.lines.values()]
         speakers = [runner.run for runner in self.speakers.values()]
-        own = (*self.inputs.runners(), *self.island.runners(), self.outbox.runner.run)
+        own = (*self.inputs.runners(), *self.island.runners(), self.outbox.runner.run, *self.served)
         return [*lines, *self.terminals.runners(), *speakers, *own]
 
     # -- events in --
@@ -162,6 +164,8 @@ class Switchboard:
                     speaker.inbox.post(fact)
             case voice.SoundState(card=card, ok=ok, what=what, advice=advice):
                 self.tell_health(f"card {card}", "" if ok else what or "not working", advice)
+            case recording_orders.RecordingKept() | recording_orders.RecordingLost():
+                self.recordings(fact)
             case voice.LevelReport(card=card, clipped=clipped):
                 self._heard_level(card, clipped)
 
@@ -188,6 +192,7 @@ class Switchboard:
                     report = self.lines[line].machine.report()
                     self.uplink.inbox.post(LineTold(report))
                     self.island.post(report)
+                    self.recordings(report)
                 case Demand() | Cease() | EndCall():
                     self.terminals.order(line, effect)
                 case _:
@@ -254,6 +259,7 @@ class Switchboard:
                 self._speaker_leg(name, up=False)
         self.inputs.voice(effect.up)
         self.island.post(VoiceChanged(effect.up))
+        self.recordings(VoiceChanged(effect.up))
         self.tell_health("voice", "" if effect.up else "the voice process does not answer")
 
     def perform_uplink(self, effect: object) -> None:
@@ -327,6 +333,7 @@ class Switchboard:
         """Put a fact into the outbox. The island hears it at first hand, health stands in the snapshot. Any thread."""
         self.island.told(fact)
         self.outbox.record(fact, self.stamp())
+        self.recordings(fact)
         if isinstance(fact, facts.HealthChanged):
             self.uplink.inbox.post(HealthTold(fact))
 

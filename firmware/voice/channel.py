@@ -22,9 +22,10 @@ PATCH_WAIT = 0.1
 
 
 class CountingSink(FrameSink, Protocol):
-    """A card's playback side; `taken` counts the frames the card took."""
+    """A card's playback side; `taken` counts the frames the card took, `witness` is given each that it was given."""
 
     taken: int
+    witness: Callable[[bytes], object] | None
 
 
 class Card(Protocol):

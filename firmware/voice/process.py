@@ -7,10 +7,12 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from firmware import tape_shelf
 from firmware.config import GatewaySettings
 from firmware.voice.ears import Ears
 from firmware.voice.monitors import watch_loudspeakers
 from firmware.voice.rack import Rack
+from firmware.voice.recorder import Recorder
 from firmware.voice.signals import write_signals
 from hw.board import load_board
 from hw.sound.card import SoundCard, card_from_board
@@ -145,6 +147,7 @@ async def run_voice(settings: GatewaySettings) -> None:
     client = StreamClient(settings.voice_socket, "voice")
 
     async def came() -> None:
+        await recorder.gateway_lost()  # it knows nothing of what runs, and orders anew
         for told in (*rack.states(), *cards.states(), *ears.states()):
             host.tell(told)
 
@@ -156,7 +159,9 @@ async def run_voice(settings: GatewaySettings) -> None:
     rate_hz = settings.voice.rate_hz
     tones = await asyncio.to_thread(write_signals, settings.run / "signals", rate_hz)
     limits = await engine.start(host.inbox.post)
-    rack = Rack(engine, rate_hz, host.tell, SystemClock(), tones)
+    await asyncio.to_thread(tape_shelf.adopt, settings.recordings)
+    recorder = Recorder(settings.recordings, engine, rate_hz, host.tell, SystemClock(), host.inbox.post)
+    rack = Rack(engine, rate_hz, host.tell, SystemClock(), tones, recorder)
     cards = Cards({line.id: card_from_board(board, line.card) for line in board.lines}, {})
     ears = Ears(board, cards.by_line, host.inbox.post)
     # After the ears, which it leaves in place.
@@ -180,3 +185,4 @@ async def run_voice(settings: GatewaySettings) -> None:
         await client.stop()
         await asyncio.gather(*(asyncio.to_thread(card.stop) for card in cards.all))
         await engine.stop()
+        await recorder.stop()

@@ -15,8 +15,11 @@ from firmware.voice.downlink import Downlink
 from firmware.voice.patches import Patches
 from firmware.voice.players import Players
 from firmware.voice.proof import Prover
+from firmware.voice.recorder import Recorder
+from firmware.voice.tape import TapeEnded
 from link.contract import neighbour as say
 from link.contract.patch_orders import SetPatch
+from link.contract.recording_orders import EndRecording, RecordLine
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
 from link.voice.port import (
@@ -55,6 +58,7 @@ class Rack:
         tell: Callable[[Wire], object],
         clock: Clock,
         tones: Mapping[str, Path] | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.channels: dict[str, Channel] = {}
         self._engine = engine
@@ -65,12 +69,15 @@ class Rack:
         self._players = Players(engine, self.channels, tell, clock)
         self.patches = Patches(engine, self.channels)
         self._tones = tones or {}
+        self.recorder = recorder
 
     async def add(self, line: str, card: Card) -> None:
         """Give `line` its card. VoiceError when the engine has no room."""
         card.shut_playback()
-        sink = self.prover.tap(line, card.sink)
-        port = await self._engine.add_frames(line, card.source, sink, self._rate_hz)
+        source, sink = card.source, self.prover.tap(line, card.sink)
+        if self.recorder is not None:
+            source = sink = self.recorder.head(line, card, sink)
+        port = await self._engine.add_frames(line, source, sink, self._rate_hz)
 
         async def join() -> None:
             if channel.leg is not None:
@@ -114,6 +121,8 @@ class Rack:
                 self.prover.obey(order)
             case SetPatch():
                 await self.patches.set(order)
+            case RecordLine() | EndRecording() if self.recorder is not None:
+                await self.recorder.obey(order, channel.port if channel is not None else None)
             case _ if channel is None:
                 log.warning("order=%s for a line without a working card", type(order).__name__)
                 if isinstance(order, say.StartClip):
@@ -159,6 +168,8 @@ class Rack:
                 self._leg_changed(leg, token, up=False, code=code, why=reason)
             case PlayEnded(port=port):
                 self._players.ended(port)
+            case TapeEnded() if self.recorder is not None:
+                await self.recorder.ended(fact)
 
     def _leg_changed(self, leg: PortId, token: str, up: bool, code: int, why: str) -> None:
         channel = next((c for c in self.channels.values() if c.token == token), None)
@@ -173,6 +184,8 @@ class Rack:
         await self._players.end_all()
         await self.patches.clear()
         self.prover.forget()
+        if self.recorder is not None:
+            await self.recorder.gateway_lost()
         for channel in self.channels.values():
             channel.downlink.cut()
             await channel.uplink.shut()

@@ -66,6 +66,10 @@ class Child:
         said = " / ".join(self._said.decode(errors="replace").split("\n")).strip(" /")
         return f"{self._name} {how}" + (f": {said}" if said else "")
 
+    def code(self) -> int:
+        """Its exit code, negative for the signal that ended it. Waits for its end."""
+        return self._process.wait()
+
     def kill(self) -> None:
         """Ends it (by pid, at once) and reaps it; the sound descriptor stays open until close()."""
         with contextlib.suppress(ProcessLookupError):

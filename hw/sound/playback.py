@@ -33,7 +33,10 @@ IDLE_AFTER = 50
 
 class Playback:
     """A FrameSink. Counts frames written, taken (written, or silence that a working card is not given),
-    dropped (card behind), lost (no card), overrun (held too long)."""
+    dropped (card behind), lost (no card), overrun (held too long).
+
+    `witness` is called with each frame that was written, on the thread that wrote it; it must be quick, never raise.
+    """
 
     def __init__(self, frame_bytes: int, lag_ms: int, clock: Callable[[], int]) -> None:
         self.written = 0
@@ -42,6 +45,7 @@ class Playback:
         self.lost = 0
         self.overrun = 0
         self.meter = Meter()
+        self.witness: Callable[[bytes], object] | None = None
         self._frame_bytes = frame_bytes
         self._silence = bytes(frame_bytes)
         self._lag_ns = lag_ms * 1_000_000
@@ -206,6 +210,9 @@ class Playback:
             self.taken += 1
         except BlockingIOError:
             self.dropped += 1
+            return
+        if self.witness is not None:
+            self.witness(frame)
 
     def _in_pipe(self) -> int:
         """Bytes written that the child has not read."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from link.contract.ids import LineId, Short, Text, Token
 from link.contract.patch_orders import SetPatch
+from link.contract.recording_orders import RECORDING
 from link.contract.wire import Tagged, Wire
 
 BEAT_EVERY = 0.5
@@ -330,17 +331,9 @@ GATEWAY_VOICE = Tagged(
             DigitHeard,
             SoundJudged,
         ),
-        *(
-            SetPatch,
-            StartClip,
-            CutClip,
-            LegState,
-            DownlinkDrained,
-            ClipProgress,
-            ClipDone,
-            SoundState,
-            LevelReport,
-        ),
+        *(StartClip, CutClip, LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport),
+        SetPatch,
+        *RECORDING,
     )
 )
 CENTRE_VOICE = Tagged(

@@ -11,6 +11,7 @@ from link.contract import facts, orders
 from link.contract import field_facts as field
 from link.contract import link_facts as own
 from link.contract import neighbour as voice
+from link.contract import recording_orders as tape
 from link.contract.batch import Ack, BatchHead, command_for, encode_ack, encode_batch, encode_command
 from link.contract.envelope import pack
 from link.contract.facts import EVIDENCE
@@ -100,6 +101,12 @@ ORDERS = (
     orders.SendStatus(line="t1", id="s-1", to="2001", status=32770),
     orders.SetBypass(bypass="trunk-1", on=True),
     orders.DrillBypass(bypass="trunk-1", drill="d1", seconds=5.0),
+)
+TAPES = (
+    tape.RecordLine(recording="gw-a-r1-1", line="r1", seal=SHA, group="valley", cause="talk"),
+    tape.EndRecording(recording="gw-a-r1-1", cause="emergency"),
+    tape.RecordingKept(recording="gw-a-r1-1", line="r1", seconds=3.2, size=6400, cut=True, dropped=2),
+    tape.RecordingLost(recording="gw-a-r1-1", line="r1", why="no opusenc", advice="install opus-tools"),
 )
 GROWN = {"command-PlayClip": "command-PlayClip-2"}
 """Kinds that have got fields since their bytes were kept: name of the old bytes to name of today's."""
@@ -226,6 +233,7 @@ def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
         voice.ClipDone(play="b-1.pa1", ok=True, seconds=12.4),
         voice.SoundState(card="r1", ok=False, what="gone", advice="plug it in"),
         voice.LevelReport(card="r1", capture_rms=-20.5, capture_peak=9000, playback_rms=-96, playback_peak=0),
+        *TAPES,
     )
     centre = (
         voice.Hello(),

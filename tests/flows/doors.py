@@ -52,6 +52,7 @@ class FakeCard:
         self.captured: deque[bytes] = deque()
         self.played: list[tuple[float, bytes]] = []
         self.taken = 0
+        self.witness = None
         self.open = False
         self.mode = "shut"
         self.waiting: deque[bytes] = deque()
@@ -70,6 +71,8 @@ class FakeCard:
             self.waiting.append(frame)
         if self.mode == "open" and self.waiting:
             self.played.append((self.clock.now(), self.waiting.popleft()))
+            if callable(self.witness):
+                self.witness(self.played[-1][1])
         self.taken += self.mode == "open"
         if self.finishing and not self.waiting and callable(self.drained):
             self.finishing = False

@@ -60,6 +60,20 @@ def test_frames_pass_through_at_once() -> None:
     assert (card.sink.written, card.sink.dropped, card.sink.lost) == (3, 0, 0)
 
 
+def test_a_witness_sees_what_was_written_when_it_was_and_nothing_else() -> None:
+    card, seen = Card(), []
+    card.sink.witness = seen.append
+    card.sink.hold_playback()
+    card.push(frame(1))
+    assert seen == []
+    card.sink.release_playback()
+    card.push(frame(2))
+    assert seen == [frame(1)]
+    card.sink.unplug()
+    card.push(frame(3))
+    assert seen == [frame(1)]
+
+
 def test_held_frames_come_out_in_order_one_per_push() -> None:
     card = Card()
     card.sink.hold_playback()

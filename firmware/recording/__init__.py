@@ -1,0 +1,1 @@
+"""Recordings of a gateway: which line is recorded when."""
