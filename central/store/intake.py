@@ -112,6 +112,9 @@ class Transaction:
                 when = (row.wall_ms, row.mono_ms, head.tq, row.h32, parcel.received_ms)
                 values.append((*where, *when, row.body))
                 self._note(reading, row)
+            elif known[0] != row.h32 and isinstance(row.fact, EventsDropped) and row.fact.first == row.seq:
+                self._dropped(gateway, row.fact, head.epoch, row.seq)  # given up after it had come here
+                continue
             elif known[0] != row.h32:
                 self._reused(reading, row)
                 continue
@@ -131,7 +134,7 @@ class Transaction:
         offset = self._offset(gateway, head.boot, reading.offset_ms)
         for _, event in fresh:
             if isinstance(event.fact, EventsDropped):
-                self._dropped(gateway, event.fact)
+                self._dropped(gateway, event.fact, head.epoch, event.seq)
         if fresh:
             self.outcome.fresh.append(Fresh(gateway, head.boot, offset, tuple(fresh)))
 
@@ -158,9 +161,13 @@ class Transaction:
         told = {"seq": row.seq, "outbox": outbox, "number": row.number, "wall_ms": row.wall_ms}
         self._write("alarm.seq_reuse", parcel.gateway, told)
 
-    def _dropped(self, gateway: str, fact: EventsDropped) -> None:
+    def _dropped(self, gateway: str, fact: EventsDropped, epoch: int, seq: int) -> None:
+        """A note that stands in the place of an event it tells of fills that place itself."""
         if 1 <= fact.first <= fact.last < 2**53 and 0 <= fact.epoch < 2**63 and 0 < fact.count < 2**53:
-            self._marks.of(gateway, fact.epoch, fact.lane).claim(Claim(fact.first, fact.last, fact.count))
+            own = int(fact.epoch == epoch and fact.first <= seq <= fact.last)
+            lane = self._marks.of(gateway, fact.epoch, fact.lane)
+            lane.claim(Claim(fact.first, fact.last, fact.count - own))
+            lane.dropped += own
             self.outcome.dropped[gateway] += fact.count
 
     def _unreadable(self, item: Unreadable) -> None:

@@ -88,12 +88,12 @@ class Lane:
         flight = Flight(
             batch.epoch, batch.first, batch.last, len(batch.payload), now, batch.place <= self.furthest
         )
-        left = max(0, self.unread - batch.events)
+        left = max(1, self.unread - batch.events)  # only the store knows that there is none
         lane = replace(
             self, ready=None, place=batch.place, furthest=max(self.furthest, batch.place), unread=left
         )
         moved = self.moved_at if self.flight else now
-        since = now if left and self.since is not None else None
+        since = now if self.since is not None else None
         return replace(lane, flight=(*self.flight, flight), moved_at=moved, since=since)
 
     def acked(self, ack: Ack, now: float) -> tuple["Lane", bool, float | None]:

@@ -142,7 +142,9 @@ class Outbox:
 
     def started_over(self) -> "Outbox":
         """After a crash: what the store and the link are is known; all else begins again."""
-        lanes = {name: replace(lane.again(), unread=lane.unread + 1) for name, lane in self.lanes.items()}
+        lanes = {
+            name: replace(lane.again(), unread=lane.again().unread + 1) for name, lane in self.lanes.items()
+        }
         fresh = Outbox(self.profile, lanes, self.link, self.centre)
         return replace(fresh, counted=self.counted, dropped=self.dropped, trouble=self.trouble)
 

@@ -18,6 +18,7 @@ from typing import Any
 import sqlite_utils
 
 from firmware.outbox.entries import Entry
+from firmware.outbox.pending import HOLES_MOST
 from link.contract.batch import body_of, fact_of
 from link.contract.envelope import EnvelopeError
 from link.contract.lanes import ALARM, LANES
@@ -46,6 +47,28 @@ class Kept:
 
     place: int
     entry: Entry
+
+
+class _Run:
+    """Events that one note stands for, in the place of the first; an earlier note is taken over."""
+
+    def __init__(self, place: int, seq: int, note: EventsDropped | None) -> None:
+        self.place, self.first = place, seq
+        self.last = note.last if note else seq
+        self.count = note.count if note else 1
+        self.others: list[int] = []
+        self.holes = 0
+
+    def take(self, place: int, seq: int, note: EventsDropped | None) -> bool:
+        """One more, unless it would make the note stand for too many ranges."""
+        holes = self.holes + (seq > self.last + 1)
+        if holes > HOLES_MOST:
+            return False
+        self.holes = holes
+        self.last = max(self.last, note.last if note else seq)
+        self.count += note.count if note else 1
+        self.others.append(place)
+        return True
 
 
 class EventFile:
@@ -213,31 +236,23 @@ class EventFile:
 
     def _replace(self, lane: LaneName, epoch: int, rank: int, share: int) -> int:
         asked = "select rowid, seq, body from outbox where lane = ? and epoch = ? and rank <= ? order by seq"
-        victims: list[tuple[int, int, bytes]] = []
-        octets = 0
+        runs: list[_Run] = []
+        octets, count = 0, 0
         for place, seq, body in self._sql.execute(asked, (lane, epoch, rank)):
-            victims.append((place, seq, body))
+            if not runs or not runs[-1].take(place, seq, _note(body, lane, epoch)):
+                runs.append(_Run(place, seq, _note(body, lane, epoch)))
             octets += len(body) + ROW_OCTETS
-            if octets >= share and len(victims) > 1:
+            count += 1
+            if octets >= share and count > 1:
                 break
-        count, last = 0, 0
-        for _, seq, body in victims:
-            note = _note(body, lane, epoch)  # an earlier note is taken over by the new one
-            count += note.count if note else 1
-            last = max(last, seq, note.last if note else 0)
-        first = victims[0]
-        fields = {
-            "lane": lane,
-            "epoch": epoch,
-            "first": first[1],
-            "last": last,
-            "count": count,
-            "why": "quota",
-        }
-        body = body_of(EventsDropped.model_validate(fields))
-        self._sql.executemany("delete from outbox where rowid = ?", [(place,) for place, *_ in victims[1:]])
-        self._sql.execute("update outbox set rank = ?, body = ? where rowid = ?", (ALARM, body, first[0]))
-        return len(victims) - 1
+        for run in runs:
+            fields = {"lane": lane, "epoch": epoch, "first": run.first, "last": run.last, "count": run.count}
+            body = body_of(EventsDropped.model_validate(fields | {"why": "quota"}))
+            self._sql.executemany("delete from outbox where rowid = ?", [(place,) for place in run.others])
+            self._sql.execute(
+                "update outbox set rank = ?, body = ? where rowid = ?", (ALARM, body, run.place)
+            )
+        return count - len(runs)
 
     def mend(self, place: int, entry: Entry) -> None:
         """Put a note in the place of an event that cannot be read."""

@@ -18,9 +18,8 @@ from link.contract.wire import Wire, validated
 _NUMBER = {kind: number for number, kind in enumerate(EVIDENCE, start=1)}
 _FIELDS = tuple(tuple(kind.model_fields) for kind in EVIDENCE)
 MOST_EVENTS = 200
-BATCH = 50
 BATCH_OCTETS = 120_000
-"""Of one batch that is sent: events, and octets of their texts, well below what an envelope may hold."""
+"""Of the stored events of one batch that is sent, well below what an envelope may hold."""
 
 
 class BatchHead(Wire):
@@ -49,20 +48,6 @@ class Batch:
     head: BatchHead
     events: tuple[Event, ...]
     strange: tuple[tuple[int, UnknownFact], ...] = ()
-
-
-def batches(events: tuple[Event, ...]) -> list[tuple[Event, ...]]:
-    """Events in the order they came, in batches that an envelope can hold however long their texts are."""
-    found: list[list[Event]] = []
-    octets = 0
-    for event in events:
-        size = sum(4 * len(value) for value in event.fact.model_dump().values() if isinstance(value, str))
-        if not found or len(found[-1]) >= BATCH or octets + size > BATCH_OCTETS:
-            found.append([])
-            octets = 0
-        found[-1].append(event)
-        octets += size
-    return [tuple(batch) for batch in found]
 
 
 def encode_batch(head: BatchHead, events: tuple[Event, ...]) -> bytes:

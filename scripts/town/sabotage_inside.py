@@ -9,13 +9,13 @@ import runpy
 import sys
 from pathlib import Path
 
-from scripts.town import sabotage_centre, sabotage_gateway
+from scripts.town import sabotage_centre, sabotage_gateway, sabotage_outbox
 from scripts.town.sabotage_patch import Switch
 
 PATCHES = {
     ("central", "core"): sabotage_centre.CORE,
     ("central", "voice"): sabotage_centre.NODE,
-    ("firmware", "run"): sabotage_gateway.GATEWAY,
+    ("firmware", "run"): sabotage_gateway.GATEWAY | sabotage_outbox.OUTBOX,
     ("firmware", "voice"): sabotage_gateway.VOICE,
     ("firmware", "guard"): sabotage_gateway.GUARD,
 }

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.outbox import pending as module
 from firmware.outbox.pending import Pending, Waiting
 from link.contract.batch import fact_of
 from link.contract.link_facts import EventsDropped
@@ -88,3 +89,23 @@ def test_nothing_goes_without_a_note_and_the_bound_holds(rows, most):
             later = [seq for seq in missing if seq > told.first]
             assert told.first in missing and told.last in (*missing, told.first), later
     assert pending.dropped == sum(note(each).count for each in taken if each.count)
+
+
+def ranges(numbers: list[int]) -> int:
+    return sum(1 for seq in numbers if seq - 1 not in numbers)
+
+
+def test_a_note_stands_for_a_bounded_number_of_ranges_and_notes_are_bounded(monkeypatch):
+    monkeypatch.setattr(module, "HOLES_MOST", 3)
+    monkeypatch.setattr(module, "NOTES_MOST", 4)
+    pending = Pending(most=10)
+    for seq in range(1, 2001):
+        pending.put(item(seq, rank=0 if seq % 2 else 2))
+        assert len(pending) <= 10 + 4 and len(pending._line) <= 121
+    taken = pending.take(100)
+    notes = [note(each) for each in taken if each.count]
+    whole = {each.seq for each in taken if not each.count}
+    assert len(notes) <= 4 and sum(told.count for told in notes) + len(whole) == 2000
+    for told in notes:
+        gone = [seq for seq in range(told.first, told.last + 1) if seq not in whole]
+        assert ranges(gone) <= 4

@@ -1,5 +1,6 @@
 """The file of the outbox: what is added is there after an opening, in order, and room is made without silence."""
 
+import itertools
 import sqlite3
 
 import pytest
@@ -140,6 +141,20 @@ def test_a_later_note_takes_over_an_earlier_one_and_none_is_uncounted():
         assert counted + sum(each.entry.rank != 3 for each in left) == 200
     assert file.waiting["evt"] == 1 and not file.make_room(3_000)
     file.close()
+
+
+def test_one_note_stands_for_a_bounded_number_of_ranges():
+    file = opened(MEMORY)
+    file.add([entry(n, level(n) if n % 2 else talk(n)) for n in range(1, 1001)])
+    assert file.make_room(10_000_000) == 500 - len(notes := notes_of(file))
+    assert [told.count for told in notes] == [101, 101, 101, 101, 96]
+    assert all(told.last < later.first for told, later in itertools.pairwise(notes))
+    file.close()
+
+
+def notes_of(file: EventFile) -> list[EventsDropped]:
+    told = [fact_of(each.entry.body) for each in file.read("evt", 0, 10_000)]
+    return [fact for fact in told if isinstance(fact, EventsDropped)]
 
 
 def test_a_batch_never_mixes_epochs_starts_or_clock_qualities_and_splits_at_gaps(path):

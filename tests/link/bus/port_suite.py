@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from link.bus.port import Bus, BusDown, BusError, BusUp, Message, Will
+from link.bus.port import Bus, BusDown, BusError, BusUp, Message, Unheard, Will
 
 
 class Rig(Protocol):
@@ -242,6 +242,14 @@ class BusSuite:
         await up(rig, "a")
         named = "a second client with the same id 'a'"
         await rig.until(lambda: any(named in down.reason for down in of(first, BusDown)))
+
+    async def test_what_nobody_is_subscribed_to_is_told(self, rig: Rig) -> None:
+        a, seen = await up(rig, "a")
+        _, other = await up(rig, "b", "t/#")
+        assert a.publish("t/1", b"heard") and a.publish("u/1", b"unheard") and a.publish("u/2", b"x", qos=0)
+        await rig.until(lambda: bool(of(seen, Unheard)) and bool(of(other, Message)))
+        await rig.rest()
+        assert of(seen, Unheard) == [Unheard("u/1")]
 
     async def test_publish_from_many_threads(self, rig: Rig) -> None:
         a, _ = await up(rig, "a")

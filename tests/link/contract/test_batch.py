@@ -6,12 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from link.contract import facts, orders
+from link.contract import facts, field_facts, orders
 from link.contract.batch import (
     MOST_EVENTS,
     BatchHead,
     UnknownFact,
-    batches,
     command_for,
     decode_batch,
     decode_command,
@@ -19,8 +18,6 @@ from link.contract.batch import (
     encode_command,
 )
 from link.contract.envelope import EnvelopeError, pack, unpack
-from link.contract.facts import Event, LineOpened
-from link.contract.field_facts import TextArrived
 
 SHA = "ab" * 32
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -201,21 +198,39 @@ def test_a_field_of_a_newer_centre_is_ignored():
     assert command.to == "gw-a"
 
 
-def test_long_texts_are_spread_over_batches_that_an_envelope_can_hold():
-    told = [
-        TextArrived(
-            line="s1", key=str(n), sender="1", text="".join(map(chr, range(0x4E00 + n, 0x4E00 + n + 2000)))
+TYPICAL = (
+    facts.LineOpened(line="r1", talker="2001"),
+    facts.LineClosed(line="r1", seconds=3.2),
+    facts.TransmitStarted(line="r2", why="talker gw-a/r1"),
+    facts.TransmitEnded(line="r2", seconds=3.4, why="released"),
+    field_facts.SensorRead(sensor="level", value=12.34, unit="m"),
+    facts.HealthChanged(subject="card r1", ok=True),
+    facts.LineOpened(line="r2", talker="2044"),
+    facts.LineClosed(line="r2", seconds=7.9),
+    field_facts.SensorRead(sensor="battery", value=13.1, unit="V"),
+    facts.ClipFinished(play="b-1207.pa1", line="pa1", result="played", played=6.5),
+)
+
+
+def test_a_batch_of_25_typical_events_is_small():
+    events = tuple(
+        facts.Event(
+            seq=n + 1,
+            wall_ms=1_700_000_000_000 + n * 1777 + n % 13,
+            mono_ms=5_000_000 + n * 1777,
+            fact=TYPICAL[n % 10],
         )
-        for n in range(60)
-    ]
-    events = tuple(Event(seq=n, wall_ms=0, mono_ms=0, fact=fact) for n, fact in enumerate(told, 1))
-    sent = batches(events)
-    assert [event for batch in sent for event in batch] == list(events)
-    for batch in sent:
-        head = BatchHead(epoch=1, first_seq=batch[0].seq, boot="b", t0_ms=0, mono0_ms=0)
-        assert decode_batch(encode_batch(head, batch)).events == batch
-
-
-def test_short_events_fill_a_batch():
-    events = tuple(Event(seq=n, wall_ms=0, mono_ms=0, fact=LineOpened(line="r1")) for n in range(1, 121))
-    assert [len(batch) for batch in batches(events)] == [50, 50, 20]
+        for n in range(25)
+    )
+    head = BatchHead(
+        epoch=2**61 + 12345,
+        first_seq=1,
+        boot="0a1b2c3d.4e5f6071",
+        t0_ms=events[0].wall_ms,
+        mono0_ms=5_000_000,
+        tq="ntp",
+    )
+    payload = len(encode_batch(head, events))
+    publish = payload + len("sw/1/main/up/gw-north/evt") + 9
+    print(f"bytes per event of 25: payload {payload / 25:.1f}, MQTT {publish / 25:.1f}")
+    assert publish / 25 <= 20
