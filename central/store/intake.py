@@ -9,15 +9,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from central.store import entries, quarantine
-from central.store.arrivals import Hello, Parcel, Reading, Row, Unreadable, kernel_boot
+from central.store.arrivals import Hello, Parcel, Reading, Row, Told, Unreadable, kernel_boot
 from central.store.chain import canonical
 from central.store.database import Sql
 from central.store.lane_marks import LaneMarks, Standing
 from central.store.watermark import Claim
 from link.contract.batch import UnknownFact
-from link.contract.facts import Event
 from link.contract.link_facts import EventsDropped
-from link.contract.wire import Wire
 
 SAME_MS = 50
 """An offset of a clock that differs by less is the one that is known."""
@@ -41,7 +39,7 @@ class Fresh:
     gateway: str
     boot: str
     offset_ms: int | None
-    events: tuple[tuple[int, Event], ...]
+    events: tuple[tuple[int, Told], ...]
 
 
 @dataclass(slots=True)
@@ -101,7 +99,7 @@ class Transaction:
             (gateway, head.epoch, head.first_seq, last),
         ).fetchall()
         held = {seq: (h32, n) for seq, h32, n in found}
-        fresh: list[tuple[int, Event]] = []
+        fresh: list[tuple[int, Told]] = []
         values: list[tuple[object, ...]] = []
         for row in rows:
             known = held.get(row.seq)
@@ -121,7 +119,7 @@ class Transaction:
             else:
                 continue
             if row.fact is not None and not isinstance(row.fact, UnknownFact):
-                fresh.append((n, _event(row, row.fact)))
+                fresh.append((n, Told(row.seq, row.wall_ms, row.mono_ms, row.fact)))
         if values:
             self._sql.conn.executemany(
                 "insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
@@ -229,7 +227,3 @@ class Transaction:
 
     def _write(self, kind: str, subject: str, payload: dict[str, object]) -> None:
         self.journal.append(entries.waiting(self._now_ms, kind, subject, canonical(payload)))
-
-
-def _event(row: Row, fact: Wire) -> Event:
-    return Event.model_construct(seq=row.seq, wall_ms=row.wall_ms, mono_ms=row.mono_ms, fact=fact)
