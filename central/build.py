@@ -92,7 +92,7 @@ class CoreBuild:
             self.recordings,
             self.broadcasts,
             self._uploads(),
-            CoreEventsDesk(self.events, Quarantine(self.database)),
+            CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
         )
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())

@@ -116,7 +116,7 @@ class CoreDesk:
         dropped = {
             f"bus_{kind.replace('-', '_')}_total": float(n) for kind, n in self._board.bus.dropped().items()
         }
-        inboxes = {"mail_dropped_total": float(self._board.mail.inbox.dropped)}
+        inboxes = {"mail_dropped_total": float(self._board.mail.inbox.dropped), **self.events.counters()}
         return {"commands_total": float(self._board.commands), **refused, **dropped, **inboxes}
 
     # -- groups --

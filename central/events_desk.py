@@ -1,6 +1,7 @@
 """The desk of gateways' events and the quarantine: what the store has, as read models. Looks only."""
 
 from central.api.desk import DeskError
+from central.ingest import Ingest
 from central.link_models import EventView, QuarantineView
 from central.store.database import StoreError
 from central.store.events import EventStore, Seen
@@ -12,8 +13,16 @@ from link.contract.envelope import EnvelopeError, unpack
 class CoreEventsDesk:
     """Implements central.api.events_desk.EventsDesk."""
 
-    def __init__(self, events: EventStore, quarantine: Quarantine) -> None:
-        self._events, self._quarantine = events, quarantine
+    def __init__(self, events: EventStore, quarantine: Quarantine, ingest: Ingest) -> None:
+        self._events, self._quarantine, self._ingest = events, quarantine, ingest
+
+    def counters(self) -> dict[str, float]:
+        """See EventsDesk."""
+        return {
+            "ingest_ok": float(self._ingest.ingest_ok),
+            "ingest_waiting": float(self._ingest.waiting),
+            "ingest_turned_away_total": float(self._ingest.turned_away),
+        }
 
     async def events(self, gateway: str | None, limit: int) -> tuple[EventView, ...]:
         """See EventsDesk."""

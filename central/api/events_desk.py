@@ -8,6 +8,9 @@ from central.link_models import EventView, QuarantineView
 class EventsDesk(Protocol):
     """Part of central.api.desk.Desk. Every method may raise DeskError, and no other exception."""
 
+    def counters(self) -> dict[str, float]:
+        """Whether events are taken, batches that wait, and batches turned away since the start, by name."""
+
     async def events(self, gateway: str | None, limit: int) -> tuple[EventView, ...]:
         """The events that came last (of one gateway), by their corrected time, newest first."""
 

@@ -221,6 +221,12 @@ async def test_evidence_repeats_do_nothing_twice_and_the_link_is_shown(town: Tow
     link = town.views.gateway("gw-a").link
     assert link is not None and (link.events, link.lanes[0].upto) == (8, 8)
     assert town.board.field.places["gw-a"] == 8
+    counters = town.desk.counters()
+    assert (counters["ingest_ok"], counters["ingest_waiting"], counters["ingest_turned_away_total"]) == (
+        1,
+        0,
+        0,
+    )
     entries = await town.journal.tail(99, "fact.LineOpened")
     assert len(entries) == 8
 

@@ -113,7 +113,7 @@ class Town:
             self.recordings,
             self.store,
             folder,
-            CoreEventsDesk(self.events, Quarantine(self.database)),
+            CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []

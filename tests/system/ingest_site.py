@@ -36,7 +36,7 @@ class Core:
     """`central core`, which can be killed and started again."""
 
     def __init__(self, folder: Path, broker: Mosquitto) -> None:
-        self.folder = folder
+        self.folder, self.broker = folder, broker
         text = CENTRAL.format(port=broker.port, password=broker.users["svc-centre"])
         (folder / "central.toml").write_text(text)
         tokens = folder / "tokens.toml"
@@ -74,8 +74,17 @@ class Outbox:
 
     def __init__(self, broker: Mosquitto, gateway: str, counts: dict[LaneName, int], size: int) -> None:
         self.gateway, self.window = gateway, 8
-        access = {"port": broker.port, "username": gateway, "password": broker.users[gateway]}
-        self.bus = PahoBus(BrokerSettings(client_id=gateway, **access, first_retry=0.1, longest_retry=0.2))
+        self.bus = PahoBus(
+            BrokerSettings(
+                host="127.0.0.1",
+                port=broker.port,
+                client_id=gateway,
+                username=gateway,
+                password=broker.users[gateway],
+                back_off_first=0.1,
+                back_off_most=0.2,
+            )
+        )
         self.lanes: dict[int, LaneName] = {71: "evt", 72: "alm"}
         self.acked, self.sent = dict.fromkeys(self.lanes, 0), dict.fromkeys(self.lanes, 0)
         self.moved = dict.fromkeys(self.lanes, 0.0)

@@ -34,6 +34,9 @@ LINK = LinkView(events=13, dropped=5, missing=2, quarantined=1, waiting=3, oldes
 
 
 class FakeEventsDesk:
+    def counters(self) -> dict[str, float]:
+        return {"ingest_ok": 1.0}
+
     async def events(self, gateway: str | None, limit: int) -> tuple[EventView, ...]:
         return tuple(each for each in (EVENT,) if gateway in (None, each.gateway))[:limit]
 
