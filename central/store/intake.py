@@ -13,7 +13,6 @@ from central.store.arrivals import Hello, Parcel, Reading, Row, Told, Unreadable
 from central.store.chain import canonical
 from central.store.database import Sql
 from central.store.lane_marks import LaneMarks, Standing
-from central.store.watermark import Claim
 from link.contract.batch import UnknownFact
 from link.contract.link_facts import EventsDropped
 
@@ -101,6 +100,7 @@ class Transaction:
         held = {seq: (h32, n) for seq, h32, n in found}
         fresh: list[tuple[int, Told]] = []
         values: list[tuple[object, ...]] = []
+        drops: list[tuple[EventsDropped, int]] = []
         for row in rows:
             known = held.get(row.seq)
             if known is None:
@@ -111,13 +111,18 @@ class Transaction:
                 values.append((*where, *when, row.body))
                 self._note(reading, row)
             elif known[0] != row.h32:
-                self._reused(reading, row)
+                if not _in_its_place(reading, row):
+                    self._reused(reading, row)
+                elif self._dropped(gateway, row.fact, self._held_of(reading, row, 0)):
+                    self._note(reading, row)
                 continue
             elif self._sure < known[1] <= self.before and known[1] not in self._again:
                 n = known[1]
                 self._again.add(n)
             else:
                 continue
+            if isinstance(row.fact, EventsDropped):
+                drops.append((row.fact, self._held_of(reading, row, 1)))
             if row.fact is not None and not isinstance(row.fact, UnknownFact):
                 fresh.append((n, Told(row.seq, row.wall_ms, row.mono_ms, row.fact)))
         if values:
@@ -127,9 +132,8 @@ class Transaction:
         lane.held(head.first_seq, last, len(values), repeat=not values)
         self.outcome.events[gateway] += len(values)
         offset = self._offset(gateway, head.boot, reading.offset_ms)
-        for _, event in fresh:
-            if isinstance(event.fact, EventsDropped):
-                self._dropped(gateway, event.fact)
+        for fact, before in drops:
+            self._dropped(gateway, fact, before, new=True)
         if fresh:
             self.outcome.fresh.append(Fresh(gateway, head.boot, offset, tuple(fresh)))
 
@@ -156,10 +160,26 @@ class Transaction:
         told = {"seq": row.seq, "outbox": outbox, "number": row.number, "wall_ms": row.wall_ms}
         self._write("alarm.seq_reuse", parcel.gateway, told)
 
-    def _dropped(self, gateway: str, fact: EventsDropped) -> None:
-        if 1 <= fact.first <= fact.last < 2**53 and 0 <= fact.epoch < 2**63 and 0 < fact.count < 2**53:
-            self._marks.of(gateway, fact.epoch, fact.lane).claim(Claim(fact.first, fact.last, fact.count))
+    def _held_of(self, reading: Reading, row: Row, own: int) -> int:
+        """How many events of a claimed range were held before its batch came, and `own` for the note's own place."""
+        fact, head = row.fact, reading.head
+        if not isinstance(fact, EventsDropped) or not _possible(fact):
+            return 0
+        lane = self._marks.of(reading.parcel.gateway, fact.epoch, fact.lane)
+        inside = fact.first <= row.seq <= fact.last
+        here = own if inside and (fact.epoch, fact.lane) == (head.epoch, reading.parcel.lane) else 0
+        return fact.last - fact.first + 1 - lane.mark.missing_in(fact.first, fact.last) + here
+
+    def _dropped(self, gateway: str, fact: object, held: int, new: bool = False) -> bool:
+        """The gateway gave up events; whether that was news."""
+        if not isinstance(fact, EventsDropped) or not _possible(fact):
+            return False
+        lane = self._marks.of(gateway, fact.epoch, fact.lane)
+        news = lane.claim(fact.first, fact.last, fact.count, held) or new
+        if news:
+            lane.dropped, lane.moved = lane.dropped + fact.count, True
             self.outcome.dropped[gateway] += fact.count
+        return news
 
     def _unreadable(self, item: Unreadable) -> None:
         if self._quarantine(item.parcel, item.why, item.detail, item.parcel.payload):
@@ -227,3 +247,14 @@ class Transaction:
 
     def _write(self, kind: str, subject: str, payload: dict[str, object]) -> None:
         self.journal.append(entries.waiting(self._now_ms, kind, subject, canonical(payload)))
+
+
+def _possible(fact: EventsDropped) -> bool:
+    ranged = 1 <= fact.first <= fact.last < 2**53 and 0 <= fact.epoch < 2**63
+    return ranged and 0 < fact.count <= fact.last - fact.first + 1
+
+
+def _in_its_place(reading: Reading, row: Row) -> bool:
+    """A gateway that drops events puts its note in the place of the first, which may have arrived before."""
+    fact, here = row.fact, (reading.head.epoch, reading.parcel.lane)
+    return isinstance(fact, EventsDropped) and (fact.epoch, fact.lane) == here and fact.first == row.seq

@@ -40,7 +40,7 @@ async def test_what_a_gateway_tells_is_stored_once_and_acknowledged(world: World
     rows = world.ingest._store.sql.conn.execute("select seq from events where gateway = 'gw-a' order by seq")
     seqs = [seq for (seq,) in rows]
     assert seqs == list(range(1, len(seqs) + 1)) and len(seqs) >= 2
-    assert acks and (acks[-1].epoch, acks[-1].upto, acks[-1].hold_ms) == (1, len(seqs), 0)
+    assert acks and (acks[-1].upto, acks[-1].hold_ms) == (len(seqs), 0)
     facts_of_a = (
         entry for entry in world.ledger.entries if entry[0].startswith("fact.") and entry[1] == "gw-a"
     )

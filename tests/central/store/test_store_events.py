@@ -5,41 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from central.store import intake, lane_marks, quarantine
-from central.store.arrivals import Hello, Parcel, hello_of
+from central.store import lane_marks, quarantine
+from central.store.arrivals import Parcel, hello_of
 from central.store.database import Database, StoreError
-from central.store.events import BrokenArrival, EventStore
-from central.store.journal import Journal
+from central.store.events import BrokenArrival
 from central.store.quarantine import MOST_OF_ONE, Quarantine
 from central.store.verify import verify_file
 from link.contract import facts, link_facts
 from link.contract.envelope import Codec, pack
-from tests.central.store.outbox import NOW, parcel, talk, told
-
-
-class Bench:
-    def __init__(self, database: Database) -> None:
-        self.database, self.wall = database, NOW / 1000
-        self.journal = Journal(database, lambda fact: None)
-        self.events = EventStore(database, self.journal, lambda: self.wall)
-        self.acks: dict[tuple[str, int, str], int] = {}
-        self.heard: list[tuple[str, int]] = []
-        self.alarms: list[tuple[str, str]] = []
-
-    async def take(self, *arrivals: Parcel | Hello) -> intake.Outcome:
-        return self.note(await self.events.take(arrivals))
-
-    def note(self, outcome: intake.Outcome) -> intake.Outcome:
-        self.acks |= {key: standing.upto for key, standing in outcome.standings.items()}
-        self.heard += [(fresh.gateway, event.seq) for fresh in outcome.fresh for _, event in fresh.events]
-        self.alarms += [(alarm.gateway, alarm.what) for alarm in outcome.alarms]
-        return outcome
-
-    def query(self, text: str) -> list[tuple]:
-        return self.database.submit(lambda sql: sql.conn.execute(text).fetchall()).result()
-
-    def seqs(self) -> list[int]:
-        return [seq for (seq,) in self.query("select seq from events order by n")]
+from tests.central.store.outbox import NOW, Bench, parcel, talk, told
 
 
 @pytest.fixture
@@ -118,6 +92,35 @@ async def test_a_claim_about_scattered_events_waits_for_those_between(bench: Ben
     await bench.take(parcel(2, 4, epoch=5, lane="alm"), parcel(6, 8, epoch=5, lane="alm"))
     assert bench.acks[("gw-a", 5, "alm")] == 9
     assert bench.query("select * from drops") == []
+
+
+async def test_a_note_in_the_place_of_an_event_that_had_arrived_is_no_alarm(bench: Bench) -> None:
+    """The gateway had sent 5, did not hear the answer, and dropped 5, 7, 9; 6 and 8 are still to come."""
+    await bench.take(parcel(1, 5))
+    note = told(5, link_facts.EventsDropped(lane="evt", epoch=7, first=5, last=9, count=3, why="quota"))
+    await bench.take(note)
+    await bench.take(note)
+    assert (bench.alarms, bench.acks) == ([], {("gw-a", 7, "evt"): 5})
+    await bench.take(parcel(6, 6), parcel(10, 11))
+    assert bench.acks == {("gw-a", 7, "evt"): 6}, "8 is still to come, and 7 may be"
+    await bench.take(parcel(8, 8))
+    assert bench.acks == {("gw-a", 7, "evt"): 11}
+    kinds = [entry.kind for entry in await bench.journal.tail(99)]
+    assert kinds.count("fact.EventsDropped") == 1
+
+
+async def test_what_a_claim_leaves_in_doubt_is_given_up_when_the_gateway_resends_from_behind_it(
+    bench: Bench,
+) -> None:
+    await bench.take(parcel(1, 7))
+    dropped = link_facts.EventsDropped(lane="evt", epoch=7, first=5, last=9, count=4, why="quota")
+    await bench.take(told(5, dropped), parcel(10, 11))
+    assert bench.acks == {("gw-a", 7, "evt"): 7}, (
+        "5, 6, 7 had arrived, one of them may not be among the dropped"
+    )
+    bench.wall += 61
+    await bench.take(parcel(10, 11))
+    assert bench.acks == {("gw-a", 7, "evt"): 11}
 
 
 async def test_an_impossible_claim_changes_nothing(bench: Bench) -> None:
