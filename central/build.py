@@ -1,6 +1,7 @@
 """Puts the core process together: the only file that knows every part. Start-up order top to bottom."""
 
 import asyncio
+import gc
 import logging
 import shutil
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,7 @@ from central.backup import Backup
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk, centre_version
+from central.events_desk import CoreEventsDesk
 from central.field_keeping import FieldKeeping
 from central.ingest import Ingest
 from central.speech.engines import build_speech
@@ -23,6 +25,7 @@ from central.store.database import Database
 from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
+from central.store.quarantine import Quarantine
 from central.store.recordings import Recordings
 from central.studio import Studio
 from central.tapes import Tapes
@@ -89,6 +92,7 @@ class CoreBuild:
             self.recordings,
             self.broadcasts,
             self._uploads(),
+            CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
         )
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())
@@ -111,7 +115,7 @@ class CoreBuild:
         board = self.switchboard
         await self.broadcasting.resume()
         await self.field.resume()
-        places = {name: board.field.site(name).place for name in board.gateways}
+        places = {name: board.field.places.get(name, 0) for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
         since_ms = int((min(asked) - CLOCK_SET_BACK) * 1000) if asked else None
         await self.ingest.resume(places, since_ms, board.evidence.told_again)
@@ -196,6 +200,8 @@ class CoreBuild:
             stack.push_async_callback(self.node.stop)
             await self.bus.start(board.mail.inbox.post, board.topics.for_centre())
             stack.push_async_callback(self.bus.stop)
+            gc.collect()
+            gc.freeze()  # what was imported is never garbage: a full collection then takes a few milliseconds
             notify("READY=1")
             log.info(
                 "core ready gateways=%d groups=%d api=%s",

@@ -26,6 +26,7 @@ from central.api.changes import (
     TextNow,
 )
 from central.api.desk import DeskError
+from central.api.events_desk import EventsDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.broadcasting import Broadcasting, read_back
 from central.broadcasts import messages as warn
@@ -81,7 +82,9 @@ class CoreDesk:
         recordings: Recordings,
         broadcasts: Broadcasts,
         uploads: Path,
+        events: EventsDesk,
     ) -> None:
+        self.events = events
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)
         self.announcer = Announcer()
@@ -113,7 +116,7 @@ class CoreDesk:
         dropped = {
             f"bus_{kind.replace('-', '_')}_total": float(n) for kind, n in self._board.bus.dropped().items()
         }
-        inboxes = {"mail_dropped_total": float(self._board.mail.inbox.dropped)}
+        inboxes = {"mail_dropped_total": float(self._board.mail.inbox.dropped), **self.events.counters()}
         return {"commands_total": float(self._board.commands), **refused, **dropped, **inboxes}
 
     # -- groups --

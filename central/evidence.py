@@ -13,6 +13,7 @@ from central.broadcasts.machine import Broadcast
 from central.field_book import FieldBook
 from central.figures import SOUND, Figures
 from central.fleet.machine import Gateway
+from central.store.arrivals import Told
 from link.contract import facts, field_facts
 from link.contract.field_facts import SoundProved
 from link.floor import messages as floor
@@ -35,7 +36,7 @@ class Evidence:
     groups: Mapping[str, Runner[Group]]
     broadcasts: Mapping[str, Runner[Broadcast]]
 
-    def hear(self, gateway: str, boot: str, offset_ms: int | None, place: int, event: facts.Event) -> None:
+    def hear(self, gateway: str, boot: str, offset_ms: int | None, place: int, event: Told) -> None:
         """One new event, number `place` of the store; `offset_ms` makes Unix time of its monotonic time, if known."""
         if gateway not in self.gateways:
             return
@@ -47,15 +48,13 @@ class Evidence:
             self.figures.end(SOUND, f"{gateway}/{fact.play}", self.clock.now())
         self.told_again(gateway, event)
 
-    def told_again(self, gateway: str, event: facts.Event) -> None:
+    def told_again(self, gateway: str, event: Told) -> None:
         """A fact of a playing for the running broadcasts, perhaps for the second time."""
         if isinstance(event.fact, facts.ClipStarted | facts.ClipFinished | SoundProved):
             for broadcast in self.broadcasts.values():
                 broadcast.inbox.post(warn.ClipTold(gateway, event.fact))
 
-    def _from_field(
-        self, gateway: str, boot: str, offset_ms: int | None, place: int, event: facts.Event
-    ) -> None:
+    def _from_field(self, gateway: str, boot: str, offset_ms: int | None, place: int, event: Told) -> None:
         """The book takes it; a group is told only what is new and true now."""
         age = self.gateways[gateway].machine.age_of(boot, event.mono_ms, self.clock.now())
         corrected = event.wall_ms if offset_ms is None else event.mono_ms + offset_ms

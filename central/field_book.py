@@ -36,6 +36,7 @@ class FieldBook:
 
     def __init__(self, clock: Clock, changed: Callable[[str, str], None], talkers: Mapping[str, str]) -> None:
         self.sites: dict[str, Site] = {}
+        self.places: dict[str, int] = {}
         self.texts = Texts()
         self.orders = Orders()
         self.notices: deque[Notice] = deque(maxlen=NOTICES_MOST)
@@ -48,6 +49,10 @@ class FieldBook:
         """The name people know a talker by; his id when the settings name none."""
         return self._talkers.get(id, id)
 
+    def kept_site(self, gateway: str) -> Site:
+        """A gateway's site with the place of the last event that was heard."""
+        return self.site(gateway).at(self.places.get(gateway, 0))
+
     def site(self, gateway: str) -> Site:
         """What a gateway told of its field; an empty one if nothing."""
         return self.sites.get(gateway) or Site(gateway=gateway)
@@ -57,12 +62,13 @@ class FieldBook:
 
         `place` is its number in the store, rising.
         """
-        before = self.site(gateway)
-        if place <= before.place:
+        if place <= self.places.get(gateway, 0):
             return False
+        self.places[gateway] = place
+        before = self.site(gateway)
         after = before.heard(fact, boot, wall)
-        self.sites[gateway] = after.at(place)
         if after is not before:
+            self.sites[gateway] = after
             self._changed("site", gateway)
         else:
             self._changed("place", gateway)

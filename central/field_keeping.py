@@ -35,7 +35,8 @@ class FieldKeeping:
         """Fill the book with what was kept. What an other program left unreadable is left out, with words."""
         for gateway, snapshot in (await self._store.sites()).items():
             try:
-                self._book.sites[gateway] = Site.model_validate(snapshot)
+                site = self._book.sites[gateway] = Site.model_validate(snapshot)
+                self._book.places[gateway] = site.place
             except ValidationError as error:
                 log.error("field of gateway=%s cannot be read back error=%s", gateway, error)
         for snapshot in await self._store.texts(TEXTS_MOST):
@@ -67,7 +68,9 @@ class FieldKeeping:
         """
         waiting, self._unsaved = self._unsaved, {}
         sites = {
-            name: self._book.site(name).model_dump(mode="json") for kind, name in waiting if kind == "site"
+            name: self._book.kept_site(name).model_dump(mode="json")
+            for kind, name in waiting
+            if kind == "site"
         }
         rows = [self._book.texts.rows.get(name) for kind, name in waiting if kind == "text"]
         texts = [

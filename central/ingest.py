@@ -13,17 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from central.link_figures import LinkFigures
-from central.store.arrivals import Hello, Parcel, hello_of
+from central.store.arrivals import Hello, Parcel, Told, hello_of
 from central.store.database import StoreError
 from central.store.events import Arrival, BrokenArrival, Known
 from central.store.intake import Fresh, Outcome
 from link.contract.batch import Ack
-from link.contract.facts import Birth, Event, Heartbeat
+from link.contract.facts import Birth, Heartbeat
 from link.hosting.clock import Clock
 
 log = logging.getLogger(__name__)
 
-GROUP, GROUP_OCTETS = 24, 60_000
+GROUP, GROUP_OCTETS = 64, 9_000
 """Batches and their octets that are stored together: the journal's own entries wait behind them."""
 MOST_OF_ONE, MOST_OCTETS = 64, 8_000_000
 """Batches that wait of one gateway, octets of all."""
@@ -62,7 +62,7 @@ class Ingest:
         self,
         store: Store,
         clock: Clock,
-        hear: Callable[[str, str, int | None, int, Event], None],
+        hear: Callable[[str, str, int | None, int, Told], None],
         send: Callable[[str, Ack], None],
         alarm: Callable[[str, str, str], None],
         changed: Callable[[], None] = lambda: None,
@@ -128,7 +128,7 @@ class Ingest:
     # -- the work --
 
     async def resume(
-        self, places: dict[str, int], since_ms: int | None, told_again: Callable[[str, Event], None]
+        self, places: dict[str, int], since_ms: int | None, told_again: Callable[[str, Told], None]
     ) -> None:
         """Before anything is taken: learn where every lane stands, and do what a killed core left undone.
 
@@ -207,7 +207,7 @@ class Ingest:
         await self.tell(outcome.fresh, self._hear)
 
     async def tell(
-        self, fresh: Sequence[Fresh], hear: Callable[[str, str, int | None, int, Event], None]
+        self, fresh: Sequence[Fresh], hear: Callable[[str, str, int | None, int, Told], None]
     ) -> None:
         """Hand events on in order, a few milliseconds at a time."""
         since = self._clock.now()

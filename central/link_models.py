@@ -52,6 +52,14 @@ class EventView(View):
     received_wall: float = Field(description="When the centre took it, Unix seconds", examples=[1700000100.0])
 
 
+class RawView(View):
+    """An entry of the quarantine that was written to a file."""
+
+    entry: int = Field(description="Number of the entry", examples=[3])
+    file: str = Field(description="Where it was written", examples=["raw.bin"])
+    bytes: int = Field(description="How many", examples=[812])
+
+
 class QuarantineView(View):
     """Something that a gateway sent and nobody understands, kept raw."""
 

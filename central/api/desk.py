@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from central.api.changes import Announcer
+from central.api.events_desk import EventsDesk
 from central.api.field_desk import FieldDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.journal_models import EntryView, VerdictView
@@ -44,6 +45,10 @@ class Desk(Protocol):
     @property
     def field(self) -> FieldDesk:
         """Lines with their terminals, inputs, texts, and orders to them."""
+
+    @property
+    def events(self) -> EventsDesk:
+        """Events of gateways, and the quarantine."""
 
     def view(self) -> TownView:
         """Everything at a glance, at once, without waiting."""

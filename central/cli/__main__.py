@@ -8,6 +8,7 @@ import typer
 from central.cli import (
     broadcast,
     clip,
+    events,
     group,
     inputs,
     journal,
@@ -48,6 +49,7 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(broadcast.app, name="broadcast")
     app.add_typer(clip.app, name="clip")
     app.add_typer(recording.app, name="recording")
+    app.add_typer(events.app, name="events")
     app.add_typer(journal.app, name="journal")
     if plugins:
         add_commands(app)

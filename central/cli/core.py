@@ -23,6 +23,7 @@ from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
 from central.field_models import LineFieldView, OrderView, SiteView, TextView
 from central.journal_models import EntryView, VerdictView
+from central.link_models import EventView, QuarantineView
 from central.readmodels import (
     BroadcastView,
     ClipView,
@@ -99,6 +100,20 @@ class Core:
         """The last entries of the journal."""
         wanted = {"n": n} | ({"kind": kind} if kind else {})
         return self._view(tuple[EntryView, ...], "GET", "journal", params=wanted)
+
+    def events(self, gateway: str | None, limit: int) -> tuple[EventView, ...]:
+        """The newest events of gateways."""
+        params = {"limit": limit} | ({"gateway": gateway} if gateway else {})
+        return self._view(tuple[EventView, ...], "GET", "events", params=params)
+
+    def quarantine(self, gateway: str | None, limit: int) -> tuple[QuarantineView, ...]:
+        """What nobody understood."""
+        params = {"limit": limit} | ({"gateway": gateway} if gateway else {})
+        return self._view(tuple[QuarantineView, ...], "GET", "quarantine", params=params)
+
+    def quarantine_raw(self, entry: int) -> bytes:
+        """The bytes of one entry of it."""
+        return b"".join(self._download(f"quarantine/{entry}/raw"))
 
     def sites(self) -> tuple[SiteView, ...]:
         """The field of every gateway."""

@@ -39,7 +39,7 @@ class Hello:
     lanes: tuple[LaneMark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One event. `fact` is None and `why` says so when it could not be read; `body` is the msgpack of its fields."""
 
@@ -51,6 +51,16 @@ class Row:
     body: bytes
     fact: Wire | UnknownFact | None
     why: str = ""
+
+
+@dataclass(slots=True)
+class Told:
+    """One event that was understood. `wall_ms` is the gateway's clock."""
+
+    seq: int
+    wall_ms: int
+    mono_ms: int
+    fact: Wire
 
 
 @dataclass(frozen=True, slots=True)

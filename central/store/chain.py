@@ -9,6 +9,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_quote = json.encoder.encode_basestring_ascii
+
 GENESIS = "0" * 64
 ERASED = "journal.erased"
 GAP = "journal.gap"
@@ -29,7 +32,7 @@ class Link:
 
 def canonical(payload: Mapping[str, object]) -> str:
     """The one spelling of a payload. TypeError or ValueError for what JSON cannot carry (NaN included)."""
-    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _encode(payload)
     try:
         text.encode()
     except UnicodeEncodeError:  # half a surrogate pair: legal in a str, not in a file
@@ -44,9 +47,8 @@ def payload_hash(salt: bytes, body: str) -> str:
 
 def entry_hash(seq: int, wall_ms: int, kind: str, subject: str, payload_sha256: str, prev_hash: str) -> str:
     """SHA-256 (hex) of an entry; a JSON list keeps column borders unambiguous."""
-    return hashlib.sha256(
-        json.dumps([seq, wall_ms, kind, subject, payload_sha256, prev_hash]).encode()
-    ).hexdigest()
+    texts = ", ".join(map(_quote, (kind, subject, payload_sha256, prev_hash)))
+    return hashlib.sha256(f"[{seq}, {wall_ms}, {texts}]".encode()).hexdigest()
 
 
 def add(last_seq: int, last_hash: str, wall_ms: int, kind: str, subject: str, payload_sha256: str) -> Link:

@@ -205,14 +205,18 @@ class Database:
             if self._jobs[0][1] == self._count:
                 self._turn.notify()
 
-    def submit(self, work: Callable[[Sql], T]) -> Future[T]:
-        """Run `work` in a transaction on the writer thread. Any thread. The future fails with StoreError."""
+    def submit(self, work: Callable[[Sql], T], before: Callable[[], None] = lambda: None) -> Future[T]:
+        """Run `work` in a transaction on the writer thread, and `before` just before it, outside of it.
+
+        Any thread. The future fails with StoreError.
+        """
         future: Future[T] = Future()
 
         def job() -> None:
             if not future.set_running_or_notify_cancel():
                 return
             try:
+                before()
                 with self.transaction() as sql:
                     result = work(sql)
             except Exception as error:  # noqa: BLE001 - the edge of the writer thread: it goes to the asker

@@ -13,18 +13,17 @@ may hear twice.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from central.store import quarantine
-from central.store.arrivals import Hello, Parcel, read
+from central.store.arrivals import Hello, Parcel, Told, read
 from central.store.database import Database, Sql, StoreError
 from central.store.intake import Fresh, Item, Outcome, Transaction
 from central.store.journal import Journal
 from central.store.lane_marks import Standing
 from link.contract.batch import UnknownFact, read_row
 from link.contract.envelope import EnvelopeError, unpack
-from link.contract.facts import Event
 
 log = logging.getLogger(__name__)
 
@@ -78,36 +77,28 @@ class EventStore:
         """Store a group; all of it is on disk when this returns, or nothing is."""
         loop = asyncio.get_running_loop()
         items = await loop.run_in_executor(self._readers, read_all, arrivals)
-        return await self._write(lambda transaction: transaction.take(items))
+        outcome = await self._write(lambda transaction: transaction.take(items))
+        self._unsure = None
+        return outcome
 
     async def old_gaps(self, before_ms: int) -> Outcome:
         """Gaps older than that, each told once."""
         return await self._write(lambda transaction: transaction.old_gaps(before_ms))
 
     async def _write(self, work: Callable[[Transaction], Outcome]) -> Outcome:
-        future: Future[Outcome] = Future()
-
-        def job() -> None:
-            try:
-                self._journal.write_waiting()
-                future.set_result(self._commit(work))
-            except StoreError as error:
-                future.set_exception(error)
-            except Exception as error:
-                log.exception("events=broken")
-                future.set_exception(BrokenArrival(repr(error)))
-
-        self._database.post(job)
-        return await asyncio.shield(asyncio.wrap_future(future))
-
-    def _commit(self, work: Callable[[Transaction], Outcome]) -> Outcome:
-        with self._database.transaction() as sql:
+        def tried(sql: Sql) -> Outcome:
             transaction = Transaction(sql, int(self._wall() * 1000), self._unsure)
             if self._unsure is None:
                 self._unsure = transaction.before
-            outcome = work(transaction)
-        self._unsure = None
-        return outcome
+            return work(transaction)
+
+        done = asyncio.wrap_future(self._database.submit(tried, self._journal.write_waiting))
+        await asyncio.wait([done])
+        error = done.exception()
+        if error is None or isinstance(error, StoreError):
+            return done.result()
+        log.error("events=broken", exc_info=error)
+        raise BrokenArrival(repr(error))
 
     async def known(self) -> Known:
         """Where every lane stands."""
@@ -174,7 +165,7 @@ def _fresh(sql: Sql, query: str, values: tuple[object, ...]) -> list[Fresh]:
         except (EnvelopeError, TypeError):  # kept raw: nobody acted on it then, nobody does now
             continue
         if not isinstance(fact, UnknownFact):
-            event = Event.model_construct(seq=seq, wall_ms=wall_ms, mono_ms=mono_ms, fact=fact)
+            event = Told(seq, wall_ms, mono_ms, fact)
             found.append(Fresh(gateway, boot, offset_ms, ((n, event),)))
     return found
 

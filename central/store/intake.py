@@ -9,15 +9,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from central.store import entries, quarantine
-from central.store.arrivals import Hello, Parcel, Reading, Row, Unreadable, kernel_boot
+from central.store.arrivals import Hello, Parcel, Reading, Row, Told, Unreadable, kernel_boot
 from central.store.chain import canonical
 from central.store.database import Sql
 from central.store.lane_marks import LaneMarks, Standing
-from central.store.watermark import Claim
 from link.contract.batch import UnknownFact
-from link.contract.facts import Event
 from link.contract.link_facts import EventsDropped
-from link.contract.wire import Wire
 
 SAME_MS = 50
 """An offset of a clock that differs by less is the one that is known."""
@@ -41,7 +38,7 @@ class Fresh:
     gateway: str
     boot: str
     offset_ms: int | None
-    events: tuple[tuple[int, Event], ...]
+    events: tuple[tuple[int, Told], ...]
 
 
 @dataclass(slots=True)
@@ -101,8 +98,9 @@ class Transaction:
             (gateway, head.epoch, head.first_seq, last),
         ).fetchall()
         held = {seq: (h32, n) for seq, h32, n in found}
-        fresh: list[tuple[int, Event]] = []
+        fresh: list[tuple[int, Told]] = []
         values: list[tuple[object, ...]] = []
+        drops: list[tuple[EventsDropped, int]] = []
         for row in rows:
             known = held.get(row.seq)
             if known is None:
@@ -112,19 +110,21 @@ class Transaction:
                 when = (row.wall_ms, row.mono_ms, head.tq, row.h32, parcel.received_ms)
                 values.append((*where, *when, row.body))
                 self._note(reading, row)
-            elif known[0] != row.h32 and isinstance(row.fact, EventsDropped) and row.fact.first == row.seq:
-                self._dropped(gateway, row.fact, head.epoch, row.seq)  # given up after it had come here
-                continue
             elif known[0] != row.h32:
-                self._reused(reading, row)
+                if not _in_its_place(reading, row):
+                    self._reused(reading, row)
+                elif self._dropped(gateway, row.fact, self._held_of(reading, row, 0)):
+                    self._note(reading, row)
                 continue
             elif self._sure < known[1] <= self.before and known[1] not in self._again:
                 n = known[1]
                 self._again.add(n)
             else:
                 continue
+            if isinstance(row.fact, EventsDropped):
+                drops.append((row.fact, self._held_of(reading, row, 1)))
             if row.fact is not None and not isinstance(row.fact, UnknownFact):
-                fresh.append((n, _event(row, row.fact)))
+                fresh.append((n, Told(row.seq, row.wall_ms, row.mono_ms, row.fact)))
         if values:
             self._sql.conn.executemany(
                 "insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
@@ -132,9 +132,8 @@ class Transaction:
         lane.held(head.first_seq, last, len(values), repeat=not values)
         self.outcome.events[gateway] += len(values)
         offset = self._offset(gateway, head.boot, reading.offset_ms)
-        for _, event in fresh:
-            if isinstance(event.fact, EventsDropped):
-                self._dropped(gateway, event.fact, head.epoch, event.seq)
+        for fact, before in drops:
+            self._dropped(gateway, fact, before, new=True)
         if fresh:
             self.outcome.fresh.append(Fresh(gateway, head.boot, offset, tuple(fresh)))
 
@@ -161,14 +160,26 @@ class Transaction:
         told = {"seq": row.seq, "outbox": outbox, "number": row.number, "wall_ms": row.wall_ms}
         self._write("alarm.seq_reuse", parcel.gateway, told)
 
-    def _dropped(self, gateway: str, fact: EventsDropped, epoch: int, seq: int) -> None:
-        """A note that stands in the place of an event it tells of fills that place itself."""
-        if 1 <= fact.first <= fact.last < 2**53 and 0 <= fact.epoch < 2**63 and 0 < fact.count < 2**53:
-            own = int(fact.epoch == epoch and fact.first <= seq <= fact.last)
-            lane = self._marks.of(gateway, fact.epoch, fact.lane)
-            lane.claim(Claim(fact.first, fact.last, fact.count - own))
-            lane.dropped += own
+    def _held_of(self, reading: Reading, row: Row, own: int) -> int:
+        """How many events of a claimed range were held before its batch came, and `own` for the note's own place."""
+        fact, head = row.fact, reading.head
+        if not isinstance(fact, EventsDropped) or not _possible(fact):
+            return 0
+        lane = self._marks.of(reading.parcel.gateway, fact.epoch, fact.lane)
+        inside = fact.first <= row.seq <= fact.last
+        here = own if inside and (fact.epoch, fact.lane) == (head.epoch, reading.parcel.lane) else 0
+        return fact.last - fact.first + 1 - lane.mark.missing_in(fact.first, fact.last) + here
+
+    def _dropped(self, gateway: str, fact: object, held: int, new: bool = False) -> bool:
+        """The gateway gave up events; whether that was news."""
+        if not isinstance(fact, EventsDropped) or not _possible(fact):
+            return False
+        lane = self._marks.of(gateway, fact.epoch, fact.lane)
+        news = lane.claim(fact.first, fact.last, fact.count, held) or new
+        if news:
+            lane.dropped, lane.moved = lane.dropped + fact.count, True
             self.outcome.dropped[gateway] += fact.count
+        return news
 
     def _unreadable(self, item: Unreadable) -> None:
         if self._quarantine(item.parcel, item.why, item.detail, item.parcel.payload):
@@ -238,5 +249,12 @@ class Transaction:
         self.journal.append(entries.waiting(self._now_ms, kind, subject, canonical(payload)))
 
 
-def _event(row: Row, fact: Wire) -> Event:
-    return Event.model_construct(seq=row.seq, wall_ms=row.wall_ms, mono_ms=row.mono_ms, fact=fact)
+def _possible(fact: EventsDropped) -> bool:
+    ranged = 1 <= fact.first <= fact.last < 2**53 and 0 <= fact.epoch < 2**63
+    return ranged and 0 < fact.count <= fact.last - fact.first + 1
+
+
+def _in_its_place(reading: Reading, row: Row) -> bool:
+    """A gateway that drops events puts its note in the place of the first, which may have arrived before."""
+    fact, here = row.fact, (reading.head.epoch, reading.parcel.lane)
+    return isinstance(fact, EventsDropped) and (fact.epoch, fact.lane) == here and fact.first == row.seq

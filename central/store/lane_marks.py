@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from central.store.database import Sql
 from central.store.watermark import Claim, Mark
 
+CLAIMED_OLD_MS = 60_000
+"""From then on a gap is old of which the gateway said that some of it was dropped; others when people were told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -27,20 +30,20 @@ class Standing:
 class Lane:
     """One lane of one epoch within a transaction."""
 
-    def __init__(self, mark: Mark, told: set[int], events: int, dropped: int, last_ms: int) -> None:
+    def __init__(self, mark: Mark, old: set[int], events: int, dropped: int, last_ms: int) -> None:
         self.mark = mark
-        self.told = told
+        self.old = old
         self.events, self.dropped, self.last_ms = events, dropped, last_ms
         self.moved = False
 
     def held(self, first: int, last: int, new: int, repeat: bool) -> None:
         """These events are in the store, `new` of them since now.
 
-        A repeat that begins behind a gap of which people were told: the gateway resends from its oldest event, so
-        it has none of the gap any more, and what follows must not wait for it for ever.
+        A repeat that begins behind an old gap: the gateway resends from its oldest event, so it has none of the gap
+        any more, and what follows must not wait for it for ever.
         """
         for begin, end in self.mark.gaps:
-            if repeat and end == first - 1 and begin in self.told:
+            if repeat and end == first - 1 and begin in self.old:
                 self.given_up(end)
                 break
         mark = self.mark.cover(first, last)
@@ -48,11 +51,12 @@ class Lane:
         self.mark = mark
         self.events += new
 
-    def claim(self, claim: Claim) -> None:
-        """The gateway dropped these."""
-        self.mark = self.mark.claim(claim)
-        self.dropped += claim.count
-        self.moved = True
+    def claim(self, first: int, last: int, count: int, held: int) -> bool:
+        """The gateway dropped these; whether that is news."""
+        mark = self.mark.claim(first, last, count, held)
+        news = mark != self.mark
+        self.mark, self.moved = mark, self.moved or news
+        return news
 
     def given_up(self, last: int) -> None:
         """What is missing up to `last` will never come."""
@@ -88,13 +92,21 @@ class LaneMarks:
         ).fetchone()
         if row is None:
             return None
-        gaps = self._sql.conn.execute(f"select first, last, told from gaps {where} order by first", key)
+        gaps = self._sql.conn.execute(
+            f"select first, last, told, since_ms from gaps {where} order by first", key
+        )
         ranges = [tuple(gap) for gap in gaps]
         claims = self._sql.conn.execute(f"select first, last, count from drops {where}", key)
         mark = Mark(
-            row[0], tuple((first, last) for first, last, _ in ranges), tuple(Claim(*each) for each in claims)
+            row[0], tuple((first, last) for first, last, *_ in ranges), tuple(Claim(*each) for each in claims)
         )
-        return Lane(mark, {first for first, _, told in ranges if told}, *row[1:])
+        ripe = self._now_ms - CLAIMED_OLD_MS
+        old = {
+            first
+            for first, last, told, since_ms in ranges
+            if told or (since_ms < ripe and mark.claimed(first, last))
+        }
+        return Lane(mark, old, *row[1:])
 
     def save(self) -> None:
         """Write what has moved."""

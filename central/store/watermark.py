@@ -1,7 +1,8 @@
 """Arithmetic of one lane's epoch: what arrived, what is missing, and up to where the centre may acknowledge.
 
 Pure. A gap closes when its events arrive, or when the gateway's word that it dropped them accounts for every
-missing one: a claim that could also hide events still on their way waits for these.
+missing one. A claim names a range and how many of it went, and some of these may have arrived before they were
+dropped: each one held when the claim comes is counted as such, so that no event still on its way is ever hidden.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ MOST_CLAIMS = 64
 
 @dataclass(frozen=True)
 class Claim:
-    """The gateway says: of the events from `first` to `last` I have dropped `count`."""
+    """Of the events from `first` to `last`, at least `count` were dropped and never arrived."""
 
     first: int
     last: int
@@ -48,10 +49,19 @@ class Mark:
         """The mark when the events from `first` to `last` are held."""
         return _settled(_filled(self, first, last))
 
-    def claim(self, claim: Claim) -> "Mark":
-        """The mark after the gateway's word that events were dropped."""
-        claims = self.claims if claim in self.claims else (*self.claims, claim)[-MOST_CLAIMS:]
-        return _settled(replace(self, claims=claims))
+    def claim(self, first: int, last: int, count: int, held: int) -> "Mark":
+        """The mark after the gateway's word that of a range `count` were dropped; `held` of it had arrived before."""
+        if count > last - first:  # all of them
+            return self.cover(first, last)
+        claim = Claim(first, last, max(0, count - held))
+        same = [each for each in self.claims if (each.first, each.last) == (first, last)]
+        if same or not self.missing_in(first, last):
+            return self
+        return _settled(replace(self, claims=(*self.claims, claim)[-MOST_CLAIMS:]))
+
+    def claimed(self, first: int, last: int) -> bool:
+        """Whether some of this range may have been dropped."""
+        return any(claim.first <= first and last <= claim.last for claim in self.claims)
 
     def missing_in(self, first: int, last: int) -> int:
         """How many events of this range are not held."""
@@ -77,18 +87,26 @@ def _filled(mark: Mark, first: int, last: int) -> Mark:
 def _settled(mark: Mark) -> Mark:
     """Close what the claims account for. Claims that overlap are counted together."""
     for first, last, count, claims in _clusters(mark.claims):
-        if mark.missing_in(first, last) <= count:
+        missing = mark.missing_in(first, last)
+        if missing <= count:
             left = tuple(claim for claim in mark.claims if claim not in claims)
             mark = _filled(replace(mark, claims=left), first, last)
     return mark
 
 
 def _clusters(claims: tuple[Claim, ...]) -> list[tuple[int, int, int, tuple[Claim, ...]]]:
+    """Claims that overlap: range, count, members. One inside another may be told of by it, and is not added."""
     found: list[tuple[int, int, int, tuple[Claim, ...]]] = []
-    for claim in sorted(claims, key=lambda each: each.first):
+    for claim in sorted(claims, key=lambda each: (each.first, -each.last)):
         if found and claim.first <= found[-1][1]:
             first, last, count, members = found[-1]
-            found[-1] = (first, max(last, claim.last), count + claim.count, (*members, claim))
+            inside = any(each.first <= claim.first and claim.last <= each.last for each in members)
+            found[-1] = (
+                first,
+                max(last, claim.last),
+                count + (0 if inside else claim.count),
+                (*members, claim),
+            )
         else:
             found.append((claim.first, claim.last, claim.count, (claim,)))
     return found

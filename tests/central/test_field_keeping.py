@@ -24,7 +24,7 @@ async def test_a_restarted_core_has_the_field_and_the_texts_again(town: Town):
     await keeping.flush()
     fresh = FieldBook(town.clock, lambda kind, name: None, {})
     await FieldKeeping(fresh, store, town.clock).resume()
-    assert fresh.sites == {"gw-a": town.board.field.sites["gw-a"]}
+    assert fresh.sites == {"gw-a": town.board.field.kept_site("gw-a")}
     assert fresh.texts.rows == town.board.field.texts.rows
     old = told.SensorRead(sensor="level", value=1.0, unit="m")
     assert fresh.heard("gw-a", old, "b", 2, 1.0) is False, "told again after the restart"

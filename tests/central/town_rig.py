@@ -10,6 +10,7 @@ import pytest
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk
+from central.events_desk import CoreEventsDesk
 from central.ingest import Ingest
 from central.speech.fake import ToneSpeech
 from central.store import clip_worker
@@ -19,6 +20,7 @@ from central.store.clips import Clips
 from central.store.database import Database
 from central.store.events import EventStore
 from central.store.journal import Journal
+from central.store.quarantine import Quarantine
 from central.store.recordings import Recordings
 from central.studio import Studio
 from central.tapes import Tapes
@@ -111,6 +113,7 @@ class Town:
             self.recordings,
             self.store,
             folder,
+            CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []

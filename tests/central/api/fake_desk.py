@@ -30,6 +30,7 @@ from central.readmodels import (
 )
 from link.contract import facts
 from link.hosting.machine import Tick
+from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
 
 WANG, LI, GATEWAY = "wang-token-0123456789", "li-token-0123456789ab", "gateway-token-0123456789"
@@ -68,6 +69,7 @@ class FakeDesk:
     def __init__(self, folder: Path, play_at_once: bool = True, result: str = "played") -> None:
         self.announcer = Announcer(limit=50)
         self.field = FakeField(self.announcer)
+        self.events = FakeEventsDesk()
         self.uploads = folder
         self.play_at_once = play_at_once
         self.result = result
@@ -119,7 +121,9 @@ class FakeDesk:
             version="0.1.0",
             bus=True,
             gateways=(
-                GatewayView(gateway="gw-north", online=True, firmware="0.1.0", lines=(radio, horn)),
+                GatewayView(
+                    gateway="gw-north", online=True, firmware="0.1.0", lines=(radio, horn), link=LINK
+                ),
                 GatewayView(gateway="gw-south", online=False, health=(ill,)),
             ),
             groups=(self.group,),

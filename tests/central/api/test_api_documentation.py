@@ -42,6 +42,9 @@ def test_the_api_has_the_routes_it_promises(app: FastAPI) -> None:
         "POST /api/v1/orders",
         "GET /api/v1/orders",
         "GET /api/v1/orders/{id}",
+        "GET /api/v1/events",
+        "GET /api/v1/quarantine",
+        "GET /api/v1/quarantine/{id}/raw",
         "GET /api/v1/journal",
         "POST /api/v1/journal/verify",
     }
