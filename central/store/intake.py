@@ -93,11 +93,7 @@ class Transaction:
         if not rows or lane.mark.tears(head.first_seq):
             return
         last = head.first_seq + len(rows) - 1
-        found = self._sql.conn.execute(
-            "select seq, h32, n from events where gateway = ? and epoch = ? and seq between ? and ?",
-            (gateway, head.epoch, head.first_seq, last),
-        ).fetchall()
-        held = {seq: (h32, n) for seq, h32, n in found}
+        held = self._stored(gateway, head.epoch, head.first_seq, last)
         fresh: list[tuple[int, Told]] = []
         values: list[tuple[object, ...]] = []
         drops: list[tuple[EventsDropped, int]] = []
@@ -136,6 +132,14 @@ class Transaction:
             self._dropped(gateway, fact, before, new=True)
         if fresh:
             self.outcome.fresh.append(Fresh(gateway, head.boot, offset, tuple(fresh)))
+
+    def _stored(self, gateway: str, epoch: int, first: int, last: int) -> dict[int, tuple[int, int]]:
+        """Hash and number of the events of a range that are in the store, by their seq."""
+        rows = self._sql.conn.execute(
+            "select seq, h32, n from events where gateway = ? and epoch = ? and seq between ? and ?",
+            (gateway, epoch, first, last),
+        )
+        return {seq: (h32, n) for seq, h32, n in rows}
 
     def _note(self, reading: Reading, row: Row) -> None:
         """The journal's entry of a new event; what is not understood is kept by number, or in quarantine."""
