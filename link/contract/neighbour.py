@@ -320,27 +320,9 @@ class RecordingClosed(Wire):
 GATEWAY_VOICE = Tagged(
     (
         *(VoiceBeat, Bye, ConnectLeg, OpenUplink, CloseUplink, OpenDownlink, FinishDownlink, CutDownlink),
-        *(
-            HoldDownlink,
-            SetClipGain,
-            SoundTone,
-            GatherProof,
-            RelaySeen,
-            SquelchChanged,
-            DigitHeard,
-            SoundJudged,
-        ),
-        *(
-            SetPatch,
-            StartClip,
-            CutClip,
-            LegState,
-            DownlinkDrained,
-            ClipProgress,
-            ClipDone,
-            SoundState,
-            LevelReport,
-        ),
+        *(HoldDownlink, SetPatch, SetClipGain, SoundTone, GatherProof, RelaySeen, StartClip, CutClip),
+        *(LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport, SquelchChanged),
+        *(DigitHeard, SoundJudged),
     )
 )
 CENTRE_VOICE = Tagged(

@@ -55,7 +55,8 @@ def check(rig: Rig) -> None:
     for name in rig.keyed():
         line = rig.lines[name]
         mine = [each for each in patching.groups.values() if name in each.keyed]
-        assert line.released_at is not None or len(mine) == 1, f"{name} is keyed for nobody"
+        ends_by_itself = line.released_at is not None or line.toning_until is not None
+        assert ends_by_itself or len(mine) == 1, f"{name} is keyed for nobody"
         for each in mine:
             assert each.holder not in (None, name)
             assert rig.lines[each.holder].carrier, "who has the floor does not talk"
