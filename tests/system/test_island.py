@@ -127,8 +127,13 @@ def test_a_gateway_without_its_broker_carries_on_alone_and_is_given_back(words: 
         until(lambda: site.island(1, 1), 15, "the end of the island")
         until(lambda: site.log("node").count(f"leg={R2} up") >= 1, 15, "the legs")
         site.hears_whole(words, tmp_path, "given-back")
+
+
+@pytest.mark.long
+def test_alone_too_nothing_stays_keyed_when_a_process_dies(words: Path) -> None:
+    with lake() as site:
         site.kill("mosquitto")
-        until(lambda: site.island(2, 1), 5, "the island again")
+        until(lambda: site.island(1, 0), 5, "the island")
         for process in ("voice", "run"):
             with site.speaking(words):
                 until(lambda: site.ptt(R2), 10, "PTT")

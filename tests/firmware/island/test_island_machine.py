@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from firmware.events import CentreChanged, ConfigurationChanged, IslandChanged, TalkOpened, VoiceChanged
 from firmware.island.machine import Island
 from firmware.island.messages import CentreSaid
-from firmware.island.mode import SILENCE
+from firmware.island.mode import LEGS_WAIT, SILENCE
 from link.contract.field_facts import EmergencyCalled, GrantDelayed
 from link.contract.link_facts import IslandBegan, IslandEnded, IslandFloor
 from tests.firmware.island.rig import LEASE, LINES, Rig, desired, group
@@ -182,6 +182,9 @@ def test_when_the_centre_leads_again_only_the_last_spurt_is_heard_out():
     rig.link(up=True)
     rig.island_hears(CentreChanged(True))
     rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT - 0.1)
+    assert not rig.island.ending, "the legs are dialled anew"
+    rig.wait(0.1)
     assert rig.island.ending
     assert set(rig.island.patching.groups) == {"valley"}, "on the ridge nobody talked"
     rig.carrier("r2", True)
@@ -210,6 +213,8 @@ def test_the_link_lost_again_in_the_last_spurt_takes_everything_up_again():
     rig.carrier("r1", True)
     rig.link(up=True)
     rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT)
+    assert set(rig.island.patching.groups) == {"valley"}
     rig.link(up=False)
     rig.carrier("r3", True)
     assert rig.keyed() == {"r2", "r4"}
@@ -220,8 +225,9 @@ def test_an_emergency_in_the_last_spurt_is_the_centres_at_once():
     rig.carrier("r1", True)
     rig.link(up=True)
     rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT)
+    assert rig.island.ending
     rig.island_hears(EmergencyCalled(line="r2", talker="7"))
-    rig.wait(0.2)
     assert not rig.island.on
 
 
@@ -287,3 +293,18 @@ def test_after_a_crash_everything_is_given_back():
         rig.line_hears(line, None)
     assert rig.keyed() == set()
     assert not any(line.local for line in rig.lines.values())
+
+
+def test_a_link_on_which_no_centre_is_heard_is_no_centre():
+    rig = alone()
+    rig.link(up=True)
+    rig.wait(30.0)
+    assert rig.island.on, "a broker alone leads nobody"
+    rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT)
+    assert not rig.island.on
+    rig.link(up=False)
+    rig.wait(0.5)
+    rig.link(up=True)
+    rig.wait(SILENCE + 1.1)
+    assert rig.island.why == "the link is up, but no centre was heard on it"
