@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.island.fires import LARGEST, FiresFile
@@ -48,6 +48,7 @@ def test_no_file_is_a_new_gateway(tmp_path):
     assert FiresFile(tmp_path / "triggers.json").load(0.0, WALL) == FiresKnown({})
 
 
+@settings(deadline=None)  # a disk is shared with others
 @given(
     st.binary(max_size=200)
     | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(

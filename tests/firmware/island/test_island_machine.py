@@ -101,6 +101,7 @@ def test_after_every_history_the_centre_leads_again_and_everything_is_released_w
     assert not any(line.local for line in rig.lines.values())
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 0.9), max_size=30))
 def test_a_link_that_flaps_faster_than_the_grace_changes_no_hands(flaps):
     rig = alone()
