@@ -94,7 +94,7 @@ async def test_its_effects_go_to_lines_voice_speakers_and_the_evidence(rig):  # 
     posted = rig.posted()
     assert posted["r1"] == [key]
     assert posted["pa1"] == [PLAY, orders.StopClip(play="p1")]
-    assert posted["uplink"] == [fact]
+    assert posted["evidence"] == [fact]
     assert rig.to_voice == [order]
     assert heard == [IslandChanged(True, "the link is down")]
 
@@ -162,7 +162,7 @@ async def test_what_the_disk_keeps_is_the_first_that_the_triggers_hear(rig, tmp_
     assert island_box(rig) == [FiresKnown({"dam": Fires(2)})]
     (tmp_path / "triggers.json").write_text("?")
     rig.board.island.restore()
-    health = [each for each in rig.posted()["uplink"] if getattr(each, "subject", "") == "triggers"]
+    health = [each for each in rig.posted()["evidence"] if each.subject == "triggers"]
     assert not health[0].ok
 
 
