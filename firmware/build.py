@@ -113,11 +113,14 @@ class GatewayBuild:
         if isinstance(self.clock, KeptClock):
             self.switchboard.quality = partial(getattr, self.clock, "quality")
         self.switchboard.island.clips = self.clips
-        self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
+        self.switchboard.island.fires = FiresFile(settings.state / "triggers.json", self._clock_trusted)
         self.recordings = wire_recordings(
             self.switchboard, settings.gateway, identity.boot, settings.recordings, self.clock
         )
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
+
+    def _clock_trusted(self) -> bool:
+        return isinstance(self.clock, KeptClock) and self.clock.trusted
 
     def _health(self, subject: str, what: str, advice: str) -> None:
         self.switchboard.tell_health(subject, what, advice)

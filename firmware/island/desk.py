@@ -78,6 +78,7 @@ class IslandDesk:
 
     def changed(self, event: IslandChanged) -> None:
         """Whoever wants to know hears of it."""
+        log.warning("island on=%s why=%s", event.on, event.why)
         for hear in self.hearers:
             hear(event)
 

@@ -1,11 +1,11 @@
 """Mode: whether the centre leads this gateway, by what is known of link and centre. Pure; a part of the island.
 
 The centre does not lead while the link is down, while it says that it is away, or while nothing is heard of it. It
-leads again when the link stands, it is there, and it has opened the talk path or had LEAD_WAIT for it. Neither counts
-before it has lasted: a link that flaps is no reason to change hands with every flap.
+leads again when the link stands, it is there, and it has opened the talk path (LEGS_WAIT ago) or had LEAD_WAIT for
+it. Neither counts before it has lasted: a link that flaps is no reason to change hands with every flap.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from firmware.events import CentreChanged, LinkChanged, TalkOpened
 from firmware.island.messages import CentreSaid
@@ -20,6 +20,10 @@ LEAD_WAIT = 10.0
 """Seconds that a centre which is there has to open the talk path, before it counts as leading without it."""
 
 
+LEGS_WAIT = 1.0
+"""Seconds after the talk path was opened: the centre has every leg dialled anew, and nobody would be heard."""
+
+
 @dataclass(frozen=True)
 class Mode:
     """See the module. Times are monotonic seconds; `missed_since`: since when the centre does not lead."""
@@ -30,8 +34,9 @@ class Mode:
     ever: bool = False
     centre: bool | None = None
     talk: bool = False
-    heard_at: float = 0.0
-    state_at: float | None = None
+    talk_at: float = 0.0
+    heard_at: float = field(default=0.0, compare=False)
+    state_at: float | None = field(default=None, compare=False)
     repeats: bool = False
     missed_since: float | None = None
     well_since: float | None = None
@@ -41,12 +46,12 @@ class Mode:
         mode = self if self.started is not None else replace(self, started=now, link_since=now)
         match event:
             case LinkChanged(up=up):
-                mode = replace(mode, link=up, link_since=now, heard_at=now, talk=False, state_at=None)
-                mode = replace(mode, repeats=False, ever=mode.ever or up)
+                fresh = replace(mode, centre=None, talk=False, repeats=False, state_at=None)
+                mode = replace(fresh, link=up, link_since=now, heard_at=now, ever=mode.ever or up)
             case CentreChanged(on=on):
                 mode = replace(mode, centre=on, heard_at=now, talk=mode.talk and on)
             case TalkOpened():
-                mode = replace(mode, talk=True, heard_at=now)
+                mode = replace(mode, talk=True, talk_at=now, heard_at=now)
             case CentreSaid(state=state):
                 mode = mode._said(state, now)
         missed = mode.why(now) != ""
@@ -80,7 +85,8 @@ class Mode:
         """The centre leads again."""
         if self.well_since is None:
             return False
-        return self.talk or (self.centre is True and now >= self.well_since + LEAD_WAIT)
+        opened = self.talk and now >= self.talk_at + LEGS_WAIT
+        return opened or (self.centre is True and now >= self.well_since + LEAD_WAIT)
 
     @property
     def _grace(self) -> float:
@@ -91,7 +97,7 @@ class Mode:
         """Moments at which an answer may change without being told."""
         moments = [] if self.missed_since is None else [self.missed_since + self._grace]
         if self.well_since is not None:
-            moments.append(self.well_since + LEAD_WAIT)
+            moments += [self.well_since + LEAD_WAIT, self.talk_at + LEGS_WAIT]
         if self.link and self.repeats:
             moments.append(self.heard_at + SILENCE)
         if self.link and self.centre is None and not self.talk:

@@ -64,7 +64,7 @@ class Triggers:
     settings: tuple[DesiredTrigger, ...] = ()
     speakers: frozenset[str] = frozenset()
     active: bool = False
-    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    seen: dict[tuple[str, str], Seen] = field(default_factory=dict, compare=False)
     fires: dict[str, Fires] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)

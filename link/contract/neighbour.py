@@ -321,18 +321,9 @@ class RecordingClosed(Wire):
 GATEWAY_VOICE = Tagged(
     (
         *(VoiceBeat, Bye, ConnectLeg, OpenUplink, CloseUplink, OpenDownlink, FinishDownlink, CutDownlink),
-        *(
-            HoldDownlink,
-            SetClipGain,
-            SoundTone,
-            GatherProof,
-            RelaySeen,
-            SquelchChanged,
-            DigitHeard,
-            SoundJudged,
-        ),
-        *(StartClip, CutClip, LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport),
-        SetPatch,
+        *(HoldDownlink, SetPatch, SetClipGain, SoundTone, GatherProof, RelaySeen, StartClip, CutClip),
+        *(LegState, DownlinkDrained, ClipProgress, ClipDone, SoundState, LevelReport, SquelchChanged),
+        *(DigitHeard, SoundJudged),
         *RECORDING,
     )
 )

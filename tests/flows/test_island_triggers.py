@@ -1,4 +1,4 @@
-"""A gateway alone sounds a held clip for what its own contact and level say; once, bounded, stoppable."""
+"""A gateway alone sounds a held clip for what its contact and level say: once, bounded, stoppable, over restarts."""
 
 import pytest
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from firmware.events import CentreChanged, ConfigurationChanged, IslandChanged, TalkOpened, VoiceChanged
 from firmware.island.machine import Island
 from firmware.island.messages import CentreSaid
-from firmware.island.mode import SILENCE
+from firmware.island.mode import LEGS_WAIT, SILENCE
 from link.contract.field_facts import EmergencyCalled, GrantDelayed
 from link.contract.link_facts import IslandBegan, IslandEnded, IslandFloor
 from tests.firmware.island.rig import LEASE, LINES, Rig, desired, group
@@ -55,7 +55,8 @@ def check(rig: Rig) -> None:
     for name in rig.keyed():
         line = rig.lines[name]
         mine = [each for each in patching.groups.values() if name in each.keyed]
-        assert line.released_at is not None or len(mine) == 1, f"{name} is keyed for nobody"
+        ends_by_itself = line.released_at is not None or line.toning_until is not None
+        assert ends_by_itself or len(mine) == 1, f"{name} is keyed for nobody"
         for each in mine:
             assert each.holder not in (None, name)
             assert rig.lines[each.holder].carrier, "who has the floor does not talk"
@@ -100,6 +101,7 @@ def test_after_every_history_the_centre_leads_again_and_everything_is_released_w
     assert not any(line.local for line in rig.lines.values())
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 0.9), max_size=30))
 def test_a_link_that_flaps_faster_than_the_grace_changes_no_hands(flaps):
     rig = alone()
@@ -181,6 +183,9 @@ def test_when_the_centre_leads_again_only_the_last_spurt_is_heard_out():
     rig.link(up=True)
     rig.island_hears(CentreChanged(True))
     rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT - 0.1)
+    assert not rig.island.ending, "the legs are dialled anew"
+    rig.wait(0.1)
     assert rig.island.ending
     assert set(rig.island.patching.groups) == {"valley"}, "on the ridge nobody talked"
     rig.carrier("r2", True)
@@ -209,6 +214,8 @@ def test_the_link_lost_again_in_the_last_spurt_takes_everything_up_again():
     rig.carrier("r1", True)
     rig.link(up=True)
     rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT)
+    assert set(rig.island.patching.groups) == {"valley"}
     rig.link(up=False)
     rig.carrier("r3", True)
     assert rig.keyed() == {"r2", "r4"}
@@ -219,8 +226,9 @@ def test_an_emergency_in_the_last_spurt_is_the_centres_at_once():
     rig.carrier("r1", True)
     rig.link(up=True)
     rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT)
+    assert rig.island.ending
     rig.island_hears(EmergencyCalled(line="r2", talker="7"))
-    rig.wait(0.2)
     assert not rig.island.on
 
 
@@ -286,3 +294,18 @@ def test_after_a_crash_everything_is_given_back():
         rig.line_hears(line, None)
     assert rig.keyed() == set()
     assert not any(line.local for line in rig.lines.values())
+
+
+def test_a_link_on_which_no_centre_is_heard_is_no_centre():
+    rig = alone()
+    rig.link(up=True)
+    rig.wait(30.0)
+    assert rig.island.on, "a broker alone leads nobody"
+    rig.island_hears(TalkOpened())
+    rig.wait(LEGS_WAIT)
+    assert not rig.island.on
+    rig.link(up=False)
+    rig.wait(0.5)
+    rig.link(up=True)
+    rig.wait(SILENCE + 1.1)
+    assert rig.island.why == "the link is up, but no centre was heard on it"
