@@ -1,0 +1,1 @@
+"""Sealing: what only the holder of a private key can read, written and read as a stream."""
