@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from link.contract.batch import Ack
 from link.contract.documents import Configuration, DesiredBlob
 from link.contract.facts import LaneMark
+from link.contract.link_facts import RecordingReady
 from link.contract.profile import LinkProfile
 
 
@@ -74,6 +75,21 @@ class BlobsWanted:
     """The files that this gateway shall hold; all others may make room."""
 
     blobs: tuple[DesiredBlob, ...]
+
+
+@dataclass(frozen=True)
+class HeldBlobs:
+    """Which of the wanted files (BlobsWanted) are not here yet, by SHA-256; told whenever that changes."""
+
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecordingKept:
+    """A sealed recording lies at `path`, whole and on disk; `fact` is what the centre is told of it."""
+
+    path: str
+    fact: RecordingReady
 
 
 @dataclass(frozen=True)

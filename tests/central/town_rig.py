@@ -10,7 +10,10 @@ import pytest
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk
+from central.gateway_tapes import GatewayTapes
+from central.incoming import Incoming
 from central.ingest import Ingest
+from central.recording_desk import CoreRecordingDesk
 from central.speech.fake import ToneSpeech
 from central.store import clip_worker
 from central.store.arrivals import Parcel
@@ -18,8 +21,11 @@ from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
 from central.store.events import EventStore
+from central.store.gateway_recordings import GatewayRecordings
 from central.store.journal import Journal
 from central.store.recordings import Recordings
+from central.store.seal_keys import SealKeys
+from central.store.uploads import Uploads
 from central.studio import Studio
 from central.tapes import Tapes
 from central.views import Views
@@ -31,6 +37,7 @@ from link.contract import neighbour as voice
 from link.contract.batch import BatchHead, encode_batch
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
+from link.sealing.seal import unseal
 
 TOWN = {
     "state": "/nowhere",
@@ -90,11 +97,25 @@ class Town:
             settings, self.clock, self.bus, server, self.journal, self.changed, lambda order: order()
         )
         self.recordings = Recordings(self.database, folder / "recordings")
-        self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed)
         self.events = EventStore(self.database, self.journal, self.clock.wall)
         board = self.board
         self.ingest = Ingest(self.events, self.clock, board.evidence.hear, board.acknowledge, board.alarm)
         board.intake = self.ingest
+        self.sealed = Uploads(folder / "arrived", 10_000_000, 2_000_000)
+        self.from_gateways = GatewayRecordings(self.database, folder / "recordings")
+        self.seal_keys = SealKeys.open(folder / "keys")
+        self.asked_gateways: list[str] = []
+        self.gateway_tapes = GatewayTapes(
+            self.from_gateways,
+            self.sealed,
+            lambda file: unseal(file, self.seal_keys.private),
+            self.clock,
+            self.changed,
+            self.asked_gateways.append,
+        )
+        self.incoming = Incoming(self.sealed, self.from_gateways.dealt_with, self.gateway_tapes.arrived)
+        told = self.gateway_tapes.told
+        self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed, told)
         self.clips = Clips(self.database, folder / "clips")
         self.store = Broadcasts(self.database)
         self.hosted = Broadcasting(self.board, self.store, self.clock, self.spawn)
@@ -108,9 +129,10 @@ class Town:
             self.hosted,
             Studio(self.clips, self.speech),
             self.clips,
-            self.recordings,
+            CoreRecordingDesk(self.recordings, self.gateway_tapes, self.journal),
             self.store,
             folder,
+            self.incoming,
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []

@@ -13,6 +13,7 @@ from central.broadcasts.asked import Asked, Clip
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.messages import Approve, ClipTold, Stop
 from central.broadcasts.view import view
+from central.incoming import Incoming
 from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
@@ -28,6 +29,7 @@ from central.readmodels import (
     TownView,
     ZoneView,
 )
+from central.store.uploads import Uploads
 from link.contract import facts
 from link.hosting.machine import Tick
 from tests.central.api.fake_field import FakeField
@@ -69,6 +71,10 @@ class FakeDesk:
         self.announcer = Announcer(limit=50)
         self.field = FakeField(self.announcer)
         self.uploads = folder
+        self.tapes = self
+        self.incoming = Incoming(
+            Uploads(folder / "arrived", 10_000_000, 2_000_000), self.dealt_with, self.note_arrival
+        )
         self.play_at_once = play_at_once
         self.result = result
         self.now = 100.0
@@ -238,6 +244,21 @@ class FakeDesk:
 
     async def recording_audio(self, id: str) -> Path | None:
         return write_wav(self.uploads / "rec.wav") if id == "g-valley-1" else None
+
+    async def want_recording(self, id: str, by: str) -> RecordingView:
+        shown = await self.recording(id)
+        if shown is None:
+            raise DeskError(404, f"there is no recording {id!r}")
+        self.calls.append(("want", id, by))
+        return shown.model_copy(
+            update={"kind": "gateway", "gateway": "gw-north", "state": "announced", "wanted": True}
+        )
+
+    async def dealt_with(self, sha: str) -> int | None:
+        return None
+
+    def note_arrival(self) -> None:
+        self.calls.append(("arrived",))
 
     async def journal_tail(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
         rows = (
