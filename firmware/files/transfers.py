@@ -16,11 +16,13 @@ from typing import Any
 from firmware.effects import Record
 from firmware.events import HeldBlobs, RecordingKept
 from firmware.files import messages as say
-from firmware.files.bucket import Bucket
+from firmware.files.bucket import Bucket, rate_of
 from firmware.files.centre_files import CentreFiles
 from firmware.files.held import LARGEST, FilesError, HeldFiles, sha256_of
 from firmware.files.kept import forget, piece_of
 from firmware.files.machine import Files
+from link.contract.documents import LinkSettings
+from link.contract.profile import ProfileName
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner
@@ -84,6 +86,10 @@ class Transfers:
     def view(self) -> say.FilesState:
         """For `gateway status`."""
         return self._runner.machine.view()
+
+    def use_link(self, link: LinkSettings, profile: ProfileName) -> None:
+        """The share of the link that files may take from now on; `profile` counts where the document says nothing."""
+        self.bucket.rate = rate_of(link, profile)
 
     async def run(self) -> None:
         """Serve until cancelled."""
