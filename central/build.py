@@ -15,8 +15,6 @@ from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk, centre_version
 from central.field_keeping import FieldKeeping
-from central.gateway_tapes import GatewayTapes
-from central.incoming import Incoming
 from central.ingest import Ingest
 from central.recording_desk import CoreRecordingDesk
 from central.speech.engines import build_speech
@@ -25,22 +23,19 @@ from central.store.clips import Clips
 from central.store.database import Database
 from central.store.events import EventStore
 from central.store.field import FieldStore
-from central.store.gateway_recordings import GatewayRecordings
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.recordings import Recordings
-from central.store.seal_keys import SealKeys
-from central.store.uploads import Uploads
 from central.studio import Studio
 from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
+from central.wiring_files import wire_files
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
 from link.bus.stream import StreamServer
 from link.hosting.clock import Clock, SystemClock
 from link.hosting.notify import notify
 from link.hosting.stall import StallWatch
-from link.sealing.seal import unseal
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +43,6 @@ BEAT = 0.5
 ANNOUNCE_EVERY = 0.05
 CLOCK_SET_BACK = 3600.0
 """Seconds by which this computer's clock may have been set back since a broadcast was asked for."""
-MEGA = 1_000_000
 JOURNAL_PATIENCE = 1.0
 """Seconds a warning waits for the journal's disk. Then it sounds all the same: people come before paper."""
 
@@ -73,22 +67,9 @@ class CoreBuild:
             settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
         )
         self.recordings = Recordings(self.database, settings.recordings)
-        self.seal_keys = SealKeys.open(settings.state / "keys")
-        from_gateways = GatewayRecordings(self.database, settings.recordings)
-        limits = (settings.files.quota_mb * MEGA, settings.files.largest_mb * MEGA)
-        arriving = Uploads(settings.state / "arrived", *limits)
-        self.gateway_tapes = GatewayTapes(
-            from_gateways,
-            arriving,
-            lambda file: unseal(file, self.seal_keys.private),
-            self.clock,
-            self.changed,
-            lambda gateway: None,
-        )
-        self.incoming = Incoming(arriving, from_gateways.dealt_with, self.gateway_tapes.arrived)
-        self.tapes = Tapes(
-            self.recordings, self.switchboard.tell_node, self.clock, self.changed, self.gateway_tapes.told
-        )
+        self.files = wire_files(settings, self.database, self.clock, self.changed, lambda gateway: None)
+        told = self.files.tapes.told
+        self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed, told)
         self.switchboard.tapes = self.tapes
         self.broadcasts = Broadcasts(self.database)
         self.clips = Clips(self.database, settings.clips)
@@ -109,10 +90,10 @@ class CoreBuild:
             self.broadcasting,
             Studio(self.clips, build_speech(settings.speech)),
             self.clips,
-            CoreRecordingDesk(self.recordings, self.gateway_tapes, self.journal),
+            CoreRecordingDesk(self.recordings, self.files.tapes, self.journal),
             self.broadcasts,
             self._uploads(),
-            self.incoming,
+            self.files.incoming,
         )
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())
@@ -135,7 +116,7 @@ class CoreBuild:
         board = self.switchboard
         await self.broadcasting.resume()
         await self.field.resume()
-        await self.gateway_tapes.resume()
+        await self.files.tapes.resume()
         places = {name: board.field.site(name).place for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
         since_ms = int((min(asked) - CLOCK_SET_BACK) * 1000) if asked else None
@@ -207,7 +188,7 @@ class CoreBuild:
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save)
-            serving = (*serving, self.gateway_tapes.run, self.incoming.run)
+            serving = (*serving, self.files.tapes.run, self.files.incoming.run)
             stack.push_async_callback(self.field.flush)
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())

@@ -258,18 +258,13 @@ class RecordingView(View):
         description="File, relative to the recordings folder", examples=["2024/01/01/g-valley-101500.wav"]
     )
     state: RecordingState = Field(
-        description="open (still running), closed, repaired (after a crash), missing, announced (it still lies on "
-        "its gateway) or failed (it came, but cannot be unsealed)",
+        description="open, closed, repaired (after a crash), missing, announced (still at its gateway), failed",
         examples=["closed"],
     )
-    gateway: str = Field(
-        default="", description="Gateway that made it; empty: the centre", examples=["gw-north"]
-    )
+    gateway: str = Field(default="", description="Its gateway; empty: the centre", examples=["gw-north"])
     codec: str = Field(default="wav", description="wav, or opus from a gateway", examples=["wav"])
     ended_wall: float | None = Field(
-        default=None,
-        description="When it ended by its gateway's clock, Unix seconds",
-        examples=[1700000008.1],
+        default=None, description="Its end, Unix seconds", examples=[1700000008.1]
     )
     cut: bool = Field(default=False, description="It ends where power or process ended", examples=[False])
     wanted: bool = Field(default=False, description="It was asked for and is on its way", examples=[False])

@@ -112,7 +112,7 @@ class GatewayBuild:
         )
         if isinstance(self.clock, KeptClock):
             self.switchboard.quality = partial(getattr, self.clock, "quality")
-        self.files = wire_files(settings, self.switchboard, self.clock, self._held_told, lambda: 0)
+        self.files = wire_files(settings, self.switchboard, self.clock, self._held_told)
         self.switchboard.island.clips = self.files.held
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)

@@ -20,23 +20,27 @@ def wire_files(
     board: Switchboard,
     clock: Clock,
     tell: Callable[[HeldBlobs], None],
-    alarms: Callable[[], int],
 ) -> Transfers:
-    """The transfers of this gateway. `tell` hears which wanted files are missing, `alarms` says how many wait."""
-    return Transfers(
+    """The transfers of this gateway, which hear what the switchboard hears of the centre.
+
+    `tell` hears which wanted files are missing.
+    """
+    files = Transfers(
         HeldFiles(settings.state / "files", settings.files.held_mb * MEGA),
         settings.files.recordings_mb * MEGA,
         CentreFiles(settings.centre.url, settings.centre.token),
         clock,
-        Ways(board.record, tell, lambda: busy(board, alarms()), lambda: playing(board)),
-        rate_of(LinkSettings(), "broad"),
+        Ways(board.record, tell, lambda: busy(board), lambda: playing(board)),
+        rate_of(LinkSettings(), board.uplink.machine.identity.profile),
     )
+    board.files = files.inbox.post
+    return files
 
 
-def busy(board: Switchboard, alarms: int) -> str:
+def busy(board: Switchboard) -> str:
     """Why background transfers have to wait: somebody talks, a line transmits or plays, or alarms wait."""
-    if alarms:
-        return f"{alarms} alarms wait to be sent"
+    if board.outbox.runner.machine.alarms_waiting:
+        return "alarms wait to be sent"
     for name, line in board.lines.items():
         told = line.machine.report()
         if told.carrier or told.ptt:

@@ -21,7 +21,7 @@ SOUND = b"OggS" + bytes(range(256)) * 200
 
 def sealed(town: Town, sound: bytes = SOUND, end: bool = True) -> bytes:
     buffer = io.BytesIO()
-    writer = SealedWriter(buffer, town.seal_keys.public)
+    writer = SealedWriter(buffer, town.files.seal_public)
     writer.write(sound)
     if end:
         writer.close()
@@ -66,26 +66,26 @@ async def test_an_announcement_stands_in_the_list_at_once_with_the_gateways_time
 async def test_what_is_told_and_what_has_come_meet_in_either_order(town: Town, first: str):
     data = sealed(town)
     if first == "come":
-        come(town.sealed, data)
+        come(town.incoming._uploads, data)
         await worked(town)
-        assert town.sealed.whole_ones() == (sha_of(data),), "it waits for its announcement"
+        assert town.incoming._uploads.whole_ones() == (sha_of(data),), "it waits for its announcement"
     town.gateway_tapes.told("gw-a", ready(data))
     await worked(town)
     if first == "told":
-        come(town.sealed, data)
+        come(town.incoming._uploads, data)
         await worked(town)
     row = await the_one(town)
     assert (row.state, row.sha256, row.cut, row.seconds) == ("closed", sha_of(SOUND), False, 4.5)
     assert row.path == "2023/11/14/gw-a.r1-7.opus"
     assert (await town.desk.tapes.recording_audio(row.id)).read_bytes() == SOUND
-    assert town.sealed.whole_ones() == ()
+    assert town.incoming._uploads.whole_ones() == ()
     known = await town.incoming.upload("gw-a", sha_of(data))
     assert (known.complete, known.offset) == (True, len(data)), "sent again it is known"
 
 
 async def test_told_again_it_changes_nothing(town: Town):
     data = sealed(town)
-    come(town.sealed, data)
+    come(town.incoming._uploads, data)
     for _ in range(3):
         town.gateway_tapes.told("gw-a", ready(data))
         await worked(town)
@@ -94,7 +94,7 @@ async def test_told_again_it_changes_nothing(town: Town):
 
 async def test_the_recorder_died_and_what_it_had_sealed_is_heard(town: Town):
     data = sealed(town, SOUND, end=False)
-    come(town.sealed, data)
+    come(town.incoming._uploads, data)
     town.gateway_tapes.told("gw-a", ready(data))
     await worked(town)
     row = await the_one(town)
@@ -105,12 +105,12 @@ async def test_the_recorder_died_and_what_it_had_sealed_is_heard(town: Town):
 async def test_what_does_not_open_stays_as_evidence(town: Town):
     data = bytearray(sealed(town))
     data[5000] ^= 1
-    come(town.sealed, bytes(data))
+    come(town.incoming._uploads, bytes(data))
     town.gateway_tapes.told("gw-a", ready(bytes(data)))
     await worked(town)
     row = await the_one(town)
     assert row.state == "failed" and "damaged" in row.why
-    assert town.sealed.whole_ones() == (sha_of(bytes(data)),)
+    assert town.incoming._uploads.whole_ones() == (sha_of(bytes(data)),)
     assert not list(Path(town.folder / "recordings").rglob("*.*")), "no half of it lies about"
     assert (await town.incoming.upload("gw-a", sha_of(bytes(data)))).complete
 
@@ -132,7 +132,7 @@ async def test_one_that_is_asked_for_is_named_to_its_gateway_until_it_is_here(to
     assert view.wanted and town.gateway_tapes.wanted("gw-a") == ("r1-7",)
     assert town.gateway_tapes.wanted("gw-b") == ()
     assert town.asked_gateways == ["gw-a"]
-    come(town.sealed, data)
+    come(town.incoming._uploads, data)
     await worked(town)
     assert town.gateway_tapes.wanted("gw-a") == () and town.asked_gateways == ["gw-a", "gw-a"]
     with pytest.raises(DeskError) as caught:
@@ -147,7 +147,7 @@ async def test_what_is_wanted_is_known_after_a_restart_and_bounded(town: Town):
         town.gateway_tapes.told("gw-a", ready(sealed(town, b"x"), f"n{number}"))
     await worked(town)
     for number in range(WANTED_MOST):
-        await town.from_gateways.want(f"gw-a.n{number}")
+        await town.gateway_tapes._recordings.want(f"gw-a.n{number}")
     town.gateway_tapes._wanted = {}
     await town.gateway_tapes.resume()
     assert len(town.gateway_tapes.wanted("gw-a")) == WANTED_MOST
@@ -171,7 +171,7 @@ async def test_reconcile_leaves_them_alone_unless_their_sound_is_gone(town: Town
     data = sealed(town)
     town.gateway_tapes.told("gw-a", ready(data))
     town.gateway_tapes.told("gw-a", ready(sealed(town, b"later"), "r1-8"))
-    come(town.sealed, data)
+    come(town.incoming._uploads, data)
     await worked(town)
     found = await town.recordings.reconcile(repair=lambda folder: ())
     assert (found.closed, found.missing, found.strangers) == ((), (), ())
@@ -187,9 +187,9 @@ async def test_it_runs_by_itself(town: Town):
     running = asyncio.create_task(town.gateway_tapes.run())
     data = sealed(town)
     town.gateway_tapes.told("gw-a", ready(data))
-    await asyncio.to_thread(come, town.sealed, data)
+    await asyncio.to_thread(come, town.incoming._uploads, data)
     town.gateway_tapes.arrived()
     while not await town.recordings.list(kind="gateway", state="closed"):
         await asyncio.sleep(0)
     running.cancel()
-    assert town.sealed.size_of(sha_of(data)) is None or not running.done()
+    assert town.incoming._uploads.size_of(sha_of(data)) is None or not running.done()

@@ -10,8 +10,6 @@ import pytest
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk
-from central.gateway_tapes import GatewayTapes
-from central.incoming import Incoming
 from central.ingest import Ingest
 from central.recording_desk import CoreRecordingDesk
 from central.speech.fake import ToneSpeech
@@ -21,15 +19,13 @@ from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
 from central.store.events import EventStore
-from central.store.gateway_recordings import GatewayRecordings
 from central.store.journal import Journal
 from central.store.recordings import Recordings
-from central.store.seal_keys import SealKeys
-from central.store.uploads import Uploads
 from central.studio import Studio
 from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
+from central.wiring_files import wire_files
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract import facts
@@ -37,7 +33,6 @@ from link.contract import neighbour as voice
 from link.contract.batch import BatchHead, encode_batch
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
-from link.sealing.seal import unseal
 
 TOWN = {
     "state": "/nowhere",
@@ -101,19 +96,10 @@ class Town:
         board = self.board
         self.ingest = Ingest(self.events, self.clock, board.evidence.hear, board.acknowledge, board.alarm)
         board.intake = self.ingest
-        self.sealed = Uploads(folder / "arrived", 10_000_000, 2_000_000)
-        self.from_gateways = GatewayRecordings(self.database, folder / "recordings")
-        self.seal_keys = SealKeys.open(folder / "keys")
         self.asked_gateways: list[str] = []
-        self.gateway_tapes = GatewayTapes(
-            self.from_gateways,
-            self.sealed,
-            lambda file: unseal(file, self.seal_keys.private),
-            self.clock,
-            self.changed,
-            self.asked_gateways.append,
-        )
-        self.incoming = Incoming(self.sealed, self.from_gateways.dealt_with, self.gateway_tapes.arrived)
+        values = settings.model_copy(update={"state": folder})
+        self.files = wire_files(values, self.database, self.clock, self.changed, self.asked_gateways.append)
+        self.gateway_tapes, self.incoming = self.files.tapes, self.files.incoming
         told = self.gateway_tapes.told
         self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed, told)
         self.clips = Clips(self.database, folder / "clips")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
+from central.api.recording_desk import RecordingDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.tokens import TokenFile, Tokens
+from central.api.upload_desk import UploadDesk
 from central.broadcasts.asked import Asked, Clip
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.messages import Approve, ClipTold, Stop
@@ -71,8 +73,8 @@ class FakeDesk:
         self.announcer = Announcer(limit=50)
         self.field = FakeField(self.announcer)
         self.uploads = folder
-        self.tapes = self
-        self.incoming = Incoming(
+        self.tapes: RecordingDesk = self
+        self.incoming: UploadDesk = Incoming(
             Uploads(folder / "arrived", 10_000_000, 2_000_000), self.dealt_with, self.note_arrival
         )
         self.play_at_once = play_at_once
