@@ -90,24 +90,34 @@ async def test_what_came_before_a_cut_is_kept(desk: FakeDesk):  # noqa: F811
     assert (await desk.incoming.upload("gw-north", SHA)).offset == 7000
 
 
-async def test_two_at_a_time_are_refused_and_a_dead_one_is_given_up(
+async def test_two_at_a_time_are_refused(api, desk: FakeDesk):  # noqa: F811
+    came, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield DATA[:100]
+        came.set()
+        await go_on.wait()
+        yield DATA[100:]
+
+    first = asyncio.create_task(desk.incoming.take_up("gw-north", SHA, len(DATA), 0, slow()))
+    await came.wait()
+    answer = await put(api, 100, DATA[100:])
+    assert answer.status_code == 423 and "just being sent" in answer.json()["what"]
+    go_on.set()
+    assert (await first).complete
+
+
+async def test_a_dead_connection_is_given_up_and_holds_no_file(
     api,  # noqa: F811
     desk: FakeDesk,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ):
-    came = asyncio.Event()
-
     async def dead() -> AsyncIterator[bytes]:
         yield DATA[:100]
-        came.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
-    first = asyncio.create_task(desk.incoming.take_up("gw-north", SHA, len(DATA), 0, dead()))
-    await came.wait()
-    answer = await put(api, 100, DATA[100:])
-    assert answer.status_code == 423 and "just being sent" in answer.json()["what"]
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
     with pytest.raises(module.DeskError) as caught:
-        await first
+        await desk.incoming.take_up("gw-north", SHA, len(DATA), 0, dead())
     assert caught.value.status == 408
     assert (await put(api, 100, DATA[100:])).headers["upload-complete"] == "?1"
