@@ -18,6 +18,7 @@ from central.desk import CoreDesk, centre_version
 from central.events_desk import CoreEventsDesk
 from central.field_keeping import FieldKeeping
 from central.ingest import Ingest
+from central.recording_desk import CoreRecordingDesk
 from central.speech.engines import build_speech
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
@@ -31,6 +32,7 @@ from central.studio import Studio
 from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
+from central.wiring_files import wire_files
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
 from link.bus.stream import StreamServer
@@ -68,7 +70,9 @@ class CoreBuild:
             settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
         )
         self.recordings = Recordings(self.database, settings.recordings)
-        self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed)
+        self.files = wire_files(settings, self.database, self.clock, self.changed, lambda gateway: None)
+        told = self.files.tapes.told
+        self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed, told)
         self.switchboard.tapes = self.tapes
         self.broadcasts = Broadcasts(self.database)
         self.clips = Clips(self.database, settings.clips)
@@ -89,10 +93,11 @@ class CoreBuild:
             self.broadcasting,
             Studio(self.clips, build_speech(settings.speech)),
             self.clips,
-            self.recordings,
+            CoreRecordingDesk(self.recordings, self.files.tapes, self.journal),
             self.broadcasts,
             self._uploads(),
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
+            self.files.incoming,
         )
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())
@@ -115,6 +120,7 @@ class CoreBuild:
         board = self.switchboard
         await self.broadcasting.resume()
         await self.field.resume()
+        await self.files.tapes.resume()
         places = {name: board.field.places.get(name, 0) for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
         since_ms = int((min(asked) - CLOCK_SET_BACK) * 1000) if asked else None
@@ -186,6 +192,7 @@ class CoreBuild:
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save)
+            serving = (*serving, self.files.tapes.run, self.files.incoming.run)
             stack.push_async_callback(self.field.flush)
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())

@@ -63,6 +63,13 @@ class ZoneSettings(Settings):
     lines: tuple[str, ...]
 
 
+class FilesSettings(Settings):
+    """How much may come up from gateways; sealed recordings wait there until they are unsealed."""
+
+    quota_mb: int = Field(default=20_000, ge=1, le=100_000_000, description="all files that come up")
+    largest_mb: int = Field(default=64, ge=1, le=100_000, description="one of them")
+
+
 class GatewayEntry(Settings):
     """A gateway that may join the fleet."""
 
@@ -97,6 +104,7 @@ class CentralSettings(Settings):
     voice: VoiceNodeSettings = VoiceNodeSettings()
     speech: SpeechSettings = SpeechSettings()
     backup: BackupSettings | None = None
+    files: FilesSettings = FilesSettings()
     gateway: tuple[GatewayEntry, ...] = ()
     group: tuple[GroupSettings, ...] = ()
     zone: tuple[ZoneSettings, ...] = ()

@@ -28,6 +28,7 @@ from central.api.changes import (
 from central.api.desk import DeskError
 from central.api.events_desk import EventsDesk
 from central.api.requests import BroadcastRequest, GroupChange
+from central.api.upload_desk import UploadDesk
 from central.broadcasting import Broadcasting, read_back
 from central.broadcasts import messages as warn
 from central.broadcasts.asked import Asked
@@ -39,24 +40,21 @@ from central.readmodels import (
     BroadcastView,
     ClipView,
     GroupView,
-    RecordingView,
     TownView,
 )
+from central.recording_desk import CoreRecordingDesk
 from central.store.broadcasts import Broadcasts
 from central.store.clips import ClipError, Clips
 from central.store.database import StoreError
 from central.store.journal import Journal, JournalError
-from central.store.recordings import Kind, Recordings
 from central.studio import Studio
 from central.switchboard import Switchboard
-from central.views import Views, clip_view, entry_view, recording_view, verdict_view
+from central.views import Views, clip_view, entry_view, verdict_view
 from link.contract.neighbour import MOST_LEGS
 from link.floor.messages import GroupSet, Member
 from link.hosting.clock import Clock
 
 T = TypeVar("T")
-
-KINDS: dict[str, Kind] = {"leg": "leg", "group": "group", "broadcast": "broadcast"}
 
 
 def centre_version() -> str:
@@ -79,20 +77,21 @@ class CoreDesk:
         broadcasting: Broadcasting,
         studio: Studio,
         clips: Clips,
-        recordings: Recordings,
+        tapes: CoreRecordingDesk,
         broadcasts: Broadcasts,
         uploads: Path,
         events: EventsDesk,
+        incoming: UploadDesk,
     ) -> None:
         self.events = events
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)
         self.announcer = Announcer()
-        self.uploads = uploads
+        self.uploads, self.incoming, self.tapes = uploads, incoming, tapes
         self.journal_ok = True
         self._board, self._views, self._clock, self._journal = board, views, clock, journal
         self._broadcasting, self._studio = broadcasting, studio
-        self._clips, self._recordings, self._broadcasts = clips, recordings, broadcasts
+        self._clips, self._broadcasts = clips, broadcasts
 
     @staticmethod
     async def _asked(work: Awaitable[T]) -> T:
@@ -274,25 +273,6 @@ class CoreDesk:
 
     # -- evidence --
 
-    async def recordings(
-        self, kind: str | None, subject: str | None, limit: int
-    ) -> tuple[RecordingView, ...]:
-        """See Desk."""
-        found = self._recordings.list(kind=KINDS.get(kind or ""), subject=subject, limit=limit)
-        rows = await self._asked(found)
-        return tuple(recording_view(row) for row in rows)
-
-    async def recording(self, id: str) -> RecordingView | None:
-        """See Desk."""
-        row = await self._asked(self._recordings.find(id))
-        return None if row is None else recording_view(row)
-
-    async def recording_audio(self, id: str) -> Path | None:
-        """See Desk."""
-        row = await self._asked(self._recordings.find(id))
-        path = None if row is None else self._recordings.path_of(row)
-        return path if path is not None and path.is_file() else None
-
     async def journal_tail(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
         """See Desk."""
         return tuple(entry_view(entry) for entry in await self._asked(self._journal.tail(n, kind)))
@@ -338,6 +318,6 @@ class CoreDesk:
 
     async def announce_recording(self, name: str) -> None:
         """Announce a recording once the store knows it."""
-        seen = await self.recording(name)
+        seen = await self.tapes.recording(name)
         if seen is not None:
             self.announcer.announce(RecordingNow(recording=seen))

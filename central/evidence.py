@@ -5,7 +5,7 @@ emergency only while it is fresh (FRESH, the greatest age of a fact). After a re
 told again by `again`: the book knows them by their place, a broadcast hears the same fact twice without harm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from central.broadcasts import messages as warn
@@ -16,6 +16,7 @@ from central.fleet.machine import Gateway
 from central.store.arrivals import Told
 from link.contract import facts, field_facts
 from link.contract.field_facts import SoundProved
+from link.contract.wire import Wire
 from link.floor import messages as floor
 from link.floor.machine import Group
 from link.hosting.clock import Clock
@@ -27,7 +28,10 @@ FRESH = 3.0
 
 @dataclass(frozen=True)
 class Evidence:
-    """Tells those whom it concerns; keeps nothing. The mappings are the switchboard's own."""
+    """Tells those whom it concerns; keeps nothing. The mappings are the switchboard's own.
+
+    `recorded` hears every new fact with its gateway, for the list of recordings.
+    """
 
     clock: Clock
     field: FieldBook
@@ -35,6 +39,7 @@ class Evidence:
     gateways: Mapping[str, Runner[Gateway]]
     groups: Mapping[str, Runner[Group]]
     broadcasts: Mapping[str, Runner[Broadcast]]
+    recorded: Callable[[str, Wire], None]
 
     def hear(self, gateway: str, boot: str, offset_ms: int | None, place: int, event: Told) -> None:
         """One new event, number `place` of the store; `offset_ms` makes Unix time of its monotonic time, if known."""
@@ -46,6 +51,7 @@ class Evidence:
             self.gateways[gateway].inbox.post(fact)
         if isinstance(fact, facts.ClipStarted):
             self.figures.end(SOUND, f"{gateway}/{fact.play}", self.clock.now())
+        self.recorded(gateway, fact)
         self.told_again(gateway, event)
 
     def told_again(self, gateway: str, event: Told) -> None:

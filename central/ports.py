@@ -6,6 +6,7 @@ from typing import Protocol
 from central.store.arrivals import Parcel
 from link.contract import neighbour as voice
 from link.contract.facts import Birth, Heartbeat
+from link.contract.wire import Wire
 
 
 class Ledger(Protocol):
@@ -39,6 +40,9 @@ class Tapes(Protocol):
 
     def node_came(self, running: tuple[str, ...]) -> None:
         """The voice node is there and has these recordings running."""
+
+    def told(self, gateway: str, fact: Wire) -> None:
+        """A fact of a gateway's evidence; those of recordings concern them."""
 
     def of_owner(self, owner: str, kind: str) -> str | None:
         """Id of a running recording of this owner and kind."""

@@ -25,7 +25,7 @@ TargetState = Literal[
     "waiting", "ordered", "accepted", "playing", "played", "stopped", "failed", "pre-empted", "refused",
     "unknown", "undelivered",
 ]  # fmt: skip
-RecordingState = Literal["open", "closed", "repaired", "missing"]
+RecordingState = Literal["open", "closed", "repaired", "missing", "announced", "failed"]
 
 
 class HealthView(View):
@@ -242,7 +242,9 @@ class RecordingView(View):
     """One recording."""
 
     id: str = Field(description="Recording id", examples=["g-valley-20240101-101500"])
-    kind: Literal["leg", "group", "broadcast"] = Field(description="What was recorded", examples=["group"])
+    kind: Literal["leg", "group", "broadcast", "gateway"] = Field(
+        description="What was recorded; `gateway`: a line, at its gateway", examples=["group"]
+    )
     subject: str = Field(description="Line, group or broadcast it belongs to", examples=["valley"])
     channel: str = Field(default="live", description="live, drill or test", examples=["live"])
     started_wall: float = Field(description="When it began, Unix seconds", examples=[1700000000.0])
@@ -256,8 +258,17 @@ class RecordingView(View):
         description="File, relative to the recordings folder", examples=["2024/01/01/g-valley-101500.wav"]
     )
     state: RecordingState = Field(
-        description="open (still running), closed, repaired (after a crash) or missing", examples=["closed"]
+        description="open, closed, repaired (after a crash), missing, announced (still at its gateway), failed",
+        examples=["closed"],
     )
+    gateway: str = Field(default="", description="Its gateway; empty: the centre", examples=["gw-north"])
+    codec: str = Field(default="wav", description="wav, or opus from a gateway", examples=["wav"])
+    ended_wall: float | None = Field(
+        default=None, description="Its end, Unix seconds", examples=[1700000008.1]
+    )
+    cut: bool = Field(default=False, description="It ends where power or process ended", examples=[False])
+    wanted: bool = Field(default=False, description="It was asked for and is on its way", examples=[False])
+    why: str = Field(default="", description="Why it is failed or missing", examples=["given up: quota"])
 
 
 class NodeView(View):

@@ -71,7 +71,8 @@ class Switchboard:
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
         told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
-        self.evidence = Evidence(self.clock, *told)
+        recorded = lambda gateway, fact: self.tapes.told(gateway, fact)  # noqa: E731 - they come later
+        self.evidence = Evidence(self.clock, *told, recorded)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves the gateways, the groups and the watch over the node."""

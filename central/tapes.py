@@ -46,6 +46,7 @@ class Tapes:
         tell_node: Callable[[Wire], None],
         clock: Clock,
         changed: Callable[[str, str], None],
+        from_gateways: Callable[[str, Wire], None],
     ) -> None:
         self.running: dict[str, Running] = {}
         self._ending: set[str] = set()
@@ -53,6 +54,7 @@ class Tapes:
         self._tell_node = tell_node
         self._clock = clock
         self._changed = changed
+        self.told = from_gateways
         self._count = 0
         self._writing = 0
         self._jobs: asyncio.Queue[Coroutine[None, None, object]] = asyncio.Queue()

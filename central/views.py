@@ -231,6 +231,12 @@ def recording_view(recording: Recording) -> RecordingView:
         sha=recording.sha256,
         path=recording.path,
         state=recording.state,
+        gateway=recording.gateway,
+        codec=recording.codec,
+        ended_wall=None if recording.ended_wall_ms is None else recording.ended_wall_ms / 1000,
+        cut=recording.cut,
+        wanted=recording.wanted,
+        why=recording.why,
     )
 
 

@@ -9,9 +9,10 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from firmware.config import GatewaySettings
+from firmware.events import HeldBlobs
+from firmware.files.held import FilesError
 from firmware.island.fires import FiresFile
 from firmware.outbox.writer import OutboxWriter
-from firmware.paging.clips import ClipError, ClipStore
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
@@ -19,6 +20,7 @@ from firmware.timekeeping.clock import KeptClock
 from firmware.timekeeping.kernel import boot_id
 from firmware.uplink.messages import Identity
 from firmware.wiring import describe, wire_gateway
+from firmware.wiring_files import wire_files
 from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
 from firmware.wiring_recording import wire_recordings
@@ -80,7 +82,6 @@ class GatewayBuild:
         self.guard = GuardClient(settings.guard_socket)
         self.neighbour = StreamServer(settings.voice_socket, "gateway")
         self.bus = PahoBus(settings.broker.settings(settings.gateway))
-        self.clips = ClipStore(settings.state / "clips", settings.centre.url, settings.centre.token)
         self.board_tasks: set[asyncio.Task[None]] = set()
         self._pins: Pins | None = None
         self._inputs: list[OpenInput] = []
@@ -112,11 +113,13 @@ class GatewayBuild:
         )
         if isinstance(self.clock, KeptClock):
             self.switchboard.quality = partial(getattr, self.clock, "quality")
-        self.switchboard.island.clips = self.clips
+        self.files = wire_files(settings, self.switchboard, self.clock, self._held_told)
+        self.switchboard.island.clips = self.files.held
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json", self._clock_trusted)
         self.recordings = wire_recordings(
             self.switchboard, settings.gateway, identity.boot, settings.recordings, self.clock
         )
+        self.recordings.kept = self.files.inbox.post
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
 
     def _clock_trusted(self) -> bool:
@@ -129,6 +132,9 @@ class GatewayBuild:
         """An output's read-back, of the guard or of the relay board that the output hangs on."""
         self.switchboard.from_guard(out, on, why)
 
+    def _held_told(self, told: HeldBlobs) -> None:
+        log.info("files missing=%d", len(told.missing))
+
     def _fetch(self, effect: FetchClip) -> None:
         task = asyncio.create_task(self._hold(effect))
         self.board_tasks.add(task)
@@ -136,9 +142,9 @@ class GatewayBuild:
 
     async def _hold(self, effect: FetchClip) -> None:
         try:
-            path = await self.clips.hold(effect.sha, effect.size)
+            path = await self.files.hold(effect.sha, effect.size)
             event: object = ClipHeld(effect.sha, str(path))
-        except (ClipError, OSError) as error:
+        except (FilesError, OSError) as error:
             event = ClipMissing(effect.sha, str(error))
         for speaker in self.switchboard.speakers.values():
             speaker.inbox.post(event)
@@ -218,7 +224,13 @@ class GatewayBuild:
         self.settings.run.mkdir(parents=True, exist_ok=True)
         board.island.restore()
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-            for serve in (board.uplink.run, board.watch.run, *board.runners(), *self.buses.runners()):
+            for serve in (
+                board.uplink.run,
+                board.watch.run,
+                self.files.run,
+                *board.runners(),
+                *self.buses.runners(),
+            ):
                 group.create_task(serve())
             await asyncio.to_thread(self.store.start, board.outbox.heard)
             stack.push_async_callback(asyncio.to_thread, self.store.stop)

@@ -10,7 +10,7 @@ from link.hosting.settings import Settings, load
 
 
 class CentreSettings(Settings):
-    """Where clips are fetched from, and the token that lets us."""
+    """Where files are fetched from and recordings sent to, and the token that lets us."""
 
     url: str = "http://127.0.0.1:8080"
     token: str = Field(default="", repr=False)
@@ -43,19 +43,27 @@ class OutboxSettings(Settings):
     quota_mb: int = Field(default=200, ge=1, le=100_000, description="and at most 80 % of its file system")
 
 
+class FilesSettings(Settings):
+    """How much room files may take; the oldest make room."""
+
+    held_mb: int = Field(default=500, ge=1, le=1_000_000, description="files held for the centre's orders")
+    recordings_mb: int = Field(default=2000, ge=1, le=10_000_000, description="recordings that wait for it")
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
     gateway: GatewayId
     realm: str = "main"
     board: Path
-    state: Path = Field(description="folder for held clips and other state")
+    state: Path = Field(description="folder for held files, recordings and other state")
     run: Path = Field(description="folder for the sockets between the three processes")
     broker: BrokerAccess = BrokerAccess()
     centre: CentreSettings = CentreSettings()
     voice: VoiceProcessSettings = VoiceProcessSettings()
     clock: ClockSettings = ClockSettings()
     outbox: OutboxSettings = OutboxSettings()
+    files: FilesSettings = FilesSettings()
     labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property

@@ -78,6 +78,13 @@ class BlobsWanted:
 
 
 @dataclass(frozen=True)
+class HeldBlobs:
+    """Which of the wanted files (BlobsWanted) are not here yet, by SHA-256; told whenever that changes."""
+
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RecordingKept:
     """A sealed recording lies at `path`, whole and on disk; `fact` is what the centre is told of it."""
 

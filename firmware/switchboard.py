@@ -70,6 +70,7 @@ class Switchboard:
     fetch: Callable[[FetchClip], None]
     shelf: Shelf
     quality: Callable[[], TimeQuality] = lambda: "est"
+    files: Callable[[object], object] = lambda event: None
     terminals: Terminals = field(init=False)
     island: IslandDesk = field(init=False)
     uplink: Runner[Uplink] = field(init=False)
@@ -274,6 +275,7 @@ class Switchboard:
                 self.island.post(effect)
             case CentreChanged() | EventsAcked() | TalkOpened():
                 self.outbox.runner.inbox.post(effect)
+                self.files(effect)
                 self.island.post(effect)
             case Record(fact=fact):
                 self.record(fact)

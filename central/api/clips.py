@@ -96,6 +96,7 @@ async def blob(
 
 
 def audio(path: os.PathLike[str], sha: str | None) -> FileResponse:
-    """A WAV as a response; what a hash names never changes, so it may be kept for ever."""
+    """A sound as a response; what a hash names never changes, so it may be kept for ever."""
     headers = {"ETag": f'"{sha}"', "Cache-Control": "private, immutable, max-age=31536000"} if sha else None
-    return FileResponse(path, media_type="audio/wav", headers=headers)
+    kind = "audio/ogg" if os.fspath(path).endswith(".opus") else "audio/wav"
+    return FileResponse(path, media_type=kind, headers=headers)

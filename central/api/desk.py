@@ -10,13 +10,14 @@ from typing import Protocol
 from central.api.changes import Announcer
 from central.api.events_desk import EventsDesk
 from central.api.field_desk import FieldDesk
+from central.api.recording_desk import RecordingDesk
 from central.api.requests import BroadcastRequest, GroupChange
+from central.api.upload_desk import UploadDesk
 from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
     GroupView,
-    RecordingView,
     TownView,
 )
 
@@ -50,6 +51,14 @@ class Desk(Protocol):
     def events(self) -> EventsDesk:
         """Events of gateways, and the quarantine."""
 
+    @property
+    def tapes(self) -> RecordingDesk:
+        """Recordings: their list and their sound."""
+
+    @property
+    def incoming(self) -> UploadDesk:
+        """Files that gateways send up."""
+
     def view(self) -> TownView:
         """Everything at a glance, at once, without waiting."""
 
@@ -82,17 +91,6 @@ class Desk(Protocol):
 
     async def blob(self, sha: str) -> Path | None:
         """The file with this content, for gateways and persons, or None."""
-
-    async def recordings(
-        self, kind: str | None, subject: str | None, limit: int
-    ) -> tuple[RecordingView, ...]:
-        """The newest recordings that match, newest first."""
-
-    async def recording(self, id: str) -> RecordingView | None:
-        """One recording, or None."""
-
-    async def recording_audio(self, id: str) -> Path | None:
-        """Its file, complete or as far as it goes, or None when there is no such file."""
 
     async def journal_tail(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
         """The last `n` entries (of one kind), oldest first."""

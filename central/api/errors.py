@@ -32,11 +32,16 @@ _MEANING = {
     401: "No token, or one that is not known",
     403: "This token has not the right",
     404: "There is no such thing",
+    408: "Nothing came for too long",
     409: "It cannot be done in the present state; `what` says why",
     411: "The length of the body must be told",
     413: "The body is too large",
+    415: "The body is not of the kind that is taken here",
     422: "A field is wrong, missing or unknown; `where` names it",
+    423: "It is just being done by another request",
+    460: "What came has another hash than it should; it was thrown away",
     503: "A part of the centre that is needed does not answer",
+    507: "There is no room for it",
 }
 
 _ADVICE = {

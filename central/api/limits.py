@@ -7,23 +7,29 @@ from central.api.errors import answer
 
 JSON_MOST = 64 * 1024
 """Bytes of an ordinary request body."""
+PART_MOST = 1024 * 1024
+"""Bytes of a part that a gateway sends up."""
 UPLOAD_MOST = 40 * 1024 * 1024
 """Bytes of a WAV that is sent in."""
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for bodies over the limit of their path, also when their length was not told."""
+    """ASGI middleware: 413 for bodies over the limit of their path, also when their length was not told.
 
-    def __init__(self, app: ASGIApp, uploads: tuple[str, ...] = ()) -> None:
+    `uploads`: paths that take a whole file; `parts`: the beginning of those that take a part.
+    """
+
+    def __init__(self, app: ASGIApp, uploads: tuple[str, ...] = (), parts: str = "") -> None:
         self._app = app
         self._uploads = uploads
+        self._parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = UPLOAD_MOST if scope["path"] in self._uploads else JSON_MOST
+        most = self._most(scope["path"])
         what = f"the body is larger than {most} bytes"
         told = dict(scope["headers"]).get(b"content-length", b"0")
         if not told.isdigit() or int(told) > most:
@@ -40,3 +46,8 @@ class BodyLimit:
             return message
 
         await self._app(scope, counting, send)
+
+    def _most(self, path: str) -> int:
+        if path in self._uploads:
+            return UPLOAD_MOST
+        return PART_MOST if self._parts and path.startswith(self._parts) else JSON_MOST

@@ -1,11 +1,11 @@
 """Routes of the recordings: list, one, its sound."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
 
-from central.api.clips import AUDIO, audio
+from central.api.clips import audio
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
 from central.api.who import Person
@@ -15,12 +15,21 @@ router = APIRouter(tags=["recordings"])
 
 Id = Annotated[str, Path(max_length=200, description="Recording id", examples=["g-valley-20240101-101500"])]
 Kind = Annotated[
-    Literal["leg", "group", "broadcast"] | None, Query(description="Only of this kind", examples=["group"])
+    Literal["leg", "group", "broadcast", "gateway"] | None,
+    Query(description="Only of this kind", examples=["group"]),
 ]
 Subject = Annotated[
     str | None,
     Query(max_length=200, description="Only of this line, group or broadcast", examples=["valley"]),
 ]
+SOUND: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file",
+        "content": {"audio/wav": {"example": "RIFF…WAVE…"}, "audio/ogg": {"example": "OggS…"}},
+    },
+    206: {"description": "The part that `Range` asked for"},
+    416: {"description": "The file does not reach so far"},
+}
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most", examples=[50])]
 
 
@@ -30,14 +39,14 @@ async def recordings(
 ) -> tuple[RecordingView, ...]:
     """Newest first."""
     desk: Desk = request.app.state.desk
-    return await desk.recordings(kind, subject, limit)
+    return await desk.tapes.recordings(kind, subject, limit)
 
 
 @router.get("/recordings/{id}", summary="One recording", responses=responses(404))
 async def recording(request: Request, by: Person, id: Id) -> RecordingView:
     """What was recorded, how long, and whether the file is whole."""
     desk: Desk = request.app.state.desk
-    view = await desk.recording(id)
+    view = await desk.tapes.recording(id)
     if view is None:
         raise DeskError(404, f"there is no recording {id!r}", "see GET /recordings for the newest ones")
     return view
@@ -47,13 +56,28 @@ async def recording(request: Request, by: Person, id: Id) -> RecordingView:
     "/recordings/{id}/audio",
     summary="The sound of a recording",
     response_class=FileResponse,
-    responses={**responses(404), **AUDIO},
+    responses={**responses(404, 409), **SOUND},
 )
 async def recording_audio(request: Request, by: Person, id: Id) -> FileResponse:
-    """A WAV; of a recording that still runs, as far as it goes. `Range` is obeyed."""
+    """A WAV, or Ogg Opus when it was made at a gateway; one that still runs as far as it goes. `Range` is obeyed."""
     desk: Desk = request.app.state.desk
     view = await recording(request, by, id)
-    path = await desk.recording_audio(id)
+    path = await desk.tapes.recording_audio(id)
+    if path is None and view.state == "announced":
+        advice = f"have it brought: spillway recording fetch {id}"
+        raise DeskError(409, f"recording {id!r} still lies on {view.gateway}", advice)
     if path is None:
         raise DeskError(404, f"the file of recording {id!r} is missing", "look at the recordings folder")
     return audio(path, view.sha if view.state != "open" else None)
+
+
+@router.post(
+    "/recordings/{id}/want",
+    summary="Have a recording brought",
+    status_code=202,
+    responses=responses(404, 409, 503),
+)
+async def want(request: Request, by: Person, id: Id) -> RecordingView:
+    """For one that still lies on its gateway. It is `closed` once it has come and was unsealed."""
+    desk: Desk = request.app.state.desk
+    return await desk.tapes.want_recording(id, by)

@@ -1,4 +1,4 @@
-"""Route parameters that say who asks. Persons may do everything, gateways may only fetch blobs."""
+"""Route parameters that say who asks. Persons may do everything, gateways may only fetch and send files."""
 
 from typing import Annotated
 
@@ -24,8 +24,14 @@ def _anybody(
 
 def _person(who: Annotated[Who, Depends(_anybody)]) -> str:
     if who.kind != "person":
-        what = f"{who.name} is a gateway; gateways may only fetch blobs"
+        what = f"{who.name} is a gateway; gateways may only fetch and send files"
         raise DeskError(403, what, "use a person's token")
+    return who.name
+
+
+def _gateway(who: Annotated[Who, Depends(_anybody)]) -> str:
+    if who.kind != "gateway":
+        raise DeskError(403, f"{who.name} is not a gateway", "files are sent up by gateways only")
     return who.name
 
 
@@ -33,3 +39,5 @@ Anybody = Annotated[Who, Depends(_anybody)]
 """A route parameter: persons and gateways may ask this."""
 Person = Annotated[str, Depends(_person)]
 """A route parameter: the name of the person who asks; nobody else may."""
+Gateway = Annotated[str, Depends(_gateway)]
+"""A route parameter: the name of the gateway that asks; nobody else may."""

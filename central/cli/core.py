@@ -173,6 +173,10 @@ class Core:
             raise Misused(f"cannot be read: {error.strerror}", str(path)) from None
         return self._view(ClipView, "POST", "clips", params=params, headers=headers, content=content)
 
+    def want_recording(self, id: str) -> RecordingView:
+        """Have a recording brought from its gateway."""
+        return self._view(RecordingView, "POST", f"recordings/{_part(id)}/want")
+
     def fetch_recording(self, recording: RecordingView, path: Path) -> int:
         """Write the sound of a recording to `path`, checked against its hash; how many bytes."""
         part = path.with_name(path.name + ".part")

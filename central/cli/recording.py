@@ -26,8 +26,8 @@ class FetchedView(View):
 def list_recordings(
     session: Session,
     kind: Annotated[
-        Literal["leg", "group", "broadcast"] | None,
-        typer.Option("--kind", metavar="leg|group|broadcast", help="Only of this kind."),
+        Literal["leg", "group", "broadcast", "gateway"] | None,
+        typer.Option("--kind", metavar="leg|group|broadcast|gateway", help="Only of this kind."),
     ] = None,
     subject: Annotated[
         str | None, typer.Option("--of", metavar="NAME", help="Only of this line, group or broadcast.")
@@ -44,9 +44,19 @@ def list_recordings(
 def fetch(
     session: Session,
     id: Annotated[str, typer.Argument(metavar="ID", help="Recording id.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="Where to write the WAV.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", dir_okay=False, help="Where to write the sound (WAV, or Ogg Opus)."),
+    ] = None,
 ) -> None:
-    """Fetch the sound of a recording, checked against its SHA-256."""
+    """Fetch the sound of a recording, checked against its SHA-256.
+
+    Without FILE a recording that still lies on its gateway is asked for: it comes as soon as its link allows.
+    """
+    if file is None:
+        asked = session.core.want_recording(id)
+        session.show(asked, f"{id}: asked for; it is here once `spillway recording list` says closed")
+        return
     view = session.core.recording(id)
     size = session.core.fetch_recording(view, file)
     fetched = FetchedView(recording=view, file=str(file), size=size)

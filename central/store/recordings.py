@@ -18,14 +18,17 @@ from link.voice.repair import Repaired, repair_unclosed
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["leg", "group", "broadcast"]
-State = Literal["open", "closed", "repaired", "missing"]
+Kind = Literal["leg", "group", "broadcast", "gateway"]
+State = Literal["open", "closed", "repaired", "missing", "announced", "failed"]
 _LIST_LIMIT = 1000
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording. `path` is relative to the recordings folder; `seconds` and `sha256` come at its end."""
+    """One recording. `path` is relative to the recordings folder; `seconds` and `sha256` come at its end.
+
+    The rest is of recordings made at a gateway (central/store/gateway_recordings.py): `origin` is its name there.
+    """
 
     id: str
     kind: Kind
@@ -36,6 +39,15 @@ class Recording:
     path: str
     sha256: str | None
     state: State
+    gateway: str = ""
+    codec: str = "wav"
+    ended_wall_ms: int | None = None
+    cut: bool = False
+    wanted: bool = False
+    why: str = ""
+    origin: str = ""
+    sealed_sha256: str | None = None
+    sealed_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class Recordings:
 
     async def find(self, id: str) -> Recording | None:
         """The recording with this id."""
-        found = await self._database.read(lambda sql: _rows(sql, "id = :id", {"id": id}))
+        found = await self._database.read(lambda sql: rows(sql, "id = :id", {"id": id}))
         return found[0] if found else None
 
     async def list(
@@ -117,7 +129,7 @@ class Recordings:
         given = {condition: value for condition, value in wanted.items() if value is not None}
         values = {condition.rpartition(":")[2]: value for condition, value in given.items()}
         values["limit"] = max(0, min(limit, _LIST_LIMIT))
-        return await self._database.read(lambda sql: _rows(sql, " and ".join(given) or "1", values))
+        return await self._database.read(lambda sql: rows(sql, " and ".join(given) or "1", values))
 
     def path_of(self, recording: Recording) -> Path:
         """Where its file is, whether or not it exists."""
@@ -137,9 +149,11 @@ class Recordings:
         if not still_open:
             found = await asyncio.to_thread(_repair_below, self._folder, repair)
             repaired = {self._relative(each.path): each.seconds for each in found}
-        known = await self._database.read(lambda sql: _rows(sql, "1", {"limit": -1}))
+        known = await self._database.read(lambda sql: rows(sql, "1", {"limit": -1}))
         files = await asyncio.to_thread(
-            lambda: {str(path.relative_to(self._folder)) for path in self._folder.rglob("*.wav")}
+            lambda: {
+                str(path.relative_to(self._folder)) for path in self._folder.rglob("*") if is_sound(path)
+            }
         )
         changed: list[Recording] = []
         for each in known:
@@ -160,7 +174,10 @@ class Recordings:
         now = replace(recording, state="missing")
         if state != "missing":
             try:
-                seconds = seconds if seconds is not None else await asyncio.to_thread(seconds_of, path)
+                if recording.kind == "gateway":
+                    seconds = recording.seconds
+                elif seconds is None:
+                    seconds = await asyncio.to_thread(seconds_of, path)
                 sha256 = await asyncio.to_thread(sha256_of, path)
                 now = replace(recording, state=state, seconds=seconds, sha256=sha256)
             except OSError:
@@ -190,13 +207,18 @@ def _verdict(
     recording: Recording, files: set[str], repaired: dict[str, float], still_open: frozenset[str]
 ) -> State | None:
     """The state a recording must change to, or None if it is right as it is."""
-    if recording.id in still_open:
+    if recording.id in still_open or recording.state in ("announced", "failed"):
         return None
     if recording.path not in files:
         return "missing" if recording.state != "missing" else None
     if recording.path in repaired:
         return "repaired"
     return "closed" if recording.state in ("open", "missing") else None
+
+
+def is_sound(path: Path) -> bool:
+    """A file that a recording of the list may have."""
+    return path.suffix in (".wav", ".opus") and path.is_file()
 
 
 def seconds_of(path: Path) -> float:
@@ -220,9 +242,10 @@ def _set(sql: Sql, id: str, state: State, seconds: float | None, sha256: str | N
     )
 
 
-def _rows(sql: Sql, where: str, values: dict[str, object]) -> list[Recording]:
-    rows = sql.query(
+def rows(sql: Sql, where: str, values: dict[str, object]) -> list[Recording]:
+    """Recordings for which `where` holds, newest first."""
+    found = sql.query(
         f"select * from recordings where {where} order by started_wall_ms desc, id desc limit :limit",
         {"limit": _LIST_LIMIT, **values},
     )
-    return [Recording(**row) for row in rows]
+    return [Recording(**{**row, "cut": bool(row["cut"]), "wanted": bool(row["wanted"])}) for row in found]

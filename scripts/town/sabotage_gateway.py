@@ -45,7 +45,7 @@ def _long_amplifier(on: Switch) -> None:
 
 
 def _wrong_clip(on: Switch) -> None:
-    from firmware.paging.clips import ClipStore
+    from firmware.files.transfers import Transfers
 
     async def hold(honest: Any, store: Any, sha: str, size: int) -> Path:
         path: Path = await honest(store, sha, size)
@@ -56,7 +56,7 @@ def _wrong_clip(on: Switch) -> None:
             target.writeframes(sound[::-1].tobytes())
         return other
 
-    instead(ClipStore, "hold", on, hold)
+    instead(Transfers, "hold", on, hold)
 
 
 def _stays_down(on: Switch) -> None:

@@ -198,9 +198,9 @@ async def test_a_clip_that_is_not_kept_is_told(town: Town, monkeypatch, trouble:
         ("store", "list", lambda desk: desk.broadcasts(5)),
         ("store", "get", lambda desk: desk.broadcast("b-1")),
         ("clips", "list", lambda desk: desk.clips()),
-        ("recordings", "list", lambda desk: desk.recordings(None, None, 5)),
-        ("recordings", "find", lambda desk: desk.recording("g-1")),
-        ("recordings", "find", lambda desk: desk.recording_audio("g-1")),
+        ("recordings", "list", lambda desk: desk.tapes.recordings(None, None, 5)),
+        ("recordings", "find", lambda desk: desk.tapes.recording("g-1")),
+        ("recordings", "find", lambda desk: desk.tapes.recording_audio("g-1")),
         ("journal", "tail", lambda desk: desk.journal_tail(5, None)),
         ("journal", "verify", lambda desk: desk.journal_verify()),
     ],
@@ -219,16 +219,16 @@ async def test_recordings_are_shown_by_kind_and_subject(town: Town):
     begin = town.recordings.begin
     await begin("g-1", "group", "valley", Path("g-1.wav"), 1_000)
     await begin("l-1", "leg", "gw-a/r1", Path("l-1.wav"), 2_000)
-    assert [each.id for each in await town.desk.recordings(None, None, 5)] == ["l-1", "g-1"]
-    assert [each.id for each in await town.desk.recordings("group", None, 5)] == ["g-1"]
-    assert [each.id for each in await town.desk.recordings(None, "gw-a/r1", 5)] == ["l-1"]
-    assert (await town.desk.recording("g-1")).started_wall == 1.0
-    assert await town.desk.recording("x") is None
-    assert await town.desk.recording_audio("x") is None
-    assert await town.desk.recording_audio("g-1") is None, "there is no file yet"
+    assert [each.id for each in await town.desk.tapes.recordings(None, None, 5)] == ["l-1", "g-1"]
+    assert [each.id for each in await town.desk.tapes.recordings("group", None, 5)] == ["g-1"]
+    assert [each.id for each in await town.desk.tapes.recordings(None, "gw-a/r1", 5)] == ["l-1"]
+    assert (await town.desk.tapes.recording("g-1")).started_wall == 1.0
+    assert await town.desk.tapes.recording("x") is None
+    assert await town.desk.tapes.recording_audio("x") is None
+    assert await town.desk.tapes.recording_audio("g-1") is None, "there is no file yet"
     (town.folder / "recordings").mkdir()
     tone(town.folder / "recordings" / "g-1.wav")
-    assert (await town.desk.recording_audio("g-1")).name == "g-1.wav"
+    assert (await town.desk.tapes.recording_audio("g-1")).name == "g-1.wav"
 
 
 async def test_the_journal_is_shown_and_checked(town: Town):

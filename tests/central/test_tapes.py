@@ -24,7 +24,10 @@ class Rig:
         self.changed: list[tuple[str, str]] = []
         self.recordings = Recordings(database, folder)
         self.clock = HandClock(wall=1_700_000_000.0)
-        self.tapes = Tapes(self.recordings, self.orders.append, self.clock, self.note)
+        self.tapes = Tapes(self.recordings, self.orders.append, self.clock, self.note, self.heard)
+
+    def heard(self, gateway: str, fact: object) -> None:
+        self.changed.append((gateway, "told"))
 
     def note(self, kind: str, name: str) -> None:
         self.changed.append((kind, name))

@@ -12,6 +12,7 @@ from central.config import CentralSettings
 from central.desk import CoreDesk
 from central.events_desk import CoreEventsDesk
 from central.ingest import Ingest
+from central.recording_desk import CoreRecordingDesk
 from central.speech.fake import ToneSpeech
 from central.store import clip_worker
 from central.store.arrivals import Parcel
@@ -26,6 +27,7 @@ from central.studio import Studio
 from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
+from central.wiring_files import wire_files
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract import facts
@@ -92,11 +94,16 @@ class Town:
             settings, self.clock, self.bus, server, self.journal, self.changed, lambda order: order()
         )
         self.recordings = Recordings(self.database, folder / "recordings")
-        self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed)
         self.events = EventStore(self.database, self.journal, self.clock.wall)
         board = self.board
         self.ingest = Ingest(self.events, self.clock, board.evidence.hear, board.acknowledge, board.alarm)
         board.intake = self.ingest
+        self.asked_gateways: list[str] = []
+        values = settings.model_copy(update={"state": folder})
+        self.files = wire_files(values, self.database, self.clock, self.changed, self.asked_gateways.append)
+        self.gateway_tapes, self.incoming = self.files.tapes, self.files.incoming
+        told = self.gateway_tapes.told
+        self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed, told)
         self.clips = Clips(self.database, folder / "clips")
         self.store = Broadcasts(self.database)
         self.hosted = Broadcasting(self.board, self.store, self.clock, self.spawn)
@@ -110,10 +117,11 @@ class Town:
             self.hosted,
             Studio(self.clips, self.speech),
             self.clips,
-            self.recordings,
+            CoreRecordingDesk(self.recordings, self.gateway_tapes, self.journal),
             self.store,
             folder,
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
+            self.incoming,
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []

@@ -163,5 +163,8 @@ class FakeTapes:
     def node_came(self, running) -> None:
         pass
 
+    def told(self, gateway, fact) -> None:
+        pass
+
     def of_owner(self, owner, kind):
         return None

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
+from central.api.recording_desk import RecordingDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.tokens import TokenFile, Tokens
+from central.api.upload_desk import UploadDesk
 from central.broadcasts.asked import Asked, Clip
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.messages import Approve, ClipTold, Stop
 from central.broadcasts.view import view
+from central.incoming import Incoming
 from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
@@ -28,6 +31,7 @@ from central.readmodels import (
     TownView,
     ZoneView,
 )
+from central.store.uploads import Uploads
 from link.contract import facts
 from link.hosting.machine import Tick
 from tests.central.api.fake_events import LINK, FakeEventsDesk
@@ -71,6 +75,10 @@ class FakeDesk:
         self.field = FakeField(self.announcer)
         self.events = FakeEventsDesk()
         self.uploads = folder
+        self.tapes: RecordingDesk = self
+        self.incoming: UploadDesk = Incoming(
+            Uploads(folder / "arrived", 10_000_000, 2_000_000), self.dealt_with, self.note_arrival
+        )
         self.play_at_once = play_at_once
         self.result = result
         self.now = 100.0
@@ -242,6 +250,21 @@ class FakeDesk:
 
     async def recording_audio(self, id: str) -> Path | None:
         return write_wav(self.uploads / "rec.wav") if id == "g-valley-1" else None
+
+    async def want_recording(self, id: str, by: str) -> RecordingView:
+        shown = await self.recording(id)
+        if shown is None:
+            raise DeskError(404, f"there is no recording {id!r}")
+        self.calls.append(("want", id, by))
+        return shown.model_copy(
+            update={"kind": "gateway", "gateway": "gw-north", "state": "announced", "wanted": True}
+        )
+
+    async def dealt_with(self, sha: str) -> int | None:
+        return None
+
+    def note_arrival(self) -> None:
+        self.calls.append(("arrived",))
 
     async def journal_tail(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
         rows = (

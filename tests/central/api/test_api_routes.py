@@ -43,10 +43,10 @@ async def test_gateways_may_fetch_blobs_and_nothing_else(api: Api, desk: FakeDes
     sent = await api.post("clips", content=write_wav(tmp_path / "in.wav").read_bytes())
     sha = sent.json()["sha"]
     for path in ("status", "gateways", "groups", "broadcasts", "clips", "recordings", "journal", "metrics"):
-        is_error(await api.get(path, headers=bearer(GATEWAY)), 403, "gateways may only fetch blobs")
+        is_error(await api.get(path, headers=bearer(GATEWAY)), 403, "gateways may only fetch and send files")
     for path in ("broadcasts", "broadcasts/b-1/stop", "journal/verify", "clips"):
         answer = await api.post(path, headers=bearer(GATEWAY), json={"zones": ["north"], "text": "x"})
-        is_error(answer, 403, "gateways may only fetch blobs")
+        is_error(answer, 403, "gateways may only fetch and send files")
     is_error(await api.patch("groups/valley", headers=bearer(GATEWAY), json={"hang": 1}), 403, "gateway")
     fetched = await api.get(f"blob/{sha}", headers=bearer(GATEWAY))
     assert fetched.status_code == 200 and fetched.content == (tmp_path / "in.wav").read_bytes()

@@ -99,6 +99,14 @@ def test_a_recording_is_fetched_only_when_its_hash_is_right(town: Town, run: Run
     bad(run("recording", "fetch", "g-valley-1", str(tmp_path / "no" / "out.wav")), 2, "cannot be written")
 
 
+def test_a_recording_that_lies_on_its_gateway_is_asked_for(town: Town, run: Run) -> None:
+    asked = good(run("recording", "fetch", "g-valley-1", "--json"))
+    assert (asked["state"], asked["wanted"]) == ("announced", True)
+    assert town.desk.calls[-1] == ("want", "g-valley-1", "wang")
+    assert "asked for" in run("recording", "fetch", "g-valley-1").stdout
+    bad(run("recording", "fetch", "none"), 1, "no recording 'none'")
+
+
 def test_journal(town: Town, run: Run) -> None:
     rows = good(run("journal", "tail", "-n", "2", "--json"))
     assert [EntryView.model_validate(row).seq for row in rows] == [2, 3]

@@ -46,7 +46,7 @@ async def test_an_old_database_opens_with_everything_in_it(dump: Path, tmp_path:
     erased = (await journal.tail(99))[1]
     (broadcast,) = await Broadcasts(database).list()
     (clip,) = await Clips(database, tmp_path / "clips").list()
-    (recording,) = await Recordings(database, tmp_path).list()
+    (recording,) = await Recordings(database, tmp_path).list(kind="group")
     database.close()
     assert (erased.kind, erased.payload) == ("line.opened", None)
     assert (broadcast.id, broadcast.zones) == ("b-1", ("lower", "upper"))
@@ -77,6 +77,23 @@ async def test_the_field_is_there_from_version_two_on(
     assert list(await store.sites()) == sites
     assert [text["text"] for text in await store.texts(9)] == texts
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [(1, []), (3, []), (4, [("gw-01.r1-7", "announced", "gw-01", True)])]
+)
+async def test_recordings_of_gateways_are_there_from_version_four_on(
+    version: int, expected: list[tuple[object, ...]], tmp_path: Path
+) -> None:
+    restored(FIXTURES / f"version_000{version}.sql", tmp_path / "core.db")
+    step = migrations.importlib.import_module("central.store.migrations.0004_gateway_recordings")
+    assert any("announced" in statement for statement in step.STATEMENTS)
+    database = Database.open(tmp_path / "core.db")
+    rows = await Recordings(database, tmp_path).list()
+    database.close()
+    assert [(r.id, r.state, r.gateway, r.cut) for r in rows if r.kind == "gateway"] == expected
+    (old,) = (row for row in rows if row.kind == "group")
+    assert (old.id, old.seconds, old.codec, old.gateway) == ("rec-1", 3.2, "wav", "")
 
 
 @pytest.mark.parametrize(("version", "count"), [(2, 0), (3, 3)])
