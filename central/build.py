@@ -13,6 +13,8 @@ from central.api.tokens import Tokens
 from central.backup import Backup
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
+from central.desired.content import ClipKnown
+from central.desired.keeping import DesiredKeeping
 from central.desk import CoreDesk, centre_version
 from central.field_keeping import FieldKeeping
 from central.ingest import Ingest
@@ -20,11 +22,12 @@ from central.speech.engines import build_speech
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
+from central.store.desired import DesiredStore
 from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.recordings import Recordings
-from central.studio import Studio
+from central.studio import SPOKEN_NAME, Studio
 from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
@@ -78,6 +81,7 @@ class CoreBuild:
         self.views = Views(
             settings, self.switchboard, self.clock, self.ingest.figures.view, backup=self.backup.view
         )
+        self.switchboard.documents = self.desired = self._desired()
         self.desk = CoreDesk(
             self.switchboard,
             self.views,
@@ -90,6 +94,7 @@ class CoreBuild:
             self.broadcasts,
             self._uploads(),
         )
+        self.desk.other_blobs = self.desired.path_of
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())
         self.api = ApiServer(app, settings.api.host, settings.api.port)
@@ -111,6 +116,7 @@ class CoreBuild:
         board = self.switchboard
         await self.broadcasting.resume()
         await self.field.resume()
+        await self.desired.resume()
         places = {name: board.field.site(name).place for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
         since_ms = int((min(asked) - CLOCK_SET_BACK) * 1000) if asked else None
@@ -123,6 +129,22 @@ class CoreBuild:
         folder.mkdir(parents=True)
         return folder
 
+    def _desired(self) -> DesiredKeeping:
+        return DesiredKeeping(
+            self.settings,
+            self.switchboard,
+            DesiredStore(self.database),
+            self._named_clips,
+            self.settings.state / "desired",
+            self.clock,
+            ingest_ok=lambda: self.ingest.ingest_ok,
+        )
+
+    async def _named_clips(self) -> tuple[ClipKnown, ...]:
+        """Clips that gateways may hold: those that people named, not what was spoken once."""
+        named = (clip for clip in await self.clips.list() if not clip.name.startswith(SPOKEN_NAME))
+        return tuple(ClipKnown(clip.name, clip.sha256, clip.size, clip.seconds) for clip in named)
+
     def _spawn(self, serve: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         assert self._tasks is not None
         return self._tasks.create_task(serve)
@@ -134,6 +156,7 @@ class CoreBuild:
         if kind == "gateway":
             self.views.note_presence(name)
         self.field.changed(kind, name)
+        self.desired.changed(kind, name)
         if not self._news:
             asyncio.get_running_loop().call_later(ANNOUNCE_EVERY, self._announce)
         self._news[kind, name] = None
@@ -181,7 +204,7 @@ class CoreBuild:
             stack.callback(self.events.close)
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
-            serving = (*serving, self.broadcasting.save, self.field.save)
+            serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
             stack.push_async_callback(self.field.flush)
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())
@@ -194,7 +217,7 @@ class CoreBuild:
             stack.push_async_callback(self.api.stop)
             await self.node.start(board.from_node)
             stack.push_async_callback(self.node.stop)
-            await self.bus.start(board.mail.inbox.post, board.topics.for_centre())
+            await self.bus.start(board.mail.inbox.post, board.topics.for_centre(), self.desired.centre.will())
             stack.push_async_callback(self.bus.stop)
             notify("READY=1")
             log.info(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from central.backup_models import BackupView
+from central.desired_models import ReportedView
 from central.link_models import LinkView
 from central.view import View as View
 from link.contract.facts import LineKind
@@ -68,6 +69,11 @@ class GatewayView(View):
 
     gateway: str = Field(description="Gateway id", examples=["gw-north"])
     online: bool = Field(description="Its control session stands", examples=[True])
+    state: Literal["online", "late", "offline"] = Field(
+        default="offline",
+        description="online, late (not heard for 2.5 heartbeats) or offline (death, or 4 heartbeats)",
+        examples=["online"],
+    )
     firmware: str = Field(default="", description="Version it runs", examples=["0.1.0"])
     changed_wall: float | None = Field(
         default=None, description="When it came or went, Unix seconds", examples=[1700000000.0]
@@ -75,6 +81,7 @@ class GatewayView(View):
     heard_wall: float | None = Field(
         default=None, description="When it was last heard, Unix seconds", examples=[1700000100.5]
     )
+    reported: ReportedView = Field(default=ReportedView(), description="What it has taken in")
     health: tuple[HealthView, ...] = Field(default=(), description="What its own checks say")
     lines: tuple[LineView, ...] = Field(default=(), description="Its lines")
     link: LinkView | None = Field(default=None, description="How its events reach the centre")

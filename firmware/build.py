@@ -9,6 +9,8 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from firmware.config import GatewaySettings
+from firmware.desired.shelf import DesiredShelf
+from firmware.events import ConfigurationChanged
 from firmware.island.fires import FiresFile
 from firmware.outbox.writer import OutboxWriter
 from firmware.paging.clips import ClipError, ClipStore
@@ -18,7 +20,8 @@ from firmware.terminals.shelf import DiskShelf
 from firmware.timekeeping.clock import KeptClock
 from firmware.timekeeping.kernel import boot_id
 from firmware.uplink.messages import Identity
-from firmware.wiring import describe, wire_gateway
+from firmware.wiring import describe, listens_to, wire_gateway
+from firmware.wiring_desired import DesiredHost
 from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
 from hw.board import Board, load_board
@@ -114,6 +117,16 @@ class GatewayBuild:
         self.switchboard.island.clips = self.clips
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
+        shelf = DesiredShelf(settings.state)
+        self.desired = DesiredHost(
+            self.switchboard,
+            self.clock,
+            shelf,
+            self._fetch_file,
+            settings.link,
+            settings.state,
+            self._in_force,
+        )
 
     def _health(self, subject: str, what: str, advice: str) -> None:
         self.switchboard.tell_health(subject, what, advice)
@@ -126,6 +139,18 @@ class GatewayBuild:
         task = asyncio.create_task(self._hold(effect))
         self.board_tasks.add(task)
         task.add_done_callback(self.board_tasks.discard)
+
+    def _in_force(self, event: object) -> None:
+        """The part of the desired document that somebody here works by."""
+        if isinstance(event, ConfigurationChanged):
+            self.switchboard.island.post(event)
+
+    async def _fetch_file(self, sha: str, size: int) -> bytes:
+        try:
+            path = await self.clips.hold(sha, size)
+        except ClipError as error:
+            raise OSError(str(error)) from None
+        return await asyncio.to_thread(path.read_bytes)
 
     async def _hold(self, effect: FetchClip) -> None:
         try:
@@ -225,7 +250,10 @@ class GatewayBuild:
             self.buses.open_ports(open_port)
             stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
             group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.inputs)))
-            topics = Topics(self.settings.realm).for_gateway(self.settings.gateway)
+            topics = listens_to(board.uplink.machine.identity)
+            await self.desired.begin()
+            for serve_desired in self.desired.runners():
+                group.create_task(serve_desired())
             await self.bus.start(board.from_bus, topics, self._will())
             stack.push_async_callback(self.bus.stop)
             stalls = StallWatch(f"gateway {self.settings.gateway}")

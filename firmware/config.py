@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, Label
+from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, load
 
 
@@ -43,6 +44,16 @@ class OutboxSettings(Settings):
     quota_mb: int = Field(default=200, ge=1, le=100_000, description="and at most 80 % of its file system")
 
 
+class GatewayLinkSettings(Settings):
+    """What the link to the centre carries, until the centre's desired document says otherwise."""
+
+    profile: ProfileName = "4g"
+    rate: int | None = Field(default=None, ge=50, le=100_000_000, description="octets per second")
+    spread: float = Field(
+        default=30.0, ge=0, le=3600, description="come back within so many s of a broker's end"
+    )
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
@@ -56,6 +67,7 @@ class GatewaySettings(Settings):
     voice: VoiceProcessSettings = VoiceProcessSettings()
     clock: ClockSettings = ClockSettings()
     outbox: OutboxSettings = OutboxSettings()
+    link: GatewayLinkSettings = GatewayLinkSettings()
     labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property

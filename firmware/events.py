@@ -77,6 +77,20 @@ class BlobsWanted:
 
 
 @dataclass(frozen=True)
+class HeldBlobs:
+    """Of the files that this gateway shall hold, these are not here (yet)."""
+
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DesiredArrived:
+    """A desired document came from the broker, as bytes."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True)
 class VoiceChanged:
     """The voice process of this gateway lives or not."""
 

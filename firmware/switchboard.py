@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellHealth, TellVoice
-from firmware.events import CentreChanged, EventsAcked, LinkChanged, OutputRead, TalkOpened, VoiceChanged
+from firmware.events import (
+    CentreChanged,
+    DesiredArrived,
+    EventsAcked,
+    LinkChanged,
+    OutputRead,
+    TalkOpened,
+    VoiceChanged,
+)
 from firmware.inputs.board import Inputs
 from firmware.island.desk import IslandDesk
 from firmware.lines.machine import Line
@@ -81,6 +89,7 @@ class Switchboard:
     outputs: dict[str, Runner[Line]] = field(default_factory=dict)
     clipping: set[str] = field(default_factory=set)
     dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
+    desired: Callable[[object], object] = lambda event: None
 
     def __post_init__(self) -> None:
         ways = Ways(self._to_line, self.record, self.tell_health, self._unsafe, self.shelf)
@@ -227,9 +236,7 @@ class Switchboard:
     def _perform_common(self, effect: object) -> None:
         match effect:
             case FeedOutput(out=out, until=until, why=why):
-                at_ns = (
-                    time.monotonic_ns()
-                )  # before `left` is worked out: what passes in between is not given twice
+                at_ns = time.monotonic_ns()  # before `left`: what passes in between is not given twice
                 left = until - self.clock.now()
                 if left >= SHORTEST_LEASE:
                     self.guard.feed(out, left, why, at_ns)
@@ -261,8 +268,11 @@ class Switchboard:
         match effect:
             case Publish(row=row, topic=topic, payload=payload):
                 self.bus.publish(topic, payload, qos=row.qos, retain=row.retain, expiry=row.expiry)
+            case DesiredArrived():
+                self.desired(effect)
             case LinkChanged():
                 self.outbox.runner.inbox.post(effect)
+                self.desired(effect)
                 for line in self.lines.values():
                     line.inbox.post(effect)
                 self.island.post(effect)
