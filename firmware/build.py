@@ -117,16 +117,7 @@ class GatewayBuild:
         self.switchboard.island.clips = self.clips
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json")
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
-        shelf = DesiredShelf(settings.state)
-        self.desired = DesiredHost(
-            self.switchboard,
-            self.clock,
-            shelf,
-            self._fetch_file,
-            settings.link,
-            settings.state,
-            self._in_force,
-        )
+        self.desired = self._desired()
 
     def _health(self, subject: str, what: str, advice: str) -> None:
         self.switchboard.tell_health(subject, what, advice)
@@ -139,6 +130,11 @@ class GatewayBuild:
         task = asyncio.create_task(self._hold(effect))
         self.board_tasks.add(task)
         task.add_done_callback(self.board_tasks.discard)
+
+    def _desired(self) -> DesiredHost:
+        state = self.settings.state
+        shelf, link = DesiredShelf(state), self.settings.link
+        return DesiredHost(self.switchboard, self.clock, shelf, self._fetch_file, link, state, self._in_force)
 
     def _in_force(self, event: object) -> None:
         """The part of the desired document that somebody here works by."""
