@@ -189,7 +189,8 @@ class DesiredKeeping:
         self._tell_left_out(gateway, old.left_out, new.left_out)
         if new.rev != old.rev:
             try:
-                await asyncio.to_thread(self._write_file, new, old.sha)
+                if new.file or old.file:
+                    await asyncio.to_thread(self._write_file, new, old.sha)
                 await self._store.save(
                     DesiredRow(gateway, new.rev, new.payload), int(self._clock.wall() * 1000)
                 )

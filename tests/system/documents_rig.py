@@ -41,10 +41,12 @@ class Stranger:
         self.bus = PahoBus(BrokerSettings("127.0.0.1", broker.port, "stranger", **QUICK))
         self.newest: dict[str, Message] = {}
         self.ups = 0
+        self.payloads: list[bytes] = []
 
     def heard(self, fact: object) -> None:
         if isinstance(fact, Message):
             self.newest[fact.topic] = fact
+            self.payloads.append(fact.payload)
         elif isinstance(fact, BusUp):
             self.newest.clear()
             self.ups += 1
