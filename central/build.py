@@ -14,6 +14,8 @@ from central.api.tokens import Tokens
 from central.backup import Backup
 from central.broadcasting import Broadcasting
 from central.config import CentralSettings
+from central.desired.content import ClipKnown
+from central.desired.keeping import DesiredKeeping
 from central.desk import CoreDesk, centre_version
 from central.events_desk import CoreEventsDesk
 from central.field_keeping import FieldKeeping
@@ -23,12 +25,13 @@ from central.speech.engines import build_speech
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
+from central.store.desired import DesiredStore
 from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.quarantine import Quarantine
 from central.store.recordings import Recordings
-from central.studio import Studio
+from central.studio import SPOKEN_NAME, Studio
 from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
@@ -70,7 +73,7 @@ class CoreBuild:
             settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
         )
         self.recordings = Recordings(self.database, settings.recordings)
-        self.files = wire_files(settings, self.database, self.clock, self.changed, lambda gateway: None)
+        self.files = wire_files(settings, self.database, self.clock, self.changed, self._wanted_changed)
         told = self.files.tapes.told
         self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed, told)
         self.switchboard.tapes = self.tapes
@@ -85,13 +88,21 @@ class CoreBuild:
         self.views = Views(
             settings, self.switchboard, self.clock, self.ingest.figures.view, backup=self.backup.view
         )
-        self.desk = CoreDesk(
+        self.switchboard.documents = self.desired = self._desired()
+        self.desk = self._desk()
+        tokens = Tokens.load(settings.api.tokens)
+        app = make_app(self.desk, tokens, centre_version())
+        self.api = ApiServer(app, settings.api.host, settings.api.port)
+
+    def _desk(self) -> CoreDesk:
+        """Where what people ask for is done."""
+        desk = CoreDesk(
             self.switchboard,
             self.views,
             self.clock,
             self.journal,
             self.broadcasting,
-            Studio(self.clips, build_speech(settings.speech)),
+            Studio(self.clips, build_speech(self.settings.speech)),
             self.clips,
             CoreRecordingDesk(self.recordings, self.files.tapes, self.journal),
             self.broadcasts,
@@ -99,9 +110,8 @@ class CoreBuild:
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
             self.files.incoming,
         )
-        tokens = Tokens.load(settings.api.tokens)
-        app = make_app(self.desk, tokens, centre_version())
-        self.api = ApiServer(app, settings.api.host, settings.api.port)
+        desk.other_blobs = self.desired.path_of
+        return desk
 
     def _ingest(self) -> Ingest:
         board = self.switchboard
@@ -121,6 +131,7 @@ class CoreBuild:
         await self.broadcasting.resume()
         await self.field.resume()
         await self.files.tapes.resume()
+        await self.desired.resume()
         places = {name: board.field.places.get(name, 0) for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
         since_ms = int((min(asked) - CLOCK_SET_BACK) * 1000) if asked else None
@@ -133,6 +144,27 @@ class CoreBuild:
         folder.mkdir(parents=True)
         return folder
 
+    def _desired(self) -> DesiredKeeping:
+        return DesiredKeeping(
+            self.settings,
+            self.switchboard,
+            DesiredStore(self.database),
+            self._named_clips,
+            self.settings.state / "desired",
+            self.clock,
+            seal=lambda: self.files.seal_public,
+            wanted=self.files.tapes.wanted,
+            ingest_ok=lambda: self.ingest.ingest_ok,
+        )
+
+    async def _named_clips(self) -> tuple[ClipKnown, ...]:
+        """Clips that gateways may hold: those that people named, not what was spoken once."""
+        named = (clip for clip in await self.clips.list() if not clip.name.startswith(SPOKEN_NAME))
+        return tuple(ClipKnown(clip.name, clip.sha256, clip.size, clip.seconds) for clip in named)
+
+    def _wanted_changed(self, gateway: str) -> None:
+        self.desired.changed("wanted", gateway)
+
     def _spawn(self, serve: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         assert self._tasks is not None
         return self._tasks.create_task(serve)
@@ -144,6 +176,7 @@ class CoreBuild:
         if kind == "gateway":
             self.views.note_presence(name)
         self.field.changed(kind, name)
+        self.desired.changed(kind, name)
         if not self._news:
             asyncio.get_running_loop().call_later(ANNOUNCE_EVERY, self._announce)
         self._news[kind, name] = None
@@ -191,7 +224,7 @@ class CoreBuild:
             stack.callback(self.events.close)
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
-            serving = (*serving, self.broadcasting.save, self.field.save)
+            serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
             serving = (*serving, self.files.tapes.run, self.files.incoming.run)
             stack.push_async_callback(self.field.flush)
             for serve in (*serving, StallWatch("central core").run):
@@ -205,7 +238,7 @@ class CoreBuild:
             stack.push_async_callback(self.api.stop)
             await self.node.start(board.from_node)
             stack.push_async_callback(self.node.stop)
-            await self.bus.start(board.mail.inbox.post, board.topics.for_centre())
+            await self.bus.start(board.mail.inbox.post, board.topics.for_centre(), self.desired.centre.will())
             stack.push_async_callback(self.bus.stop)
             gc.collect()
             gc.freeze()  # what was imported is never garbage: a full collection then takes a few milliseconds

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
-from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, ZoneId
+from link.contract.documents import RecordPolicy, TriggerId, UploadPolicy
+from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, Short, ZoneId
 from link.contract.neighbour import MOST_LEGS
+from link.contract.orders import Channel
+from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, load
+from link.hosting.toml_places import did_you_mean
 
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
 
@@ -75,6 +79,43 @@ class GatewayEntry(Settings):
 
     id: GatewayId
     label: Label = ""
+    record: RecordPolicy = "island"
+    upload: UploadPolicy = "auto-all"
+    profile: ProfileName | None = None
+    rate: int | None = Field(default=None, ge=50, le=100_000_000, description="octets per second")
+    hold_mb: int = Field(default=200, ge=0, le=4000, description="clips held there beside those of triggers")
+
+
+class ConditionSettings(Settings):
+    """One thing that must be true for a trigger; see link.contract.documents.Condition."""
+
+    kind: Literal["contact", "above", "below", "emergency"]
+    source: Short = Field(min_length=1)
+    value: float = 0.0
+    fresh: float = Field(default=900.0, ge=1, le=86400)
+
+
+class TriggerSettings(Settings):
+    """What a gateway does by itself in island mode: conditions, a clip, its loudspeaker lines."""
+
+    id: TriggerId
+    label: Label = ""
+    gateway: GatewayId
+    channel: Channel
+    conditions: tuple[ConditionSettings, ...] = Field(min_length=1, max_length=8)
+    clip: Label = Field(min_length=1)
+    lines: tuple[LineId, ...] = Field(min_length=1, max_length=64)
+    stop: Short = ""
+    most: int = Field(default=3, ge=1, le=100)
+    per: float = Field(default=3600.0, ge=60, le=86400)
+    priority: int = Field(default=5, ge=0, le=9)
+
+
+class FleetLinkSettings(Settings):
+    """How all gateways use their links. `spread` (s): over how long they come back after the broker was away."""
+
+    spread: float = Field(default=30.0, ge=0, le=3600)
+    file_share: float = Field(default=0.5, gt=0, le=0.9)
 
 
 class BackupSettings(Settings):
@@ -109,6 +150,8 @@ class CentralSettings(Settings):
     group: tuple[GroupSettings, ...] = ()
     zone: tuple[ZoneSettings, ...] = ()
     talker: tuple[TalkerSettings, ...] = ()
+    trigger: tuple[TriggerSettings, ...] = ()
+    link: FleetLinkSettings = FleetLinkSettings()
 
     @property
     def voice_socket(self) -> Path:
@@ -138,6 +181,7 @@ class CentralSettings(Settings):
             "group": [group.id for group in self.group],
             "zone": [zone.id for zone in self.zone],
             "talker": [talker.id for talker in self.talker],
+            "trigger": [trigger.id for trigger in self.trigger],
         }
         for kind, ids in named.items():
             twice = [name for name, count in Counter(ids).items() if count > 1]
@@ -158,6 +202,8 @@ class CentralSettings(Settings):
                         f"line {member.line!r} is in group {other!r} and in {group.id!r}; choose one"
                     )
                 seen[member.line] = group.id
+        for trigger in self.trigger:
+            _check_trigger(trigger, known)
         return self
 
 
@@ -170,6 +216,19 @@ def _check_line(line: str, gateways: set[str], where: str) -> None:
     if ref.gateway not in gateways:
         known = ", ".join(sorted(gateways)) or "none"
         raise ValueError(f"{where} names {line!r}, but there is no gateway {ref.gateway!r} (known: {known})")
+
+
+def _check_trigger(trigger: TriggerSettings, gateways: set[str]) -> None:
+    if trigger.gateway not in gateways:
+        hint = did_you_mean(trigger.gateway, gateways) or f"; known: {', '.join(sorted(gateways)) or 'none'}"
+        raise ValueError(f"trigger {trigger.id!r} names gateway {trigger.gateway!r}, which is not here{hint}")
+    sources = {condition.source for condition in trigger.conditions}
+    if trigger.channel == "live" and len(sources) < 2:
+        raise ValueError(
+            f"trigger {trigger.id!r} is live: nothing sounds live on one source alone; add a condition on another"
+        )
+    if trigger.stop and trigger.stop in sources:
+        raise ValueError(f"trigger {trigger.id!r} is stopped by one of its own conditions: {trigger.stop!r}")
 
 
 def load_central(path: Path) -> CentralSettings:

@@ -5,7 +5,7 @@ It orders by posting to machines and answers with what they are afterwards; it k
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -88,6 +88,7 @@ class CoreDesk:
         self.field = CoreFieldDesk(board, self._field_views, clock)
         self.announcer = Announcer()
         self.uploads, self.incoming, self.tapes = uploads, incoming, tapes
+        self.other_blobs: Callable[[str], Path | None] = lambda sha: None
         self.journal_ok = True
         self._board, self._views, self._clock, self._journal = board, views, clock, journal
         self._broadcasting, self._studio = broadcasting, studio
@@ -258,6 +259,7 @@ class CoreDesk:
         except StoreError as error:
             raise DeskError(503, error.reason, error.advice) from None
         self._journal.append("clip.added", clip.name, {"by": by, "sha": clip.sha256, "seconds": clip.seconds})
+        self._board.changed("clip", clip.name)
         return clip_view(clip)
 
     async def clips(self) -> tuple[ClipView, ...]:
@@ -269,7 +271,7 @@ class CoreDesk:
         try:
             return self._clips.path_of(sha)
         except ClipError:
-            return None
+            return self.other_blobs(sha)
 
     # -- evidence --
 

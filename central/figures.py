@@ -6,6 +6,7 @@ Bench edges are the truth (scripts/bench); these are what an operator sees of a 
 from collections import deque
 
 from central.readmodels import FigureView
+from link.contract.facts import RealtimeReport
 
 KEPT = 500
 BEGUN_MOST = 1000
@@ -38,6 +39,14 @@ class Figures:
     def forget(self, figure: str, key: str) -> None:
         """It will not end."""
         self._begun.pop((figure, key), None)
+
+    def carriers(self, gateway: str, fact: object, now: float) -> None:
+        """A report of a gateway: the floor is due from a carrier on."""
+        for line in fact.lines if isinstance(fact, RealtimeReport) else ():
+            if line.carrier:
+                self.begin(FLOOR, f"{gateway}/{line.line}", now)
+            else:
+                self.forget(FLOOR, f"{gateway}/{line.line}")
 
     def views(self) -> tuple[FigureView, ...]:
         """Every figure of which there is a measurement."""

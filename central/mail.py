@@ -12,6 +12,7 @@ from collections.abc import Callable
 from central.store.arrivals import Parcel
 from link.bus.port import BusDown, BusUp, Message
 from link.contract import facts
+from link.contract.documents import decode_reported
 from link.contract.envelope import EnvelopeError, unpack
 from link.contract.link_facts import LaneName
 from link.contract.realtime import decode_report
@@ -92,4 +93,6 @@ def decode(row: Row, message: Message) -> object | None:
             return validated(facts.CommandResult, unpack(message.payload))
         case Row.HEARTBEAT:
             return validated(facts.Heartbeat, unpack(message.payload))
+        case Row.REPORTED:
+            return decode_reported(message.payload)
     return None

@@ -1,4 +1,4 @@
-"""What the switchboard asks of the journal and of the recordings, whose doors come in from outside."""
+"""What the switchboard asks of journal, recordings and documents, whose doors come in from outside."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -46,3 +46,30 @@ class Tapes(Protocol):
 
     def of_owner(self, owner: str, kind: str) -> str | None:
         """Id of a running recording of this owner and kind."""
+
+
+class Documents(Protocol):
+    """What the switchboard tells those who keep documents at the broker."""
+
+    def connected(self, session: str) -> None:
+        """The centre has a connection of this name: what is retained is said again."""
+
+    def told(self, gateway: str, fact: object) -> None:
+        """A gateway told a fact that is no evidence: its birth, what it has taken in."""
+
+    def standing_of(self, gateway: str) -> tuple[int, tuple[str, ...]]:
+        """Revision of its desired document (0: none), and what could not stand in it."""
+
+
+class NoDocuments:
+    """A centre that keeps no documents at the broker."""
+
+    def connected(self, session: str) -> None:
+        """See Documents."""
+
+    def told(self, gateway: str, fact: object) -> None:
+        """See Documents."""
+
+    def standing_of(self, gateway: str) -> tuple[int, tuple[str, ...]]:
+        """See Documents."""
+        return 0, ()

@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from central.backup_models import BackupView
+from central.desired_models import ReportedView
 from central.link_models import LinkView
+from central.notice_models import NoticeView
 from central.view import View as View
 from link.contract.facts import LineKind
 from link.contract.orders import Channel
@@ -68,6 +70,11 @@ class GatewayView(View):
 
     gateway: str = Field(description="Gateway id", examples=["gw-north"])
     online: bool = Field(description="Its control session stands", examples=[True])
+    state: Literal["online", "late", "offline"] = Field(
+        default="offline",
+        description="online, late (not heard for 2.5 heartbeats) or offline (death, or 4 heartbeats)",
+        examples=["online"],
+    )
     firmware: str = Field(default="", description="Version it runs", examples=["0.1.0"])
     changed_wall: float | None = Field(
         default=None, description="When it came or went, Unix seconds", examples=[1700000000.0]
@@ -75,6 +82,7 @@ class GatewayView(View):
     heard_wall: float | None = Field(
         default=None, description="When it was last heard, Unix seconds", examples=[1700000100.5]
     )
+    reported: ReportedView = Field(default=ReportedView(), description="What it has taken in")
     health: tuple[HealthView, ...] = Field(default=(), description="What its own checks say")
     lines: tuple[LineView, ...] = Field(default=(), description="Its lines")
     link: LinkView | None = Field(default=None, description="How its events reach the centre")
@@ -300,34 +308,6 @@ class FigureView(View):
     p50_ms: float = Field(description="Median, milliseconds", examples=[1.4])
     p99_ms: float = Field(description="99th percentile, milliseconds", examples=[4.0])
     max_ms: float = Field(description="Worst, milliseconds", examples=[5.2])
-
-
-class NoticeView(View):
-    """Something that people should see: a call, a text, an emergency, a grant that does not come."""
-
-    number: int = Field(description="Rises by one since the start of the centre", examples=[12])
-    at_wall: float = Field(description="When, Unix seconds", examples=[1700000000.0])
-    what: Literal[
-        "call",
-        "text",
-        "emergency",
-        "grant-queued",
-        "grant-refused",
-        "timeout-warning",
-        "device-lied",
-        "seq_reuse",
-        "not-understood",
-        "events-missing",
-    ] = Field(
-        description="call and text came in; emergency key pressed; the network lets a line wait or refuses it; the "
-        "talker's time is nearly over; a device said what cannot be; of a gateway: a number of its events was used "
-        "twice, it sent what nobody understands (see the quarantine), events have not come",
-        examples=["emergency"],
-    )
-    line: str = Field(description="Line it is about, `gateway/line`, or the gateway", examples=["gw-lake/t1"])
-    group: str = Field(default="", description="Talk group it is about, if any", examples=["valley"])
-    talker: str = Field(default="", description="Who", examples=["Boat 3"])
-    why: str = Field(default="", description="Why", examples=["channel busy"])
 
 
 class TownView(View):

@@ -15,9 +15,10 @@ from central.broadcasts.machine import Broadcast
 from central.evidence import Evidence
 from central.field_book import FieldBook
 from central.figures import FLOOR, KEYED, SOUND, Figures
-from central.fleet import machine as fleet
+from central.fleet import messages as fleet
+from central.fleet.machine import Gateway
 from central.mail import Mail
-from central.ports import Intake, Ledger, Tapes
+from central.ports import Documents, Intake, Ledger, NoDocuments, Tapes
 from central.store.arrivals import Parcel
 from central.talk_lane import TalkLane
 from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
@@ -56,8 +57,9 @@ class Switchboard:
     talkers: Mapping[str, str]
     tapes: Tapes = field(init=False)
     intake: Intake = field(init=False)
+    documents: Documents = field(default_factory=NoDocuments)
     node_watch: Runner[BeatWatch] = field(init=False)
-    gateways: dict[str, Runner[fleet.Gateway]] = field(default_factory=dict)
+    gateways: dict[str, Runner[Gateway]] = field(default_factory=dict)
     groups: dict[str, Runner[Group]] = field(default_factory=dict)
     broadcasts: dict[str, Runner[Broadcast]] = field(default_factory=dict)
     node_said: voice.NodeReady | None = None
@@ -87,15 +89,18 @@ class Switchboard:
             self.mail.refuse("", "stranger", f"{gateway[:40]} is not among the gateways of the settings")
             return
         match fact:
-            case BusUp():
+            case BusUp(session_id=session):
                 self.bus_up = True
+                self.documents.connected(session)
                 self.journal("bus.up", "", {})
                 self.changed("centre", "")
             case BusDown(reason=reason):
                 self._bus_lost(reason)
             case Parcel():
+                self.gateways[gateway].inbox.post(fleet.Heard())
                 self.intake.take(fact)
             case facts.CommandResult(id=id, s=s, why=why):
+                self.gateways[gateway].inbox.post(fleet.Heard())
                 self.journal("command.result", gateway, {"id": id, "s": s, "why": why})
                 self.field.result(fact)
                 for broadcast in self.broadcasts.values():
@@ -106,16 +111,9 @@ class Switchboard:
                     self.intake.said(
                         gateway, fact, fact.boot if isinstance(fact, facts.Birth) else machine.boot
                     )
-                self._note_carriers(gateway, fact)
+                self.figures.carriers(gateway, fact, self.clock.now())
                 self.gateways[gateway].inbox.post(fact)
-
-    def _note_carriers(self, gateway: str, fact: object) -> None:
-        if isinstance(fact, facts.RealtimeReport):
-            for line in fact.lines:
-                if line.carrier:
-                    self.figures.begin(FLOOR, f"{gateway}/{line.line}", self.clock.now())
-                else:
-                    self.figures.forget(FLOOR, f"{gateway}/{line.line}")
+                self.documents.told(gateway, fact)
 
     def _bus_lost(self, reason: str) -> None:
         if self.bus_up:
@@ -197,13 +195,16 @@ class Switchboard:
     def perform_gateway(self, effect: object) -> None:
         """Effects of one gateway."""
         match effect:
-            case fleet.OpenTalk(gateway=gateway, sid=sid):
-                key = self.lane.open(gateway)
+            case fleet.OpenTalk(gateway=gateway, sid=sid, profile=profile):
+                key = self.lane.open(gateway, profile)
                 self.command(gateway, orders.OpenSession(sid=sid, key=key))
             case fleet.IssueLeg(gateway=gateway, line=line):
                 self._issue_leg(gateway, line)
             case fleet.LineBelieved():
                 self._believed(effect)
+            case fleet.LatenessChanged(gateway=gateway, late=late):
+                self.journal("gateway.late" if late else "gateway.heard", gateway, {})
+                self.changed("gateway", gateway)
             case fleet.PresenceChanged(gateway=gateway, online=online, why=why):
                 self.journal("gateway.online" if online else "gateway.offline", gateway, {"why": why})
                 if not online:
@@ -233,7 +234,7 @@ class Switchboard:
         """Effects of one group."""
         match effect:
             case floor.KeepLines(lines=lines, talker=talker, fresh=fresh):
-                self.lane.keep(lines, talker)
+                self.lane.keep(lines, talker, self.clock.now())
                 for line in fresh:
                     self.figures.begin(KEYED, line, self.clock.now())
             case floor.ReleaseLines(lines=lines):

@@ -10,9 +10,11 @@ from central.backup_models import BackupView
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.view import view as broadcast_view
 from central.config import CentralSettings
+from central.desired_models import ReportedView, TriggerReadyView
 from central.fleet.machine import Gateway
 from central.journal_models import EntryView, VerdictView
 from central.link_models import LinkView
+from central.notice_models import NoticeView
 from central.readmodels import (
     BroadcastView,
     ClipView,
@@ -22,7 +24,6 @@ from central.readmodels import (
     LineView,
     MemberView,
     NodeView,
-    NoticeView,
     RecordingView,
     TownView,
     ZoneView,
@@ -32,6 +33,7 @@ from central.store.entries import Entry
 from central.store.recordings import Recording
 from central.store.verify import Verdict
 from central.switchboard import NODE_PEER, Switchboard
+from link.contract.documents import Reported
 from link.floor.machine import Group
 from link.hosting.clock import Clock
 
@@ -86,9 +88,11 @@ class Views:
         return GatewayView(
             gateway=name,
             online=machine.online,
+            state=machine.state,
             firmware=machine.fw,
             changed_wall=self.changed_wall.get(name),
             heard_wall=self._wall(machine.heard_at),
+            reported=reported_view(machine.reported, *self.board.documents.standing_of(name)),
             health=health,
             lines=tuple(self._line(machine, line) for line in machine.lines),
             link=self.link(name),
@@ -205,6 +209,24 @@ class Views:
             figures=self.board.figures.views(),
             notices=self.notices(),
         )
+
+
+def reported_view(told: Reported | None, rev: int, left_out: tuple[str, ...]) -> ReportedView:
+    """What a gateway has taken in of its document of revision `rev`."""
+    if told is None:
+        return ReportedView(rev_wanted=rev, left_out=left_out)
+    return ReportedView(
+        rev_wanted=rev,
+        rev_seen=told.rev_seen,
+        rev_applied=told.rev_applied,
+        error=told.err,
+        triggers=tuple(TriggerReadyView(trigger=t.trigger, ready=t.ready) for t in told.triggers),
+        missing=len(told.missing),
+        disk_free=told.disk_free,
+        waiting=told.waiting,
+        profile=told.profile,
+        left_out=left_out,
+    )
 
 
 def clip_view(clip: Clip) -> ClipView:

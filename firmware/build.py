@@ -9,17 +9,22 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from firmware.config import GatewaySettings
-from firmware.events import HeldBlobs
+from firmware.desired.messages import ClockTold, UploadsWaiting
+from firmware.desired.shelf import DesiredShelf
+from firmware.events import BlobsWanted, ConfigurationChanged, HeldBlobs
 from firmware.files.held import FilesError
 from firmware.island.fires import FiresFile
 from firmware.outbox.writer import OutboxWriter
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
+from firmware.standing import Standing
 from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
 from firmware.timekeeping.clock import KeptClock
 from firmware.timekeeping.kernel import boot_id
+from firmware.uplink.machine import Uplink
 from firmware.uplink.messages import Identity
-from firmware.wiring import describe, wire_gateway
+from firmware.wiring import describe, listens_to, wire_gateway
+from firmware.wiring_desired import DesiredHost
 from firmware.wiring_files import wire_files
 from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
@@ -35,7 +40,9 @@ from link.bus.paho_bus import PahoBus
 from link.bus.port import Will
 from link.bus.stream import StreamServer
 from link.contract import facts
+from link.contract.documents import LinkSettings
 from link.contract.envelope import pack
+from link.contract.link_facts import ClockChanged
 from link.contract.topics import Row, Topics
 from link.hosting.clock import Clock
 from link.hosting.notify import notify
@@ -70,6 +77,14 @@ def kept_clock(settings: GatewaySettings) -> KeptClock:
     known = settings.clock.provisioned
     provisioned = known.timestamp() if known is not None else 0.0
     return KeptClock(settings.state / "clock.json", provisioned, settings.clock.assume_right)
+
+
+def link_view(uplink: Uplink) -> dict[str, object]:
+    """What people are told of the link: session, profile, talk path, what the centre says of itself, what is ill."""
+    ill = [f"{fact.subject}: {fact.what}" for fact in uplink.health.values() if not fact.ok]
+    centre = uplink.centre[1] if uplink.centre is not None else None
+    talk = uplink.gate is not None
+    return {"up": uplink.up, "profile": uplink.profile.name, "talk": talk, "centre": centre, "ill": ill}
 
 
 class GatewayBuild:
@@ -113,7 +128,7 @@ class GatewayBuild:
         )
         if isinstance(self.clock, KeptClock):
             self.switchboard.quality = partial(getattr, self.clock, "quality")
-        self.files = wire_files(settings, self.switchboard, self.clock, self._held_told)
+        self.files = wire_files(settings, self.switchboard, self.clock, self._held_told, self._uploads_wait)
         self.switchboard.island.clips = self.files.held
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json", self._clock_trusted)
         self.recordings = wire_recordings(
@@ -121,6 +136,7 @@ class GatewayBuild:
         )
         self.recordings.kept = self.files.inbox.post
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
+        self.desired = self._desired()
 
     def _clock_trusted(self) -> bool:
         return isinstance(self.clock, KeptClock) and self.clock.trusted
@@ -133,12 +149,57 @@ class GatewayBuild:
         self.switchboard.from_guard(out, on, why)
 
     def _held_told(self, told: HeldBlobs) -> None:
-        log.info("files missing=%d", len(told.missing))
+        self.desired.runner.inbox.post(told)
+
+    def _uploads_wait(self, count: int) -> None:
+        self.desired.runner.inbox.post(UploadsWaiting(count))
+
+    def _clock_news(self, fact: ClockChanged) -> None:
+        self.switchboard.record(fact)
+        self.desired.runner.inbox.post(ClockTold(fact.quality))
+
+    def _standing(self) -> Standing:
+        """What `gateway status` shows."""
+        board, now = self.switchboard, self.clock.now
+        parts: dict[str, Callable[[], object]] = {
+            "gateway": lambda: {"gateway": self.settings.gateway, "fw": firmware_version()},
+            "link": lambda: link_view(board.uplink.machine),
+            "island": board.island.state,
+            "events": lambda: board.outbox.runner.machine.view(now()),
+            "desired": lambda: self.desired.runner.machine.report,
+            "files": self.files.view,
+            "clock": lambda: {"quality": board.quality(), "wall": self.clock.wall()},
+        }
+        return Standing(self.settings.run, self.clock, parts)
 
     def _fetch(self, effect: FetchClip) -> None:
         task = asyncio.create_task(self._hold(effect))
         self.board_tasks.add(task)
         task.add_done_callback(self.board_tasks.discard)
+
+    def _desired(self) -> DesiredHost:
+        state = self.settings.state
+        shelf, link = DesiredShelf(state), self.settings.link
+        return DesiredHost(self.switchboard, self.clock, shelf, self._fetch_file, link, state, self._in_force)
+
+    def _in_force(self, event: object) -> None:
+        """The part of the desired document that somebody here works by."""
+        match event:
+            case ConfigurationChanged():
+                self.switchboard.island.post(event)
+                self.switchboard.recordings(event)
+                self.files.inbox.post(event)
+            case BlobsWanted():
+                self.files.inbox.post(event)
+            case LinkSettings(profile=profile) if profile is not None:
+                self.files.use_link(event, profile)
+
+    async def _fetch_file(self, sha: str, size: int) -> bytes:
+        try:
+            path = await self.files.hold(sha, size)
+        except FilesError as error:
+            raise OSError(str(error)) from None
+        return await asyncio.to_thread(path.read_bytes)
 
     async def _hold(self, effect: FetchClip) -> None:
         try:
@@ -244,13 +305,18 @@ class GatewayBuild:
             self.buses.open_ports(open_port)
             stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
             group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.inputs)))
-            topics = Topics(self.settings.realm).for_gateway(self.settings.gateway)
+            topics = listens_to(board.uplink.machine.identity)
+            await self.desired.begin()
+            for serve_desired in self.desired.runners():
+                group.create_task(serve_desired())
             await self.bus.start(board.from_bus, topics, self._will())
             stack.push_async_callback(self.bus.stop)
             stalls = StallWatch(f"gateway {self.settings.gateway}")
             group.create_task(stalls.run())
             if isinstance(self.clock, KeptClock):
-                group.create_task(self.clock.run(board.record))
+                self.desired.runner.inbox.post(ClockTold(self.clock.quality))
+                group.create_task(self.clock.run(self._clock_news))
+            group.create_task(self._standing().run())
             notify("READY=1")
             log.info("gateway=%s ready lines=%d", self.settings.gateway, len(self.board.lines))
             while True:

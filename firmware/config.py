@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, Label
+from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, load
 
 
@@ -50,6 +51,16 @@ class FilesSettings(Settings):
     recordings_mb: int = Field(default=2000, ge=1, le=10_000_000, description="recordings that wait for it")
 
 
+class GatewayLinkSettings(Settings):
+    """What the link to the centre carries, until the centre's desired document says otherwise."""
+
+    profile: ProfileName = "4g"
+    rate: int | None = Field(default=None, ge=50, le=100_000_000, description="octets per second")
+    spread: float = Field(
+        default=30.0, ge=0, le=3600, description="come back within so many s of a broker's end"
+    )
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
@@ -64,6 +75,7 @@ class GatewaySettings(Settings):
     clock: ClockSettings = ClockSettings()
     outbox: OutboxSettings = OutboxSettings()
     files: FilesSettings = FilesSettings()
+    link: GatewayLinkSettings = GatewayLinkSettings()
     labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property

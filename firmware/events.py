@@ -93,6 +93,13 @@ class RecordingKept:
 
 
 @dataclass(frozen=True)
+class DesiredArrived:
+    """A desired document came from the broker, as bytes."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True)
 class VoiceChanged:
     """The voice process of this gateway lives or not."""
 

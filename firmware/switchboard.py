@@ -7,10 +7,18 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellHealth, TellVoice
-from firmware.events import CentreChanged, EventsAcked, LinkChanged, OutputRead, TalkOpened, VoiceChanged
+from firmware.events import (
+    CentreChanged,
+    DesiredArrived,
+    EventsAcked,
+    LinkChanged,
+    OutputRead,
+    TalkOpened,
+    VoiceChanged,
+)
+from firmware.guarding import SHORTEST_LEASE, Guard
 from firmware.inputs.board import Inputs
 from firmware.island.desk import IslandDesk
 from firmware.lines.machine import Line
@@ -45,18 +53,6 @@ log = logging.getLogger(__name__)
 VOICE_PEER = "voice"
 CLIPPED = 50
 """Samples at full scale per second from which on a card is said to clip."""
-SHORTEST_LEASE = 0.002
-"""Seconds; what is shorter is as good as over."""
-
-
-class Guard(Protocol):
-    """What the gateway asks of the guard process."""
-
-    def feed(self, out: str, left: float, why: str, at_ns: int | None = None) -> bool:
-        """Key `out` for `left` seconds."""
-
-    def safe(self, out: str) -> bool:
-        """Make `out` safe."""
 
 
 @dataclass
@@ -84,6 +80,7 @@ class Switchboard:
     dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
     recordings: Callable[[object], None] = field(default=lambda event: None)
     served: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
+    desired: Callable[[object], object] = lambda event: None
 
     def __post_init__(self) -> None:
         ways = Ways(self._to_line, self.record, self.tell_health, self._unsafe, self.shelf)
@@ -107,7 +104,8 @@ class Switchboard:
     def from_bus(self, fact: object) -> None:
         """Facts of the broker's door; called on its thread."""
         if isinstance(fact, Message):
-            self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now()))
+            trusted = self.quality() in ("ntp", "rtc")
+            self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now(), trusted))
             self.island.arrived(fact, self.uplink.machine.topics)
         elif isinstance(fact, BusUp):
             self.uplink.inbox.post(Connected(fact.session_id, self.stamp()))
@@ -233,9 +231,7 @@ class Switchboard:
     def _perform_common(self, effect: object) -> None:
         match effect:
             case FeedOutput(out=out, until=until, why=why):
-                at_ns = (
-                    time.monotonic_ns()
-                )  # before `left` is worked out: what passes in between is not given twice
+                at_ns = time.monotonic_ns()  # before `left`: what passes in between is not given twice
                 left = until - self.clock.now()
                 if left >= SHORTEST_LEASE:
                     self.guard.feed(out, left, why, at_ns)
@@ -268,8 +264,11 @@ class Switchboard:
         match effect:
             case Publish(row=row, topic=topic, payload=payload):
                 self.bus.publish(topic, payload, qos=row.qos, retain=row.retain, expiry=row.expiry)
+            case DesiredArrived():
+                self.desired(effect)
             case LinkChanged():
                 self.outbox.runner.inbox.post(effect)
+                self.desired(effect)
                 for line in self.lines.values():
                     line.inbox.post(effect)
                 self.island.post(effect)

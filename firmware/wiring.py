@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import partial
 
 from firmware.events import ProfileChosen
+from firmware.guarding import Guard
 from firmware.lines.machine import Line
 from firmware.outbox.board import Evidence, Store
 from firmware.paging.machine import FetchClip
-from firmware.switchboard import Guard, Switchboard
+from firmware.switchboard import Switchboard
 from firmware.talk import LineSettings
 from firmware.terminals.board import Shelf
 from firmware.terminals.wiring import Ports, wire_terminal
@@ -22,10 +23,11 @@ from hw.board import Board
 from hw.board_lines import Line as BoardLine
 from hw.board_lines import LoudspeakerLine, Map27Line, PhoneLine, RadioLine, TalkLine, TetraLine
 from hw.phone.profile import load_profile
-from link.bus.port import Bus, NeighbourServer
+from link.bus.port import Bus, NeighbourServer, NeverKept
 from link.contract import facts
 from link.contract.neighbour import BEAT_LOST
 from link.contract.profile import PROFILES
+from link.contract.topics import Row, Topics
 from link.hosting.beat import BeatWatch
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner
@@ -42,6 +44,16 @@ def describe(board: Board, labels: dict[str, str]) -> tuple[facts.LineDescriptio
 def _geo(line: BoardLine) -> bool:
     """Whether sound over this line takes a geostationary hop (0.5 s and more each way). SettingsError."""
     return isinstance(line, PhoneLine) and load_profile(line.profile).voice.geo
+
+
+def listens_to(identity: Identity) -> tuple[str, ...]:
+    """What a gateway subscribes to. On the rows of orders a retained message shows itself also when it comes live."""
+    topics = Topics(identity.realm)
+    orders = {topics.of(row, identity.gateway) for row in (Row.COMMAND, Row.REALTIME_DOWN)}
+    orders.add(topics.of(Row.GROUP_COMMAND))
+    return tuple(
+        NeverKept(topic) if topic in orders else topic for topic in topics.for_gateway(identity.gateway)
+    )
 
 
 def wire_gateway(

@@ -20,17 +20,18 @@ def wire_files(
     board: Switchboard,
     clock: Clock,
     tell: Callable[[HeldBlobs], None],
+    waiting: Callable[[int], None] = lambda count: None,
 ) -> Transfers:
     """The transfers of this gateway, which hear what the switchboard hears of the centre.
 
-    `tell` hears which wanted files are missing.
+    `tell` hears which wanted files are missing, `waiting` how many recordings wait to be sent.
     """
     files = Transfers(
         HeldFiles(settings.state / "files", settings.files.held_mb * MEGA),
         settings.files.recordings_mb * MEGA,
         CentreFiles(settings.centre.url, settings.centre.token),
         clock,
-        Ways(board.record, tell, lambda: busy(board), lambda: playing(board)),
+        Ways(board.record, tell, lambda: busy(board), lambda: playing(board), waiting),
         rate_of(LinkSettings(), board.uplink.machine.identity.profile),
     )
     board.files = files.inbox.post

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic_ns
 
+from firmware.guarding import Guard
 from firmware.inputs.bits import Bit, BitModule, BitsBack, BitsChanged, BitsLost
 from firmware.inputs.contacts import WiredContact, WireHeard
 from firmware.inputs.instruments import Instrument
 from firmware.inputs.trunk import Trunk
 from firmware.inputs.wires import Wires
 from firmware.modbus.host import BusHost
-from firmware.switchboard import Guard, Switchboard, void
+from firmware.switchboard import Switchboard, void
 from firmware.wiring_island import watch_contacts, watch_sensor
 from firmware.wiring_paging import relay_contacts, tell_current
 from hw import board_parts as parts

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from firmware.events import ContactRead, CurrentRead
+from firmware.guarding import Guard
 from firmware.paging.machine import Playout, SpeakerSettings
-from firmware.switchboard import Guard, Switchboard
+from firmware.switchboard import Switchboard
 from hw.board import Board
 from hw.board_lines import LoudspeakerLine
 from link.hosting.clock import Clock

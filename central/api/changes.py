@@ -13,13 +13,13 @@ from pydantic import Field, TypeAdapter
 
 from central.backup_models import BackupView
 from central.field_models import OrderView, SiteView, TextView
+from central.notice_models import NoticeView
 from central.readmodels import (
     BroadcastView,
     FigureView,
     GatewayView,
     GroupView,
     NodeView,
-    NoticeView,
     RecordingView,
     TownView,
     View,

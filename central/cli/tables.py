@@ -8,14 +8,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from central.desired_models import ReportedView
 from central.journal_models import EntryView
+from central.notice_models import NoticeView
 from central.readmodels import (
     BroadcastView,
     ClipView,
     GatewayView,
     GroupView,
     LineView,
-    NoticeView,
     ProofView,
     RecordingView,
     TownView,
@@ -36,6 +37,7 @@ _BAD = {
     "rejected",
 }
 _BUSY = {
+    "late",
     "playing",
     "sending",
     "talking",
@@ -80,7 +82,7 @@ def lamp(on: bool, text: str, style: str = "green") -> Text:
 
 def town(view: TownView) -> Group:
     """Everything at a glance."""
-    parts: list[Any] = [_heading(view), gateways(view.gateways)]
+    parts: list[Any] = [_heading(view), gateways(view.gateways, view.at_wall)]
     if view.groups:
         parts.append(groups(view.groups))
     if view.broadcasts:
@@ -109,11 +111,11 @@ def _heading(view: TownView) -> Text:
     return text
 
 
-def gateways(views: tuple[GatewayView, ...]) -> Table:
-    """Gateways with their lines."""
+def gateways(views: tuple[GatewayView, ...], at_wall: float | None = None) -> Table:
+    """Gateways with their lines; with the time of the view also how long ago each was heard."""
     table = sheet("Lines", "gateway", "state", "line", "kind", "carrier", "PTT", "leg", "in", "heard")
     for gateway in views:
-        state = word("online" if gateway.online else "offline")
+        state = presence(gateway, at_wall)
         ill = [f"{h.subject}: {h.what} ({h.advice})" for h in gateway.health if not h.ok]
         first = True
         for line in gateway.lines:
@@ -121,9 +123,35 @@ def gateways(views: tuple[GatewayView, ...]) -> Table:
             first = False
         if first:
             table.add_row(gateway.gateway, state)
-        for fault in ill:
+        for fault in (*ill, *_behind(gateway.reported)):
             table.add_row("", Text("!", style="red"), Text(fault, style="red"))
     return table
+
+
+def _behind(told: ReportedView) -> list[str]:
+    """What of its desired document a gateway has not taken in."""
+    behind = [f"desired document: {each}" for each in told.left_out]
+    if told.rev_applied < told.rev_wanted:
+        why = told.error or ("not reported yet" if told.rev_seen < told.rev_wanted else "waits for a file")
+        behind.append(f"desired document {told.rev_wanted}: {told.rev_applied} in force ({why})")
+    idle = [each.trigger for each in told.triggers if not each.ready]
+    return [*behind, *([f"triggers without their clip: {', '.join(idle)}"] if idle else [])]
+
+
+def presence(gateway: GatewayView, at_wall: float | None) -> Text:
+    """The state of a gateway as a word, and when it was last heard: never a colour alone."""
+    state = word(("late" if gateway.state == "late" else "online") if gateway.online else "offline")
+    if at_wall is not None and gateway.heard_wall is not None:
+        state.append(f" {ago(at_wall - gateway.heard_wall)}", style="dim")
+    return state
+
+
+def ago(seconds: float) -> str:
+    """How long ago, in one short word: 4s, 12min, 3h, 5d."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
 
 
 def _line(line: LineView) -> tuple[Any, ...]:

@@ -1,16 +1,35 @@
 """Gateway: one gateway as the centre sees it. Decides what is believed and which legs to dial.
 
 Theory: a birth makes a session, a death ends only the session it names (a late will is old news). Realtime
-facts are believed for TRUE_FOR seconds; silence makes them false. A line's voice leg stands when the voice
+facts are believed as long as the profile of its link says; silence makes them false. Any message counts as heard:
+a gateway not heard for LATE_AFTER heartbeats is late, for SILENT_AFTER it is offline, until it is heard again
+(then its session goes on, with a fresh talk-path key). A line's voice leg stands when the voice
 node says so and the gateway does not deny it; a missing leg of an online gateway is dialled with a fresh
 token, again and again, with growing pauses. Performs nothing.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
+from central.fleet.messages import (
+    BrokerLost,
+    Heard,
+    IssueLeg,
+    LatenessChanged,
+    LegFell,
+    LegStands,
+    LineBelieved,
+    NodeGone,
+    NodeUp,
+    OpenTalk,
+    PresenceChanged,
+)
 from link.contract import facts
-from link.contract.realtime import TRUE_FOR
+from link.contract.documents import Reported
+from link.contract.profile import PROFILES, LinkProfile
 
+LATE_AFTER, SILENT_AFTER = 2.5, 4.0
+"""Heartbeat intervals of silence after which a gateway is late, and after which it is offline."""
 DIAL_FIRST = 0.5
 DIAL_MOST = 15.0
 HEALTH_MOST = 64
@@ -19,73 +38,8 @@ DIAL_PATIENCE = 5.0
 """Seconds a dialled leg may take to stand before it is dialled again."""
 
 
-@dataclass(frozen=True)
-class NodeUp:
-    """The voice node is there with these legs standing."""
-
-    legs: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class NodeGone:
-    """The voice node is gone, and every leg with it."""
-
-
-@dataclass(frozen=True)
-class LegStands:
-    """The voice node answered this line's leg."""
-
-    line: str
-
-
-@dataclass(frozen=True)
-class LegFell:
-    """The voice node lost this line's leg."""
-
-    line: str
-
-
-@dataclass(frozen=True)
-class BrokerLost:
-    """The centre itself is off the bus: nothing is known any more."""
-
-
-@dataclass(frozen=True)
-class OpenTalk:
-    """Effect: give the gateway a talk-path key for session `sid`."""
-
-    gateway: str
-    sid: str
-
-
-@dataclass(frozen=True)
-class IssueLeg:
-    """Effect: make a token, tell the voice node to expect it and the gateway to dial."""
-
-    gateway: str
-    line: str
-
-
-@dataclass(frozen=True)
-class LineBelieved:
-    """Effect: what is believed of a line changed."""
-
-    gateway: str
-    line: str
-    carrier: bool
-    ptt: bool
-    leg: bool
-    online: bool
-    talker: str
-
-
-@dataclass(frozen=True)
-class PresenceChanged:
-    """Effect: the gateway came or went."""
-
-    gateway: str
-    online: bool
-    why: str
+HEARD = (Heard, facts.Heartbeat, facts.RealtimeReport)
+"""What says that a gateway is there now. What the broker keeps (snapshot, reported document) may be old."""
 
 
 @dataclass(frozen=True)
@@ -124,37 +78,52 @@ class Gateway:
     reported_at: float | None = None
     reported_mono_ms: int = 0
     heard_at: float | None = field(default=None, compare=False)
+    profile: LinkProfile = PROFILES["4g"]
+    reported: Reported | None = None
+    late: bool = False
+    silent: bool = False
 
     @property
     def online(self) -> bool:
-        """A session stands."""
-        return self.sid is not None
+        """A session stands and is not silent."""
+        return self.sid is not None and not self.silent
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["online", "late", "offline"]:
         """One word for people."""
-        return "online" if self.online else "offline"
+        return ("late" if self.late else "online") if self.online else "offline"
+
+    @property
+    def _quiet_at(self) -> float | None:
+        """When it is late, or after that silent, if nothing is heard."""
+        if not self.online or self.heard_at is None:
+            return None
+        return self.heard_at + self.profile.heartbeat * (SILENT_AFTER if self.late else LATE_AFTER)
 
     @property
     def deadline(self) -> float | None:
-        """When belief ends or a leg is to be dialled."""
-        moments = [self.reported_at + TRUE_FOR] if self.reported_at is not None else []
+        """When belief ends, the gateway is late or silent, or a leg is to be dialled."""
+        moments = [] if self.reported_at is None else [self.reported_at + self.profile.true_for]
+        if self._quiet_at is not None:
+            moments.append(self._quiet_at)
         if self.online and self.node:
             moments += [line.dial_at for line in self.lines.values() if line.dial_at is not None]
         return min(moments, default=None)
 
     def handle(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
         """The gateway after `event` and what must be done."""
-        gateway, effects = self._take(event, now)
-        if gateway.reported_at is not None and now >= gateway.reported_at + TRUE_FOR:
+        heard, again = self._hear(event, now)
+        gateway, effects = heard._take(event, now)
+        if gateway.reported_at is not None and now >= gateway.reported_at + gateway.profile.true_for:
             gateway = gateway._forget()
+        gateway, quiet = gateway._fall_quiet(now)
         gateway, dials = gateway._dial(now)
-        return gateway, (*effects, *self._differences(gateway), *dials)
+        return gateway, (*again, *effects, *quiet, *self._differences(gateway), *dials)
 
     def started_over(self) -> tuple["Gateway", tuple[object, ...]]:
         """After a crash: the session stands, with a fresh talk-path key; its next report is believed again."""
         gateway = self._forget()
-        opened = (OpenTalk(self.gateway, self.sid),) if self.sid is not None else ()
+        opened = (self._open_talk(self.sid),) if self.sid is not None else ()
         return gateway, (*opened, *(gateway.believed(name) for name in gateway.lines))
 
     def age_of(self, boot: str, mono_ms: int, now: float) -> float | None:
@@ -163,22 +132,47 @@ class Gateway:
             return None
         return max(0.0, now - self.reported_at + (self.reported_mono_ms - mono_ms) / 1000)
 
+    def _hear(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
+        """Any message of a session that is not over says that the gateway is there."""
+        if self.sid is None or not isinstance(event, HEARD):
+            return self, ()
+        if isinstance(event, facts.Heartbeat) and event.s != self.sid:
+            return self, ()
+        heard = replace(self, heard_at=now, late=False, silent=False)
+        if self.silent:
+            came = PresenceChanged(self.gateway, True, "heard again")
+            return replace(heard, reported_n=-1)._dial_all(now), (came, self._open_talk(self.sid))
+        return heard, (LatenessChanged(self.gateway, late=False),) if self.late else ()
+
+    def _fall_quiet(self, now: float) -> tuple["Gateway", tuple[object, ...]]:
+        if self._quiet_at is None or now < self._quiet_at:
+            return self, ()
+        if not self.late:
+            late, more = replace(self, late=True)._fall_quiet(now)
+            return late, (LatenessChanged(self.gateway, late=True), *more)
+        return replace(self._forget(), silent=True), (PresenceChanged(self.gateway, False, "silent"),)
+
     def _take(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
         match event:
-            case facts.Birth(sid=sid) if sid == self.sid:  # said again because of a late will: nothing is new
+            case facts.Birth(sid=sid) if (
+                sid == self.sid and not self.silent
+            ):  # said again because of a late will
                 return self, ()
             case facts.Birth(sid=sid, boot=boot, fw=fw):
                 born = replace(self._forget(), sid=sid, boot=boot, fw=fw, reported_n=-1, heard_at=now)
+                born = replace(born, profile=PROFILES[event.profile or "4g"], late=False, silent=False)
                 came = (PresenceChanged(self.gateway, True, "birth"),) if not self.online else ()
-                return born._dial_all(now), (*came, OpenTalk(self.gateway, sid))
+                return born._dial_all(now), (*came, born._open_talk(sid))
             case facts.Death(sid=sid) if sid == self.sid:
-                return self._gone(), (PresenceChanged(self.gateway, False, "death"),)
-            case BrokerLost() if self.online:
-                return self._gone(), (PresenceChanged(self.gateway, False, "broker-lost"),)
+                went = (PresenceChanged(self.gateway, False, "death"),) if self.online else ()
+                return self._gone(), went
+            case BrokerLost() if self.sid is not None:
+                went = (PresenceChanged(self.gateway, False, "broker-lost"),) if self.online else ()
+                return self._gone(), went
             case facts.Snapshot() if event.sid == self.sid:
                 return self._described(event, now), ()
-            case facts.Heartbeat(s=sid) if sid == self.sid:
-                return replace(self, heard_at=now), ()
+            case Reported():
+                return replace(self, reported=event), ()
             case facts.RealtimeReport() if self.online and event.n > self.reported_n:
                 return self._reported(event, now), ()
             case facts.HealthChanged(subject=subject):
@@ -197,11 +191,14 @@ class Gateway:
                 return self._with(name, self._redial(replace(self.lines[name], node_leg=False), now)), ()
         return self, ()
 
+    def _open_talk(self, sid: str) -> OpenTalk:
+        return OpenTalk(self.gateway, sid, self.profile)
+
     def _with(self, name: str, line: LineKnown) -> "Gateway":
         return replace(self, lines={**self.lines, name: line})
 
     def _gone(self) -> "Gateway":
-        return replace(self._forget(), sid=None)
+        return replace(self._forget(), sid=None, late=False, silent=False)
 
     def _forget(self) -> "Gateway":
         """Nothing the gateway said in the realtime lane is believed any more."""
@@ -237,7 +234,7 @@ class Gateway:
                 line, carrier=row.carrier, ptt=row.ptt, gateway_leg=row.leg, talker=row.talker or ""
             )
             lines[name] = self._redial(line, now) if lost and line.dial_at is None else line
-        heard = replace(self, lines=lines, reported_at=now, heard_at=now)
+        heard = replace(self, lines=lines, reported_at=now)
         return replace(heard, reported_n=report.n, reported_mono_ms=report.mono_ms)
 
     def _node_up(self, legs: tuple[str, ...], now: float) -> "Gateway":

@@ -49,6 +49,8 @@ class Ways:
     tell: Callable[[HeldBlobs], None]
     busy: Callable[[], str]
     playing: Callable[[], frozenset[str]]
+    waiting: Callable[[int], None] = lambda count: None
+    """Hears how many recordings wait to be sent, whenever that changes."""
 
 
 class Transfers:
@@ -82,6 +84,7 @@ class Transfers:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._confirmed: dict[str, int] = {}
         self._busy_told = ""
+        self._waiting_told = 0
 
     def view(self) -> say.FilesState:
         """For `gateway status`."""
@@ -113,6 +116,10 @@ class Transfers:
         if why != self._busy_told:
             self._busy_told = why
             self.inbox.post(say.BusyChanged(why))
+        waiting = len(self._runner.machine.due)
+        if waiting != self._waiting_told:
+            self._waiting_told = waiting
+            self._ways.waiting(waiting)
 
     # -- what the machine asks for --
 

@@ -1,4 +1,4 @@
-"""`gateway wiring|doctor|levels|tone|ptt-test`: the technician's command line.
+"""`gateway status|wiring|doctor|levels|tone|ptt-test`: the technician's command line.
 
 Each command imports what it needs and no more: a wiring sheet is printed on any computer.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from link.hosting.settings import SettingsError
 
 COMMANDS = {
+    "status": "how this gateway stands with its centre, and why",
     "wiring": "print the wiring sheet of a board file",
     "doctor": "name every fault of this gateway, with advice; keys nothing",
     "levels": "how loud a line is, and what to change at the mixer",
@@ -32,9 +33,9 @@ def make_parser() -> argparse.ArgumentParser:
     made = {name: commands.add_parser(name, help=text, description=text) for name, text in COMMANDS.items()}
     made["wiring"].add_argument("board", type=Path, help="board file (TOML)")
     made["wiring"].add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file as well")
-    for name in ("wiring", "doctor"):
+    for name in ("status", "wiring", "doctor"):
         made[name].add_argument("--json", action="store_true", help="for programs")
-    for name in ("doctor", "levels", "tone", "ptt-test"):
+    for name in ("status", "doctor", "levels", "tone", "ptt-test"):
         made[name].add_argument("--config", type=Path, required=True, help="settings file of the gateway")
     for name, seconds in (("levels", 5.0), ("tone", 5.0), ("ptt-test", 1.0)):
         made[name].add_argument("line", help="line id of the board file")
@@ -71,6 +72,17 @@ def _wiring(asked: argparse.Namespace) -> int:
             return NOT_RUN
     sys.stdout.write(_json(sheet.as_data()) if asked.json else as_text(sheet))
     return FINE
+
+
+def _status(asked: argparse.Namespace) -> int:
+    from firmware.config import load_gateway
+    from firmware.technician.status import read_page, status_text
+
+    def work() -> str:
+        page = read_page(load_gateway(asked.config))
+        return _json(page) if asked.json else status_text(page)
+
+    return _told(work)
 
 
 def _doctor(asked: argparse.Namespace) -> int:
@@ -182,6 +194,7 @@ def _json(data: object) -> str:
 
 
 _HANDLERS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "status": _status,
     "wiring": _wiring,
     "doctor": _doctor,
     "levels": _levels,

@@ -6,15 +6,23 @@ the session's key. Evidence does not pass here: it goes to the outbox, which hea
 the centre from here. Whatever does not decode is refused, counted and named once.
 
 No clock is shared with the centre. A talk-path frame names the newest report that its sender had heard, and
-keys nothing longer than ORDER_WORTH after that report was sent: however long it waited, in a stalled link, a
-frozen broker or the sockets of a process that stood still.
+keys nothing longer than its profile's `worth` after that report was sent: however long it waited, in a stalled link,
+a frozen broker or the sockets of a process that stood still.
 """
 
 import math
 from dataclasses import dataclass, field, replace
 
 from firmware.effects import Record
-from firmware.events import CentreChanged, EventsAcked, LinkChanged, OutboxStood, TalkOpened
+from firmware.events import (
+    CentreChanged,
+    DesiredArrived,
+    EventsAcked,
+    LinkChanged,
+    OutboxStood,
+    ProfileChosen,
+    TalkOpened,
+)
 from firmware.stamp import Stamp
 from firmware.uplink.messages import (
     Arrived,
@@ -34,13 +42,10 @@ from link.contract.batch import decode_ack, decode_command
 from link.contract.documents import decode_state
 from link.contract.envelope import EnvelopeError, pack, unpack
 from link.contract.link_facts import CommandAnswered
-from link.contract.realtime import REPEAT_EVERY, TalkGate, encode_report
+from link.contract.profile import PROFILES, LinkProfile
+from link.contract.realtime import TalkGate, encode_report
 from link.contract.topics import Row, Topics
 
-ORDER_WORTH = 2.0
-"""Seconds from a report to the end of every lease that was given on its strength."""
-HEARTBEAT_EVERY = 60.0
-"""Seconds; any other message counts as a heartbeat, so this one is sent only in silence."""
 SNAPSHOT_EVERY = 1.0
 """Seconds between two snapshots of a session."""
 REMEMBERED = 256
@@ -52,6 +57,8 @@ class Uplink:
     """See the module. All times are monotonic seconds."""
 
     identity: Identity
+    profile: LinkProfile = PROFILES["4g"]
+    next_profile: LinkProfile | None = None
     session: str | None = None
     gate: TalkGate | None = None
     lines: dict[str, facts.LineReport] = field(default_factory=dict)
@@ -92,11 +99,11 @@ class Uplink:
     @property
     def _report_at(self) -> float:
         told = any(line.carrier or line.ptt or line.leg for line in self.lines.values())
-        return self.reported_at + REPEAT_EVERY if told else math.inf
+        return self.reported_at + self.profile.repeat if told else math.inf
 
     @property
     def _beat_at(self) -> float:
-        return max(self.reported_at, self.beat_at) + HEARTBEAT_EVERY
+        return max(self.reported_at, self.beat_at) + self.profile.heartbeat
 
     @property
     def topics(self) -> Topics:
@@ -123,6 +130,8 @@ class Uplink:
                 return told._report(now)
             case HealthTold(fact=fact):
                 return replace(self, health={**self.health, fact.subject: fact}, snapshot_due=True), ()
+            case ProfileChosen(profile=profile):
+                return replace(self, next_profile=profile), ()
             case OutboxStood():
                 return replace(self, outbox=event), ()
             case CommandEnded(result=result):
@@ -154,6 +163,7 @@ class Uplink:
 
     def _begin(self, session: str, now: float) -> tuple["Uplink", tuple[object, ...]]:
         born = replace(self, session=session, gate=None, n=0, told=(), snapshot_at=now, snapshot_due=False)
+        born = replace(born, profile=self.next_profile or PROFILES[self.identity.profile])
         effects = (*born._birth(now), *born._snapshot())
         born, report = born._report(now)
         return born, (*effects, *report, LinkChanged(up=True))
@@ -168,7 +178,7 @@ class Uplink:
             t=self._wall_ms(now),
             mono_ms=int(now * 1000),
             tq=self.stamp.tq,
-            profile=me.profile,
+            profile=self.profile.name,
         )
         return self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
 
@@ -183,7 +193,7 @@ class Uplink:
             return self, ()
         n = self.n + 1
         report = facts.RealtimeReport(n=n, mono_ms=int(now * 1000), lines=tuple(self.lines.values()))
-        recent = tuple((n, at) for n, at in self.told if at > now - ORDER_WORTH)
+        recent = tuple((n, at) for n, at in self.told if at > now - self.profile.worth)
         told = replace(self, n=n, reported_at=now, told=(*recent, (n, now)))
         return told, self._publish(Row.REALTIME_UP, encode_report(report))
 
@@ -198,14 +208,18 @@ class Uplink:
                 case Row.REALTIME_DOWN:
                     return self._frame(message, event.at, now)
                 case Row.COMMAND:
-                    return self._command(message, wall)
+                    return self._command(message, wall, event.trusted)
                 case Row.LIVE:
                     return self, self._still_alive(message, now)
                 case Row.ACK:
                     return self, (EventsAcked(decode_ack(message.payload)),)
                 case Row.CENTRE:
                     return self._centre_says(message)
-                case Row.DESIRED | Row.GROUP_COMMAND:
+                case Row.DESIRED:
+                    return self, (DesiredArrived(message.payload),)
+                case Row.GROUP_COMMAND if message.retain:
+                    raise EnvelopeError("retained", "a command must never be retained")
+                case Row.GROUP_COMMAND:
                     return self, ()
                 case _:
                     raise EnvelopeError("misaddressed", f"topic {message.topic[:80]}")
@@ -245,7 +259,7 @@ class Uplink:
         gate, frame = self.gate.accept(message.payload)
         uplink, until = replace(self, gate=gate), math.inf
         if frame.heard:
-            until = next((sent + ORDER_WORTH for n, sent in self.told if n == frame.heard), -math.inf)
+            until = next((sent + self.profile.worth for n, sent in self.told if n == frame.heard), -math.inf)
         talk = Talk(frame, at, until)
         if not frame.keep or until > now:
             return uplink, (talk,)
@@ -255,7 +269,7 @@ class Uplink:
         uplink, effects = uplink._refuse("realtime_down", old)
         return uplink, (talk, *effects)  # its keys are worth nothing, its releases hold
 
-    def _command(self, message: Message, wall: float) -> tuple["Uplink", tuple[object, ...]]:
+    def _command(self, message: Message, wall: float, trusted: bool) -> tuple["Uplink", tuple[object, ...]]:
         if message.retain:
             raise EnvelopeError("retained", "a command must never be retained")
         command, order, _ = decode_command(message.payload)
@@ -264,7 +278,7 @@ class Uplink:
         if command.id in self.seen:
             return self, self._result(command, "dup", "", wall)
         uplink = replace(self, seen=(*self.seen, command.id)[-REMEMBERED:])
-        if wall > command.exp or wall < command.iat - 30:
+        if wall > command.exp or (trusted and wall < command.iat - 30):
             return uplink, uplink._result(command, "expired", "outside its time", wall)
         if isinstance(order, orders.OpenSession):
             if order.sid != self.session:

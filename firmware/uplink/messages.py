@@ -37,11 +37,15 @@ class Connected:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A message from the bus, with the wall clock (Unix s) and the monotonic clock at its arrival."""
+    """A message from the bus, with the wall clock (Unix s) and the monotonic clock at its arrival.
+
+    `trusted`: the wall clock is right. If not it is behind at most: it never goes below its floor.
+    """
 
     message: Message
     wall: float
     at: float
+    trusted: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ class BrokerSettings:
 
     `answer_limit` bounds the TCP and TLS connect, and once more the wait for CONNACK and SUBACK. The back-off
     starts anew only after a connection that lasted `settled` seconds: a broker that accepts and throws us out
-    at once (two clients with one id) is not hammered.
+    at once (two clients with one id) is not hammered. A settled connection that the broker ended is made anew within
+    `spread` seconds: a fleet must not come back in one moment.
     """
 
     host: str
@@ -25,6 +26,7 @@ class BrokerSettings:
     back_off_factor: float = 2.0
     back_off_most: float = 120.0
     settled: float = 5.0
+    spread: float = 0.0
     answer_limit: float = 10.0
     window_bytes: int = 65_536
     largest_payload: int = LARGEST_PAYLOAD

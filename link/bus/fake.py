@@ -11,7 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from link.bus import reasons
-from link.bus.port import LARGEST_PAYLOAD, BusDown, BusError, BusUp, Message, Sink, Unheard, Will
+from link.bus.port import (
+    LARGEST_PAYLOAD,
+    BusDown,
+    BusError,
+    BusUp,
+    Message,
+    NeverKept,
+    Sink,
+    Unheard,
+    Will,
+)
 from link.bus.tally import Tally
 from link.bus.topic_filter import check_filter, check_topic, matches
 from link.bus.window import NOBODY_LISTENS, OVERHEAD, Window
@@ -57,6 +67,7 @@ class FakeBus:
         self._tally = Tally(f"fake-bus-{client_id}")
         self.window = self._new_window()
         self._mid = 0
+        self.tuned: tuple[int, float] | None = None
         self._started = self._stopped = False
 
     def _new_window(self) -> Window:
@@ -103,6 +114,10 @@ class FakeBus:
     def room(self) -> int:
         """See Bus."""
         return self.window.room() if self.session else 0
+
+    def retune(self, *, keepalive: int, spread: float) -> None:
+        """See Bus; `tuned` keeps it, the fake broker comes back to everybody at once."""
+        self.tuned = (keepalive, spread)
 
     def dropped(self) -> dict[str, int]:
         """See Bus."""
@@ -293,9 +308,11 @@ class FakeBroker:
                 self.retained.pop(message.topic, None)
         verbs = self._troubles_of(message.topic)
         copies = 0 if "drop" in verbs else 2 if "duplicate" in verbs and qos else 1
-        live = Message(message.topic, message.payload)
         for bus in self._buses:
-            if bus.session and any(matches(pattern, message.topic) for pattern in bus.subscriptions):
+            hit = [pattern for pattern in bus.subscriptions if matches(pattern, message.topic)]
+            if bus.session and hit:
+                shown = message.retain and any(isinstance(pattern, NeverKept) for pattern in hit)
+                live = Message(message.topic, message.payload, shown)
                 bus.downlink.extend([_Packet(live, qos, 0, expiry, self.now())] * copies)
 
     def _troubles_of(self, topic: str) -> set[str]:

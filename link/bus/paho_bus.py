@@ -22,6 +22,7 @@ import socket
 import ssl
 import threading
 import time
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -35,7 +36,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from link.bus import reasons
 from link.bus.bell import Bell
 from link.bus.broker_settings import BrokerSettings
-from link.bus.port import BusDown, BusError, BusUp, Message, Sink, Unheard, Will
+from link.bus.port import BusDown, BusError, BusUp, Message, NeverKept, Sink, Unheard, Will
 from link.bus.reconnect import Ended, keep_connected
 from link.bus.tally import Tally
 from link.bus.tls import tls_context
@@ -122,6 +123,10 @@ class PahoBus:
         """See Bus."""
         return session.window.room() if (session := self._session) else 0
 
+    def retune(self, *, keepalive: int, spread: float) -> None:
+        """See Bus."""
+        self.settings = replace(self.settings, keepalive=keepalive, spread=spread)
+
     def dropped(self) -> dict[str, int]:
         """See Bus."""
         return self.tally.counts()
@@ -129,7 +134,9 @@ class PahoBus:
     # ---- network thread ------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        keep_connected(self._attempt, lambda why: self.post(BusDown(why)), self._stopping, self.settings)
+        keep_connected(
+            self._attempt, lambda why: self.post(BusDown(why)), self._stopping, lambda: self.settings
+        )
 
     def _attempt(self) -> Ended:
         """One connection from its start to its end."""
@@ -154,8 +161,7 @@ class PahoBus:
         """Turn until the connection has ended; returns why, empty when nothing was said."""
         settings = self.settings
         idle = max(0.05, min(settings.keepalive / 4, 5.0))
-        limit = time.monotonic() + settings.answer_limit
-        leaving = False
+        limit, leaving = time.monotonic() + settings.answer_limit, False
         with selectors.DefaultSelector() as selector:
             selector.register(self.bell, selectors.EVENT_READ)
             while session.client.socket() is not None:
@@ -165,8 +171,7 @@ class PahoBus:
                 left = limit - time.monotonic()
                 if leaving and not session.parting and (left <= 0 or session.window.empty()):
                     session.part()
-                    left = GOODBYE_LIMIT / 2
-                    limit = time.monotonic() + left
+                    limit = time.monotonic() + (left := GOODBYE_LIMIT / 2)
                 if left <= 0 and (session.parting or not session.up_since):
                     return f"{settings.host}:{settings.port} does not answer as a broker: right port?"
                 session.turn(selector, min(idle, left) if leaving or not session.up_since else idle)
@@ -195,9 +200,8 @@ class _Session:
         settings = bus.settings
         self.id = secrets.token_hex(8)
         self.window = Window(settings.window_bytes, bus.tally, lambda topic: bus.post(Unheard(topic)))
-        self.up_since = 0.0
+        self.up_since, self.end = 0.0, ""
         self.parting: socket.socket | None = None
-        self.end = ""
         self._bus = bus
         self._early: list[Message] = []
         self._sock: socket.socket | None = None
@@ -227,8 +231,7 @@ class _Session:
 
     def turn(self, selector: selectors.BaseSelector, wait: float) -> None:
         """Wait for the socket or the bell, then read, write and keep alive once."""
-        sock = self._sock
-        if sock is None:
+        if (sock := self._sock) is None:
             return
         mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.client.want_write() else 0)
         if self._watched is None:
@@ -281,11 +284,11 @@ class _Session:
         if code.is_failure:
             self.end = self._advice(code)
             return
-        taken = getattr(properties, "ReceiveMaximum", 65535)
-        if taken < client.max_inflight_messages:
+        if (taken := getattr(properties, "ReceiveMaximum", 65535)) < client.max_inflight_messages:
             self.window.bound(taken)
         if self._bus.subscriptions:
-            client.subscribe([(pattern, SubscribeOptions(qos=1)) for pattern in self._bus.subscriptions])
+            asked = [(name, isinstance(name, NeverKept)) for name in self._bus.subscriptions]
+            client.subscribe([(name, SubscribeOptions(1, retainAsPublished=never)) for name, never in asked])
         else:
             self._open()
 
@@ -321,14 +324,13 @@ class _Session:
     def _on_disconnect(
         self, client: Client, _: Any, flags: DisconnectFlags, code: ReasonCode, properties: Properties | None
     ) -> None:
-        if not self.end and flags.is_disconnect_packet_from_server:
-            self.end = self._advice(code)
-        elif not self.end and code.value == 0x8D:
-            self.end = reasons.NO_PING_ANSWER
+        if not self.end and (flags.is_disconnect_packet_from_server or code.value == 0x8D):
+            ours = not flags.is_disconnect_packet_from_server
+            self.end = reasons.NO_PING_ANSWER if ours else self._advice(code)
 
     def _advice(self, code: ReasonCode) -> str:
-        settings = self._bus.settings
-        return reasons.of_code(code.value, settings.client_id, settings.username, code.getName())
+        to = self._bus.settings
+        return reasons.of_code(code.value, to.client_id, to.username, code.getName())
 
 
 def _leave_writing_to_the_network_thread(client: Client, userdata: Any, sock: Any) -> None:

@@ -25,11 +25,17 @@ class BusError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `retain` is true only when it came from the broker's store, not live."""
+    """One message. `retain`: it came from the broker's store; on a NeverKept filter also: it was to stay there."""
 
     topic: str
     payload: bytes
     retain: bool = False
+
+
+class NeverKept(str):
+    """A subscription on whose topics nothing may be retained: a live message that was published so shows it."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,9 @@ class Bus(Protocol):
     def room(self) -> int:
         """Bytes the window still takes now; 0 when not connected. One message larger than the whole window is
         taken when nothing else is unacknowledged."""
+
+    def retune(self, *, keepalive: int, spread: float) -> None:
+        """From the next connection on: MQTT keepalive (s), and the time (s) over which a lost broker is met again."""
 
     def dropped(self) -> dict[str, int]:
         """What was dropped since the start, by kind."""

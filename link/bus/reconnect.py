@@ -5,6 +5,7 @@ connection has ended.
 """
 
 import logging
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,17 +29,23 @@ def keep_connected(
     attempt: Callable[[], Ended],
     say_down: Callable[[str], None],
     stopping: threading.Event,
-    settings: BrokerSettings,
+    current: Callable[[], BrokerSettings],
+    rng: Callable[[], float] = random.random,
 ) -> None:
     """Attempt until `stopping` is set; `say_down` hears each loss, and between losses only new reasons.
 
     Debian's mosquitto 2.0.11 does not say so when a second client takes the session, it only closes: two
-    short connections in a row that end without a word are reported as that.
+    short connections in a row that end without a word are reported as that. `current` gives the settings as they
+    are now. A settled connection that ended other than by silence was ended by the broker: everybody lost it in
+    the same moment, and each comes back at a moment of its own within `spread`.
     """
-    backoff = Backoff(settings.back_off_first, settings.back_off_factor, settings.back_off_most)
+    settings = current()
+    backoff = Backoff(
+        settings.back_off_first, settings.back_off_factor, settings.back_off_most, floor=0.0, rng=rng
+    )
     said, short = "", 0
     while not stopping.is_set():
-        ended = attempt()
+        ended, settings = attempt(), current()
         if stopping.is_set():
             return
         if ended.lasted is not None:
@@ -47,7 +54,11 @@ def keep_connected(
             if ended.lasted >= settings.settled:
                 backoff.reset()
         reason = ended.reason or (reasons.again_and_again(settings.client_id) if short > 1 else reasons.LOST)
+        together = ended.lasted is not None and ended.lasted >= settings.settled
         wait = backoff.next()
+        if together and settings.spread and ended.reason != reasons.NO_PING_ANSWER:
+            wait = settings.spread * rng()
+            backoff.reset()
         level = logging.DEBUG if reason == said else logging.WARNING
         log.log(level, "bus=%s down reason=%r next_try_in=%.1f", settings.client_id, reason, wait)
         if reason != said:

@@ -1,7 +1,7 @@
 """Which lane of the outbox a fact takes, and its rank when room has to be made. Pure tables.
 
-Alarms travel on a lane of their own, at once; all else is batched. When the disk is short, the lowest rank goes
-first (docs/contract.md, outbox).
+Alarms, and what a talker waits for, travel on a lane of their own, at once; all else is batched. When the disk
+is short, the lowest rank goes first (docs/contract.md, outbox).
 """
 
 from link.contract import facts, field_facts, link_facts
@@ -14,6 +14,7 @@ LEVEL, HEALTH, TALK, ALARM = 0, 1, 2, 3
 
 _ALARMS: tuple[type[Wire], ...] = (
     field_facts.EmergencyCalled,
+    field_facts.GrantDelayed,
     field_facts.ContactChanged,
     field_facts.SupplyChanged,
     field_facts.BypassChanged,

@@ -183,6 +183,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
             "rtp_ports": CENTRE_RTP,
             "max_calls": CENTRE_CALLS,
         },
+        "link": _SOON,
         "gateway": [{"id": g.gateway, "label": g.label} for g in plan.gateways],
         "group": groups,
         "zone": [{"id": z.zone, "label": z.label, "lines": z.lines} for z in plan.zones],
@@ -191,6 +192,8 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
 
 _IMPATIENT: dict[str, Value] = {"first_retry": 0.5, "longest_retry": 5.0}
 """One machine, no thundering herd: whoever lost the broker is back soon."""
+_SOON: dict[str, Value] = {"spread": 0.5}
+_LAN: dict[str, Value] = {"profile": "broad", **_SOON}
 
 
 def _gateway(
@@ -213,6 +216,7 @@ def _gateway(
             "max_calls": GATEWAY_CALLS,
         },
         "clock": {"assume_right": gateway.clock_right},
+        "link": _LAN,
         "labels": gateway.labels,
     }
 

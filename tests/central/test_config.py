@@ -124,3 +124,70 @@ def test_a_group_larger_than_a_bridge_is_refused(tmp_path: Path):
 def test_a_name_too_long_for_a_talker_is_refused(tmp_path: Path):
     said = refused(tmp_path, TOWN.replace("priority = 7", f'label = "{"北" * 81}"'))
     assert "label" in said and "80" in said
+
+
+TRIGGER = """
+[[trigger]]
+id = "dam"
+gateway = "gw-north"
+channel = "live"
+clip = "flood"
+lines = ["pa1"]
+conditions = [{ kind = "contact", source = "float" }, { kind = "above", source = "level", value = 3.2 }]
+"""
+
+
+def test_a_trigger_is_read(tmp_path: Path):
+    (trigger,) = load_central(write(tmp_path, TOWN + TRIGGER)).trigger
+    assert (trigger.gateway, trigger.channel, trigger.clip, trigger.lines) == (
+        "gw-north",
+        "live",
+        "flood",
+        ("pa1",),
+    )
+    assert [(c.kind, c.source, c.value) for c in trigger.conditions] == [
+        ("contact", "float", 0.0),
+        ("above", "level", 3.2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"gw-north"', '"gw-nort"', "did you mean 'gw-north'?"),
+        ('"gw-north"', '"elsewhere"', "known: gw-north, gw-south"),
+        ('"level"', '"float"', "nothing sounds live on one source alone"),
+        ("[[trigger]]", '[[trigger]]\nstop = "float"', "stopped by one of its own conditions: 'float'"),
+        ('kind = "above"', 'kind = "abov"', "conditions"),
+        ("[[trigger]]", "[[trigger]]\nmots = 3", "did you mean 'most'?"),
+        ('lines = ["pa1"]', "lines = []", "lines"),
+        ('lines = ["pa1"]', 'lines = ["gw-north/pa1"]', "lines"),
+        ('clip = "flood"', "", "trigger.0.clip' is missing"),
+        ('channel = "live"', 'channel = "loud"', "channel"),
+    ],
+)
+def test_a_trigger_that_cannot_be_is_refused(tmp_path: Path, old: str, new: str, said: str):
+    assert said in refused(tmp_path, TOWN + TRIGGER.replace(old, new))
+
+
+def test_a_trigger_stands_once(tmp_path: Path):
+    assert "trigger 'dam' stands twice" in refused(tmp_path, TOWN + TRIGGER + TRIGGER)
+
+
+def test_a_drill_may_hang_on_one_contact(tmp_path: Path):
+    text = TRIGGER.replace("live", "drill").replace('"level"', '"float"')
+    assert load_central(write(tmp_path, TOWN + text)).trigger[0].channel == "drill"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('recrod = "all"', "did you mean 'record'?"),
+        ('upload = "always"', "upload"),
+        ('profile = "5g"', "profile"),
+        ("rate = 10", "rate"),
+        ("hold_mb = -1", "hold_mb"),
+    ],
+)
+def test_the_policy_of_a_gateway_is_checked(tmp_path: Path, line: str, said: str):
+    assert said in refused(tmp_path, TOWN.replace('id = "gw-south"', f'id = "gw-south"\n{line}'))

@@ -3,23 +3,30 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from central.mail import Mail, decode
 from central.store.arrivals import Parcel
 from link.bus.port import BusDown, BusUp, Message
 from link.contract import facts
 from link.contract.batch import BatchHead, encode_batch
+from link.contract.documents import Reported, encode_document
 from link.contract.envelope import EnvelopeError, pack
 from link.contract.realtime import encode_report
 from link.contract.topics import Row, Topics
 from link.hosting.clock import HandClock, settle_loop
 
 TOPICS = Topics("main")
+TREES = st.recursive(
+    st.none() | st.integers(-9, 9) | st.text(max_size=9), lambda inner: st.lists(inner, max_size=4)
+)
 REPORT = facts.RealtimeReport(n=1, mono_ms=5, lines=())
 BIRTH = facts.Birth(sid="s1", boot="b1", fw="1")
 DEATH = facts.Death(sid="s1")
 SNAPSHOT = facts.Snapshot(sid="s1", fw="1", lines=())
 RESULT = facts.CommandResult(id="c1", s="done")
+REPORTED = Reported(rev_seen=4, rev_applied=3, missing=("ab" * 32,))
 BEAT = facts.Heartbeat(s="s1", t=1)
 EVENT = facts.Event(seq=1, wall_ms=10, mono_ms=20, fact=facts.LineOpened(line="r1"))
 HEAD = BatchHead(epoch=1, first_seq=1, boot="b1", t0_ms=10, mono0_ms=20)
@@ -55,6 +62,7 @@ def desk() -> Desk:
         (Row.ALARMS, b"unread", Parcel("gw-a", "alm", b"unread", 1_700_000_000_000)),
         (Row.RESULT, packed(RESULT), RESULT),
         (Row.HEARTBEAT, packed(BEAT), BEAT),
+        (Row.REPORTED, encode_document(REPORTED), REPORTED),
     ],
 )
 def test_each_row_becomes_its_fact(desk: Desk, row: Row, payload: bytes, fact: object):
@@ -62,11 +70,8 @@ def test_each_row_becomes_its_fact(desk: Desk, row: Row, payload: bytes, fact: o
     assert desk.got == [("gw-a", fact)]
 
 
-def test_a_row_that_carries_nothing_for_the_centre_is_passed_over(desk: Desk):
-    desk.take(Row.REPORTED, b"{}")
-    assert desk.got == []
-    assert not desk.mail.refused
-    assert decode(Row.COMMAND, Message("x", b"rubbish")) is None
+def test_a_row_that_carries_nothing_for_the_centre_is_passed_over():
+    assert decode(Row.COMMAND, Message("t", b"{}")) is None
 
 
 def test_a_report_from_the_brokers_store_is_refused(desk: Desk):
@@ -137,3 +142,13 @@ async def test_a_flood_leaves_the_others_of_the_loop_their_turn(desk: Desk):
     await asyncio.sleep(0)
     assert 0 < len(desk.mail.inbox) < 200, "leases are renewed on this loop"
     reading.cancel()
+
+
+@given(
+    st.binary(max_size=300)
+    | st.builds(pack, st.dictionaries(st.sampled_from(["v", "rev_seen", "missing"]), TREES))
+)
+def test_any_reported_document_is_taken_or_counted(payload: bytes):
+    desk = Desk()
+    desk.take(Row.REPORTED, payload, retain=True)
+    assert len(desk.got) + sum(desk.mail.refused.values()) == 1

@@ -4,7 +4,8 @@ import pytest
 
 from central.talk_lane import TalkLane
 from link.contract.envelope import EnvelopeError
-from link.contract.realtime import LEASE_MS, Keep, TalkFrame, TalkGate, Up
+from link.contract.profile import PROFILES, LinkProfile
+from link.contract.realtime import KEEP_EVERY, LEASE_MS, Keep, TalkFrame, TalkGate, Up
 
 
 class Air:
@@ -15,8 +16,8 @@ class Air:
         self.lane = TalkLane(lambda gateway, payload: self.sent.append((gateway, payload)))
         self.gates: dict[str, TalkGate] = {}
 
-    def open(self, gateway: str) -> None:
-        self.gates[gateway] = TalkGate(bytes.fromhex(self.lane.open(gateway)))
+    def open(self, gateway: str, profile: LinkProfile = PROFILES["4g"]) -> None:
+        self.gates[gateway] = TalkGate(bytes.fromhex(self.lane.open(gateway, profile)))
 
     def heard(self) -> list[tuple[str, TalkFrame]]:
         """The frames since the last look; EnvelopeError when a gateway's gate refuses one."""
@@ -110,3 +111,43 @@ def test_a_name_that_is_too_long_is_cut_and_keys_all_the_same(air: Air):
     air.open("gw-a")
     air.lane.keep(("gw-a/r1",), "n" * 500)
     assert air.heard()[0][1].keep[0].talker == "n" * 200
+
+
+def renewed(air: Air, seconds: float) -> list[tuple[float, int]]:
+    """When the group's renewals reach r1, and the lease they give."""
+    times = []
+    for turn in range(int(seconds / KEEP_EVERY) + 1):
+        air.lane.keep(("gw-a/r1",), "north", turn * KEEP_EVERY)
+        times += [(round(turn * KEEP_EVERY, 1), k.lease_ms) for _, frame in air.heard() for k in frame.keep]
+    return times
+
+
+def test_a_thin_link_is_given_longer_leases_and_renewed_less_often(air: Air):
+    thin = PROFILES["thin"]
+    air.open("gw-a", thin)
+    assert renewed(air, 4.0) == [(round(n * thin.keep, 1), thin.lease_ms) for n in range(6)]
+    air.open("gw-a")
+    assert len(renewed(air, 4.0)) == 11
+
+
+def test_what_is_new_on_a_thin_link_waits_for_no_renewal(air: Air):
+    air.open("gw-a", PROFILES["thin"])
+    air.lane.keep(("gw-a/r1",), "north", 0.0)
+    air.lane.keep(("gw-a/r1", "gw-a/r2"), "north", 0.1)
+    air.lane.keep(("gw-a/r1",), "south", 0.2)
+    air.lane.release(("gw-a/r1",))
+    air.lane.keep(("gw-a/r1",), "south", 0.3)
+    lines = [[k.line for k in frame.keep] for _, frame in air.heard()]
+    assert lines == [["r1"], ["r2"], ["r1"], [], ["r1"]]
+
+
+def test_a_new_session_on_a_thin_link_is_keyed_at_once(air: Air):
+    air.open("gw-a", PROFILES["thin"])
+    air.lane.keep(("gw-a/r1",), "north", 0.0)
+    air.heard()
+    air.open("gw-a", PROFILES["thin"])
+    air.lane.keep(("gw-a/r1",), "north", 0.1)
+    assert len(air.heard()) == 1
+    air.lane.close("gw-a")
+    air.lane.keep(("gw-a/r1",), "north", 0.2)
+    assert air.heard() == []

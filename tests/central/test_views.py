@@ -2,14 +2,17 @@
 
 from central.api.requests import BroadcastRequest
 from central.broadcasts.messages import ClipTold
+from central.desired_models import ReportedView, TriggerReadyView
+from central.fleet.machine import LATE_AFTER, SILENT_AFTER
 from central.readmodels import TargetView
 from central.store.clips import Clip
 from central.store.entries import Entry
 from central.store.recordings import Recording
 from central.store.verify import Verdict
-from central.views import clip_view, entry_view, recording_view, verdict_view
+from central.views import clip_view, entry_view, recording_view, reported_view, verdict_view
 from link.bus.port import BusUp
 from link.contract import facts
+from link.contract.documents import Reported, TriggerReady
 from link.hosting.clock import settle_loop
 from tests.central.town_rig import Town, tone
 
@@ -165,3 +168,37 @@ def test_rows_of_the_store_as_they_are_shown():
     assert (entry.seq, entry.at_wall, entry.payload) == (7, 1_700_000_000.25, None)
     verdict = verdict_view(Verdict(ok=False, entries=16, erased=2, first_bad=17, reason="changed"))
     assert (verdict.ok, verdict.entries, verdict.erased, verdict.first_bad) == (False, 16, 2, 17)
+
+
+async def test_a_late_gateway_and_what_it_has_taken_in_are_shown(town: Town):
+    await town.born()
+    told = Reported(
+        rev_seen=4,
+        rev_applied=3,
+        err="no file",
+        triggers=(TriggerReady(trigger="dam", ready=False, missing=("ab" * 32,)),),
+        missing=("ab" * 32,),
+        disk_free=9,
+        waiting=2,
+        profile="thin",
+    )
+    town.board.gateways["gw-a"].inbox.post(told)
+    await town.clock.advance(LATE_AFTER * 60 + 1, settle_loop)
+    seen = town.views.gateway("gw-a")
+    assert (seen.state, seen.online) == ("late", True)
+    assert seen.reported == ReportedView(
+        rev_seen=4,
+        rev_applied=3,
+        error="no file",
+        triggers=(TriggerReadyView(trigger="dam", ready=False),),
+        missing=1,
+        disk_free=9,
+        waiting=2,
+        profile="thin",
+    )
+    await town.clock.advance((SILENT_AFTER - LATE_AFTER) * 60, settle_loop)
+    assert (town.views.gateway("gw-a").state, town.views.gateway("gw-a").online) == ("offline", False)
+
+
+def test_nothing_reported_shows_what_is_wanted():
+    assert reported_view(None, 7, ("x",)) == ReportedView(rev_wanted=7, left_out=("x",))

@@ -168,3 +168,33 @@ class FakeTapes:
 
     def of_owner(self, owner, kind):
         return None
+
+
+@dataclass
+class MemoryDesired:
+    """A gateway's shelf for its desired document, in memory; `full` makes its disk refuse."""
+
+    held: object = None
+    ill: str = ""
+    full: bool = False
+
+    def load(self):
+        return self.held, self.ill
+
+    def keep(self, held) -> None:
+        if self.full:
+            raise OSError("no space left")
+        self.held = held
+
+
+@dataclass
+class MemoryDesiredRows:
+    """The centre's store of desired documents, in memory."""
+
+    rows: dict[str, object] = field(default_factory=dict)
+
+    async def save(self, row, wall_ms: int) -> None:
+        self.rows[row.gateway] = row
+
+    async def all(self):
+        return list(self.rows.values())

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firmware.config import GatewayLinkSettings
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.switchboard import VOICE_PEER
 from firmware.uplink.messages import Identity
 from firmware.voice.rack import Rack
-from firmware.wiring import describe, wire_gateway
+from firmware.wiring import describe, listens_to, wire_gateway
+from firmware.wiring_desired import DesiredHost
 from firmware.wiring_inputs import sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses
 from hw.board import parse_board
@@ -23,7 +25,7 @@ from link.voice.host import VoiceHost
 from link.voice.port import VoiceSettings, frame_bytes
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
-from tests.flows.doors import FakeCard, FakeGuard
+from tests.flows.doors import FakeCard, FakeGuard, MemoryDesired
 
 if TYPE_CHECKING:
     from tests.flows.world import World
@@ -86,6 +88,18 @@ class FakeGateway:
         self.guard.told = self.switchboard.from_guard
         self.buses = wire_buses(self.board, clock, self.switchboard.tell_health, sensor_bauds(self.board))
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, clock, self.guard)
+        self.link = GatewayLinkSettings(profile="broad")
+        self.desired_shelf, self.in_force = MemoryDesired(), list[object]()
+        self.files: dict[str, bytes] = {}
+        self.desired = DesiredHost(
+            self.switchboard,
+            clock,
+            self.desired_shelf,
+            self.fetch_file,
+            self.link,
+            Path("/nowhere"),
+            self.in_force.append,
+        )
         self.client = FakeStreamClient(self.place, VOICE_PEER)
         self.engine = FakeEngine(world.air, f"sip:{name}@fake", VoiceSettings(rate_hz=RATE))
         self.cards = {line.id: FakeCard(clock) for line in self.board.lines}
@@ -96,9 +110,17 @@ class FakeGateway:
         for speaker in self.switchboard.speakers.values():
             speaker.inbox.post(event)
 
+    async def fetch_file(self, sha: str, size: int) -> bytes:
+        if sha not in self.files:
+            raise OSError("not on this gateway")
+        return self.files[sha]
+
     async def start(self) -> None:
         board, first = self.switchboard, len(self.world.tasks)
         for serve in (board.uplink.run, board.watch.run, *board.runners(), *self.buses.runners()):
+            self.world.spawn(serve())
+        await self.desired.begin()
+        for serve in self.desired.runners():
             self.world.spawn(serve())
         self.tasks = self.world.tasks[first:]
         await self.server.start(board.from_neighbour)
@@ -109,7 +131,7 @@ class FakeGateway:
         self.switchboard.terminals.start_ports()
         self.buses.open_ports(self.ports)
         self.store.start(board.outbox.heard)
-        await self.bus.start(board.from_bus, topics.for_gateway(self.name), will)
+        await self.bus.start(board.from_bus, listens_to(self.identity), will)
 
     def kill(self) -> None:
         """The gateway process dies in mid-step: nothing is released, nothing fed any more."""

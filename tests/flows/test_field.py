@@ -70,7 +70,7 @@ async def test_the_name_of_a_talker_reaches_the_other_lines(world):
     lines = (facts.LineReport(line="r1", carrier=True, ptt=False, leg=True, talker="2001"),)
     report = facts.RealtimeReport(n=gateway.reported_n + 1, mono_ms=gateway.reported_mono_ms, lines=lines)
     kept = []
-    world.core.lane.keep = lambda lines, talker: kept.append((tuple(lines), talker))
+    world.core.lane.keep = lambda lines, talker, now: kept.append((tuple(lines), talker))
     world.core.from_mail("gw-a", report)
     for _ in range(20):
         await asyncio.sleep(0)

@@ -4,11 +4,14 @@ Time moves only by `pass_time`; between two moments everything that can happen h
 """
 
 import asyncio
+import tempfile
 import textwrap
 from pathlib import Path
 
 from central.broadcasts.machine import Broadcast
 from central.config import CentralSettings
+from central.desired.content import ClipKnown
+from central.desired.keeping import DesiredKeeping
 from central.ingest import Ingest
 from central.switchboard import NODE_PEER
 from central.voice.node import CORE_LOST, VoiceNode
@@ -21,14 +24,16 @@ from link.hosting.runner import Runner
 from link.voice.fake import FakeAir, FakeEngine
 from link.voice.host import VoiceHost
 from link.voice.port import VoiceSettings
-from tests.flows.doors import FakeEvents, FakeLedger, FakeTapes
+from tests.flows.doors import FakeEvents, FakeLedger, FakeTapes, MemoryDesiredRows
 from tests.flows.gateway import BOARD, FRAME, RATE, STEP, FakeGateway
 
 
 class World:
     """Three gateways, core and a voice node."""
 
-    def __init__(self, boards: dict[str, str] | None = None, members: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, boards: dict[str, str] | None = None, members: tuple[str, ...] = (), **more: object
+    ) -> None:
         boards = boards or {}
         self.clock = HandClock()
         self.broker = FakeBroker(self.clock.now)
@@ -37,24 +42,7 @@ class World:
         self.ledger, self.tapes = FakeLedger(), FakeTapes()
         self.orders: list[object] = []
         self.names = ("gw-a", "gw-b", "gw-c")
-        settings = CentralSettings.model_validate(
-            {
-                "state": "/nowhere",
-                "run": "/nowhere",
-                "api": {"tokens": "/nowhere"},
-                "gateway": [{"id": name} for name in self.names],
-                "group": [
-                    {
-                        "id": "valley",
-                        "members": [
-                            {"line": line} for line in members or (f"{name}/r1" for name in self.names)
-                        ],
-                        "timeout": 20,
-                    }
-                ],
-                "zone": [{"id": name, "lines": [f"{name}/pa1"]} for name in self.names],
-            }
-        )
+        settings = self.settings(members, more)
         self.core_place = FakePlace()
         self.node_server = FakeStreamServer(self.core_place, "core")
         self.core_bus = FakeBus(self.broker, "svc-centre")
@@ -70,12 +58,47 @@ class World:
             self.core.alarm,
         )
         self.core.intake = self.ingest
+        self.desired_store, self.clips, self.takes_in = MemoryDesiredRows(), list[ClipKnown](), True
+        self.desired = DesiredKeeping(
+            settings,
+            self.core,
+            self.desired_store,
+            self.named_clips,
+            Path(tempfile.gettempdir()) / "spillway-flow",
+            self.clock,
+            ingest_ok=lambda: self.takes_in,
+        )
+        self.core.documents = self.desired
         self.node_client = FakeStreamClient(self.core_place, NODE_PEER)
         self.node_engine = FakeEngine(self.air, "sip:node", VoiceSettings(rate_hz=RATE))
         self.gateways = {name: FakeGateway(self, name, boards.get(name, BOARD)) for name in self.names}
 
+    def settings(self, members: tuple[str, ...], more: dict[str, object]) -> CentralSettings:
+        return CentralSettings.model_validate(
+            {
+                "state": "/nowhere",
+                "run": "/nowhere",
+                "api": {"tokens": "/nowhere"},
+                "gateway": [{"id": name} for name in self.names],
+                "group": [
+                    {
+                        "id": "valley",
+                        "members": [
+                            {"line": line} for line in members or (f"{name}/r1" for name in self.names)
+                        ],
+                        "timeout": 20,
+                    }
+                ],
+                "zone": [{"id": name, "lines": [f"{name}/pa1"]} for name in self.names],
+                **more,
+            }
+        )
+
     def changed(self, kind: str, name: str) -> None:
-        pass
+        self.desired.changed(kind, name)
+
+    async def named_clips(self) -> tuple[ClipKnown, ...]:
+        return tuple(self.clips)
 
     def run_order(self, order) -> None:
         order()
@@ -84,11 +107,14 @@ class World:
         self.tasks.append(asyncio.get_running_loop().create_task(coroutine))
 
     async def start(self) -> "World":
-        for serve in (*self.core.runners(), self.core.mail.run, self.ingest.run):
+        await self.desired.resume()
+        for serve in (*self.core.runners(), self.core.mail.run, self.ingest.run, *self.desired.runners()):
             self.spawn(serve())
         await self.node_server.start(self.core.from_node)
         await self.start_node()
-        await self.core_bus.start(self.core.mail.inbox.post, self.core.topics.for_centre())
+        await self.core_bus.start(
+            self.core.mail.inbox.post, self.core.topics.for_centre(), self.desired.centre.will()
+        )
         for gateway in self.gateways.values():
             await gateway.start()
         await self.pass_time(3.0)

@@ -41,6 +41,7 @@ board = "board-{gateway}.toml"
 state = "state-{gateway}"
 run = "run-{gateway}"
 voice = {{ rtp_port = {rtp} }}
+link = {{ spread = 0.2, profile = "broad" }}
 [broker]
 port = {port}
 username = "{gateway}"
@@ -54,6 +55,7 @@ run = "run-centre"
 api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.2, longest_retry = 1.0 }}
 gateway = [{{ id = "gw-a" }}, {{ id = "gw-b" }}]
+link = {{ spread = 0.2, profile = "broad" }}
 group = [{{ id = "valley", members = [{{ line = "gw-a/r1" }}, {{ line = "gw-b/r1" }}] }}]
 """
 RADIO = """

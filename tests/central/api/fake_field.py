@@ -16,7 +16,7 @@ from central.field_models import (
     SiteView,
     TextView,
 )
-from central.readmodels import NoticeView
+from central.notice_models import NoticeView
 
 WALL = 1_700_000_000.0
 

@@ -20,6 +20,7 @@ from central.fleet.machine import (
     PresenceChanged,
 )
 from link.contract import facts
+from link.contract.profile import ProfileName
 from link.contract.realtime import TRUE_FOR
 from link.hosting.machine import Tick
 
@@ -49,9 +50,9 @@ class Bench:
             assert self.gateway.deadline is None or self.gateway.deadline > self.now, "a deadline that spins"
         self.now = end
 
-    def birth(self, sid: str = "s1") -> None:
+    def birth(self, sid: str = "s1", profile: ProfileName | None = None) -> None:
         self.n = 0
-        self.post(facts.Birth(sid=sid, boot="b", fw="1"))
+        self.post(facts.Birth(sid=sid, boot="b", fw="1", profile=profile))
         self.post(facts.Snapshot(sid=sid, fw="1", lines=LINES))
 
     def report(self, carrier: bool = False, leg: bool = True, ptt: bool = False) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from firmware.effects import Record
 from firmware.events import LinkChanged
 from firmware.stamp import Stamp
-from firmware.uplink.machine import HEARTBEAT_EVERY, ORDER_WORTH, Uplink
+from firmware.uplink.machine import Uplink
 from firmware.uplink.messages import (
     Arrived,
     Connected,
@@ -23,10 +23,12 @@ from link.bus.port import BusDown, Message
 from link.contract import facts, orders
 from link.contract.batch import command_for, encode_command
 from link.contract.envelope import pack, unpack
+from link.contract.profile import PROFILES
 from link.contract.realtime import REPEAT_EVERY, Keep, TalkFrame, decode_report, encode_frame
 from link.contract.topics import Row, Topics
 from link.hosting.machine import Tick
 
+ORDER_WORTH, HEARTBEAT_EVERY = PROFILES["broad"].worth, PROFILES["broad"].heartbeat
 WALL = 1_700_000_000.0
 KEY = bytes(range(32))
 ME = Identity("gw-a", "main", "1.0", "aa.bb", (facts.LineDescription(line="r1", kind="radio"),))

@@ -2,7 +2,7 @@
 
 from firmware.effects import Record
 from firmware.events import CentreChanged, EventsAcked, OutboxStood
-from firmware.uplink.machine import HEARTBEAT_EVERY, SNAPSHOT_EVERY
+from firmware.uplink.machine import SNAPSHOT_EVERY
 from firmware.uplink.messages import CommandEnded, HealthTold
 from link.bus.port import BusDown
 from link.contract import facts, orders
@@ -10,6 +10,7 @@ from link.contract.batch import Ack, encode_ack
 from link.contract.documents import CentreState, encode_document
 from link.contract.envelope import pack, unpack
 from link.contract.link_facts import CommandAnswered
+from link.contract.profile import PROFILES
 from link.contract.topics import Row
 from link.hosting.machine import Tick
 from tests.firmware.uplink.test_uplink_machine import WALL, Bench
@@ -72,11 +73,11 @@ def test_birth_and_heartbeat_tell_of_the_outbox_and_of_the_clocks():
     birth = facts.Birth.model_validate(unpack(bench.published(Row.LIVE)[0]))
     assert birth.lanes == (mark,) and birth.boot == "aa.bb" and birth.profile == "broad"
     assert (birth.t, birth.mono_ms, birth.tq) == (int(WALL * 1000), int(bench.now * 1000), "est")
-    bench.now += HEARTBEAT_EVERY + 1
+    bench.now += PROFILES["broad"].heartbeat + 1
     bench.post(Tick())
     beat = facts.Heartbeat.model_validate(unpack(bench.published(Row.HEARTBEAT)[0]))
-    assert (beat.n, beat.q) == (12, 30.0 + HEARTBEAT_EVERY + 1)
-    assert beat.t == int((WALL + HEARTBEAT_EVERY + 1) * 1000)
+    assert (beat.n, beat.q) == (12, 30.0 + PROFILES["broad"].heartbeat + 1)
+    assert beat.t == int((WALL + PROFILES["broad"].heartbeat + 1) * 1000)
 
 
 def test_what_became_of_a_command_is_evidence_too_even_without_a_link():

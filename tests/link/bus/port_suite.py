@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from link.bus.port import Bus, BusDown, BusError, BusUp, Message, Unheard, Will
+from link.bus.port import Bus, BusDown, BusError, BusUp, Message, NeverKept, Unheard, Will
 
 
 class Rig(Protocol):
@@ -78,6 +78,15 @@ class BusSuite:
         await rig.until(lambda: bool(of(late, Message)))
         assert late[0] == of(late, BusUp)[0]
         assert late[1] == Message("s/1", b"kept", True)
+
+    async def test_where_nothing_may_be_kept_a_live_message_shows_that_it_was_to_be(self, rig: Rig) -> None:
+        a, _ = await up(rig, "a")
+        _, strict = await up(rig, "b", NeverKept("s/#"))
+        _, plain = await up(rig, "c", "s/#")
+        assert a.publish("s/1", b"kept", retain=True) and a.publish("s/2", b"not kept")
+        await rig.until(lambda: len(of(strict, Message)) == len(of(plain, Message)) == 2)
+        assert [m.retain for m in of(strict, Message)] == [True, False]
+        assert [m.retain for m in of(plain, Message)] == [False, False]
 
     async def test_empty_retained_payload_clears_the_store(self, rig: Rig) -> None:
         a, _ = await up(rig, "a")

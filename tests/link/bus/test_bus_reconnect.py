@@ -1,9 +1,8 @@
 """Back-off and what is said: attempts are played from a list, time is what the list says."""
 
 import threading
-from collections.abc import Iterator
-
-import pytest
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from link.bus import reasons
 from link.bus.broker_settings import BrokerSettings
@@ -24,7 +23,9 @@ class Waits(threading.Event):
         return self.is_set()
 
 
-def played(endings: list[Ended]) -> tuple[list[str], list[float]]:
+def played(
+    endings: list[Ended], settings: BrokerSettings = SETTINGS, rng: Callable[[], float] = lambda: 1.0
+) -> tuple[list[str], list[float]]:
     stopping, said = Waits(), list[str]()
     attempts: Iterator[Ended] = iter(endings)
 
@@ -35,12 +36,11 @@ def played(endings: list[Ended]) -> tuple[list[str], list[float]]:
             return Ended("stopped")
         return ended
 
-    keep_connected(attempt, said.append, stopping, SETTINGS)
+    keep_connected(attempt, said.append, stopping, lambda: settings, rng)
     return said, stopping.waits
 
 
-def test_same_reason_is_said_once_and_waits_grow_to_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("random.random", lambda: 1.0)
+def test_same_reason_is_said_once_and_waits_grow_to_the_most() -> None:
     said, waits = played([Ended("refused")] * 6)
     assert said == ["refused"]
     assert len(waits) == 6 and max(waits) <= 8.0 and waits[-1] >= 4.0 and waits[0] <= 1.0
@@ -62,3 +62,21 @@ def test_loss_without_a_word_once_is_a_loss_and_twice_soon_is_a_second_client() 
     again = reasons.again_and_again("g-one")
     assert said == [reasons.LOST, again, reasons.LOST, reasons.LOST]
     assert "a second client with the same id 'g-one'" in again
+
+
+def test_the_whole_wait_is_drawn_so_that_a_fleet_is_spread() -> None:
+    _, waits = played([Ended("refused")] * 3, rng=lambda: 0.25)
+    assert waits == [0.25, 0.5, 1.0]
+
+
+def test_a_settled_connection_that_the_broker_ended_is_made_anew_within_the_spread() -> None:
+    spread = replace(SETTINGS, spread=30.0)
+    _, waits = played([Ended("", 60.0), Ended("refused")], spread, rng=lambda: 0.5)
+    assert waits == [15.0, 0.5]
+
+
+def test_a_link_that_fell_silent_and_a_broker_that_throws_us_out_wait_for_nobody() -> None:
+    spread = replace(SETTINGS, spread=30.0)
+    _, waits = played([Ended(reasons.NO_PING_ANSWER, 60.0)], spread)
+    assert waits == [1.0]
+    assert played([Ended("", 1.0)], spread)[1] == [1.0]

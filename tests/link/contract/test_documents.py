@@ -8,6 +8,7 @@ from link.contract import documents as doc
 from link.contract.batch import Ack, decode_ack, encode_ack
 from link.contract.envelope import EnvelopeError, pack
 from link.contract.profile import PROFILES
+from link.contract.realtime import KEEP_EVERY, LEASE_MS, REPEAT_EVERY, TRUE_FOR
 
 SHA = "0123456789abcdef" * 4
 GATE = doc.Condition(kind="contact", source="gate")
@@ -102,3 +103,10 @@ def test_in_every_profile_a_truth_and_a_lease_outlive_two_lost_repeats(profile):
     assert profile.true_for > 2 * profile.repeat
     assert profile.lease_ms / 1000 > 2 * profile.keep
     assert profile.worth > profile.lease_ms / 1000
+
+
+@pytest.mark.parametrize("name", ["broad", "4g"])
+def test_the_times_of_a_wide_link_are_the_realtime_lanes_own(name):
+    profile = PROFILES[name]
+    assert (profile.repeat, profile.true_for, profile.keep) == (REPEAT_EVERY, TRUE_FOR, KEEP_EVERY)
+    assert profile.lease_ms == LEASE_MS

@@ -1,0 +1,139 @@
+"""What a gateway shall be, made from the settings, the groups and the clips as they are now. Pure.
+
+Says nothing of revisions: two documents of the same content are equal. What cannot be in a document is named.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from central.config import CentralSettings, GatewayEntry, TriggerSettings
+from link.contract import documents as doc
+from link.contract.ids import LineRef
+from link.floor.messages import GroupSettings
+
+MOST_GROUPS = 64
+MOST_MEMBERS = 64
+MOST_BLOBS = 150
+"""Files a document names: with more it would not fit on its topic."""
+TRIGGER_RANK, CLIP_RANK = 1, 5
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class ClipKnown:
+    """A clip of the store, by name. `size` in octets."""
+
+    name: str
+    sha: str
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Content:
+    """What stands in a gateway's document, and what had to be left out of it."""
+
+    configuration: doc.Configuration
+    blobs: tuple[doc.DesiredBlob, ...]
+    link: doc.LinkSettings
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Town:
+    """What all documents are made from. `groups`: as operators have them now; `clips`: by name."""
+
+    settings: CentralSettings
+    groups: tuple[GroupSettings, ...]
+    clips: Mapping[str, ClipKnown]
+
+
+def content_for(
+    entry: GatewayEntry, town: Town, speakers: bool, wanted: Sequence[str] = (), seal: str = ""
+) -> Content:
+    """The content for one gateway. `speakers`: it has loudspeaker lines; `wanted`: recordings asked of it."""
+    labels = {group.id: group.label for group in town.settings.group}
+    groups = tuple(_groups(entry.id, town.groups, labels))
+    asked = [trigger for trigger in town.settings.trigger if trigger.gateway == entry.id]
+    triggers = tuple(_trigger(each, town.clips[each.clip]) for each in asked if each.clip in town.clips)
+    out = [_without_clip(each) for each in asked if each.clip not in town.clips]
+    out += _too_many("group", len(groups), MOST_GROUPS) + _too_many("trigger", len(triggers), 64)
+    blobs, spared = _blobs(triggers, town.clips.values() if speakers else (), entry.hold_mb * MEGABYTE)
+    if spared:
+        out.append(f"{spared} clips that are fetched when they are played: hold_mb is {entry.hold_mb}")
+    link = town.settings.link
+    return Content(
+        doc.Configuration(
+            groups=groups[:MOST_GROUPS],
+            triggers=triggers[:64],
+            record=entry.record,
+            upload=entry.upload,
+            wanted=tuple(wanted)[:200],
+            seal=seal,
+        ),
+        blobs,
+        doc.LinkSettings(
+            profile=entry.profile, rate=entry.rate, spread=link.spread, file_share=link.file_share
+        ),
+        tuple(out),
+    )
+
+
+def _groups(
+    gateway: str, groups: Iterable[GroupSettings], labels: Mapping[str, str]
+) -> Iterable[doc.DesiredGroup]:
+    for group in groups:
+        members = [
+            doc.DesiredMember(line=LineRef.parse(m.line).line, priority=m.priority, label=m.label)
+            for m in group.members
+            if LineRef.parse(m.line).gateway == gateway
+        ]
+        if members:
+            yield doc.DesiredGroup(
+                group=group.group,
+                label=labels.get(group.group, ""),
+                hang=group.hang,
+                timeout=group.timeout,
+                members=tuple(members[:MOST_MEMBERS]),
+            )
+
+
+def _trigger(asked: TriggerSettings, clip: ClipKnown) -> doc.DesiredTrigger:
+    return doc.DesiredTrigger(
+        trigger=asked.id,
+        channel=asked.channel,
+        conditions=tuple(doc.Condition(**condition.model_dump()) for condition in asked.conditions),
+        lines=asked.lines,
+        sha=clip.sha,
+        size=clip.size,
+        seconds=clip.seconds,
+        priority=asked.priority,
+        stop=asked.stop,
+        most=asked.most,
+        per=asked.per,
+    )
+
+
+def _blobs(
+    triggers: tuple[doc.DesiredTrigger, ...], clips: Iterable[ClipKnown], room: int
+) -> tuple[tuple[doc.DesiredBlob, ...], int]:
+    """Files to hold, those of triggers first and in any case; and how many clips had no room."""
+    blobs = {each.sha: doc.DesiredBlob(sha=each.sha, size=each.size, rank=TRIGGER_RANK) for each in triggers}
+    spared = 0
+    for clip in sorted(clips, key=lambda clip: clip.name):
+        if clip.sha in blobs:
+            continue
+        if clip.size > room or len(blobs) >= MOST_BLOBS:
+            spared += 1
+            continue
+        room -= clip.size
+        blobs[clip.sha] = doc.DesiredBlob(sha=clip.sha, size=clip.size, rank=CLIP_RANK)
+    return tuple(blobs.values()), spared
+
+
+def _without_clip(trigger: TriggerSettings) -> str:
+    return f"trigger {trigger.id}: there is no clip {trigger.clip!r} yet (spillway clip add)"
+
+
+def _too_many(what: str, count: int, most: int) -> list[str]:
+    return [f"{count - most} {what}s: a gateway has {most} at most"] if count > most else []

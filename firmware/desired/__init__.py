@@ -1,0 +1,1 @@
+"""What this gateway shall be: the last desired document, kept, applied and reported."""
