@@ -10,7 +10,8 @@ from typing import Literal
 from scripts.town.plan import Contact, GatewayPlan, GroupPlan, Loudspeaker, Radio, TownPlan, ZonePlan
 
 NAMES = ("gw-dam", "gw-gate")
-CONTACTS = 6
+PINS = (5, 6, 13, 19, 26, 16)
+CONTACTS = len(PINS)
 """At each gateway; each moves at most once a second, or it would count as chattering."""
 
 PhaseName = Literal["kills", "cuts", "slow", "thin", "image", "disk", "clock"]
@@ -24,10 +25,10 @@ def chaos_plan() -> TownPlan:
             name,
             radios=(
                 Radio("r1", 150_000_000 + 2_000_000 * i, ptt_pin=17, cos_pin=22),
-                Radio("r2", 151_000_000 + 2_000_000 * i, ptt_pin=5, cos_pin=6),
+                Radio("r2", 151_000_000 + 2_000_000 * i, ptt_pin=18, cos_pin=23),
             ),
             loudspeakers=(Loudspeaker("pa1", relay_pin=24, monitor=False),),
-            contacts=tuple(Contact(f"gate-{n}", pin=7 + n) for n in range(CONTACTS)),
+            contacts=tuple(Contact(f"gate-{n}", pin=PINS[n]) for n in range(CONTACTS)),
             clock_right=False,
         )
         for i, name in enumerate(NAMES)

@@ -7,6 +7,7 @@ leaves behind (database, recordings, held clips) lies below `state` and is never
 import json
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from link.bus.broker_file import CENTRE, write_broker
@@ -215,10 +216,17 @@ def _gateway(
             "rtp_ports": GATEWAY_RTP,
             "max_calls": GATEWAY_CALLS,
         },
-        "clock": {"assume_right": gateway.clock_right},
+        "clock": _clock(gateway),
         "link": _LAN,
         "labels": gateway.labels,
     }
+
+
+def _clock(gateway: GatewayPlan) -> dict[str, Value]:
+    """A clock that is not believed has at least been set up now."""
+    if gateway.clock_right:
+        return {"assume_right": True}
+    return {"provisioned": datetime.now(UTC).isoformat()}
 
 
 def _write(path: Path, values: dict[str, Value]) -> None:

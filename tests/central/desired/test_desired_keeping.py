@@ -113,8 +113,16 @@ async def test_a_large_configuration_is_laid_down_and_the_one_it_replaces_goes(w
         world.changed("group", "valley")
         await world.pass_time(1.0)
 
+    async def laid_down(other_than: Path | None) -> Path:
+        """The file that a worker thread writes."""
+        async with asyncio.timeout(10):
+            while not (new := [each for each in tmp_path.glob("*.cfg") if each != other_than]):
+                await world.pass_time(0.1)
+        await world.pass_time(1.0)
+        return new[0]
+
     await grown(63)
-    (first,) = tmp_path.glob("*.cfg")
+    first = await laid_down(None)
     assert world.desired.path_of(first.stem) == first
     assert world.desired.path_of("ab" * 32) is None
     document = decode_desired(world.broker.retained[TOPICS.of(Row.DESIRED, "gw-a")].payload)
@@ -123,8 +131,11 @@ async def test_a_large_configuration_is_laid_down_and_the_one_it_replaces_goes(w
     await world.pass_time(6.0)
     assert world.gateways["gw-a"].desired.runner.machine.report.rev_applied == document.rev
     await grown(62)
-    (second,) = tmp_path.glob("*.cfg")
-    assert second != first
+    second = await laid_down(first)
+    async with asyncio.timeout(10):
+        while first.exists():
+            await world.pass_time(0.1)
+    assert second.exists()
 
 
 async def test_the_state_of_the_centre_is_said_again_in_time_and_when_the_window_was_full():
