@@ -13,7 +13,8 @@ class BrokerSettings:
     `answer_limit` bounds the TCP and TLS connect, and once more the wait for CONNACK and SUBACK. The back-off
     starts anew only after a connection that lasted `settled` seconds: a broker that accepts and throws us out
     at once (two clients with one id) is not hammered. A settled connection that the broker ended is made anew within
-    `spread` seconds: a fleet must not come back in one moment.
+    `spread` seconds: a fleet must not come back in one moment. A connection on which nothing that was sent is
+    acknowledged for `patience` seconds (or a fifth of the keepalive, if that is longer) is dead, whatever TCP says.
     """
 
     host: str
@@ -28,6 +29,7 @@ class BrokerSettings:
     settled: float = 5.0
     spread: float = 0.0
     answer_limit: float = 10.0
+    patience: float = 20.0
     window_bytes: int = 65_536
     largest_payload: int = LARGEST_PAYLOAD
     receive_maximum: int = 200

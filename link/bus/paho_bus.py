@@ -23,7 +23,6 @@ import ssl
 import threading
 import time
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -36,6 +35,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from link.bus import reasons
 from link.bus.bell import Bell
 from link.bus.broker_settings import BrokerSettings
+from link.bus.paho_packets import expiring, properties
 from link.bus.port import BusDown, BusError, BusUp, Message, NeverKept, Sink, Unheard, Will
 from link.bus.reconnect import Ended, keep_connected
 from link.bus.tally import Tally
@@ -103,7 +103,7 @@ class PahoBus:
         if not session.window.take(size):
             return self._refuse("window-full", topic)
         try:
-            info = session.client.publish(topic, payload, qos, retain, _expiring(expiry) if expiry else None)
+            info = session.client.publish(topic, payload, qos, retain, expiring(expiry) if expiry else None)
         except BaseException:
             session.window.give_back(size)
             raise
@@ -160,20 +160,24 @@ class PahoBus:
     def _serve(self, session: "_Session") -> str:
         """Turn until the connection has ended; returns why, empty when nothing was said."""
         settings = self.settings
-        idle = max(0.05, min(settings.keepalive / 4, 5.0))
+        idle, patience = (
+            max(0.05, min(settings.keepalive / 4, 5.0)),
+            max(settings.patience, settings.keepalive / 5),
+        )
         limit, leaving = time.monotonic() + settings.answer_limit, False
         with selectors.DefaultSelector() as selector:
             selector.register(self.bell, selectors.EVENT_READ)
             while session.client.socket() is not None:
                 if self._stopping.is_set() and not leaving:
-                    leaving, self._session = True, None
-                    limit = time.monotonic() + GOODBYE_LIMIT
+                    leaving, self._session, limit = True, None, time.monotonic() + GOODBYE_LIMIT
                 left = limit - time.monotonic()
                 if leaving and not session.parting and (left <= 0 or session.window.empty()):
                     session.part()
                     limit = time.monotonic() + (left := GOODBYE_LIMIT / 2)
                 if left <= 0 and (session.parting or not session.up_since):
                     return f"{settings.host}:{settings.port} does not answer as a broker: right port?"
+                if session.window.stalled() > patience:
+                    return reasons.NOT_ACKNOWLEDGED.format(seconds=patience)
                 session.turn(selector, min(idle, left) if leaving or not session.up_since else idle)
         return session.end or ("" if session.up_since else reasons.CLOSED_AT_SIGN_IN)
 
@@ -226,7 +230,7 @@ class _Session:
     def connect(self) -> None:
         """TCP, TLS and the CONNECT packet; blocks up to answer_limit. OSError."""
         to = self._bus.settings
-        asked = _properties(PacketTypes.CONNECT, SessionExpiryInterval=0, ReceiveMaximum=to.receive_maximum)
+        asked = properties(PacketTypes.CONNECT, SessionExpiryInterval=0, ReceiveMaximum=to.receive_maximum)
         self.client.connect(to.host, to.port, to.keepalive, clean_start=True, properties=asked)
 
     def turn(self, selector: selectors.BaseSelector, wait: float) -> None:
@@ -335,16 +339,3 @@ class _Session:
 
 def _leave_writing_to_the_network_thread(client: Client, userdata: Any, sock: Any) -> None:
     """See the traps above."""
-
-
-def _properties(packet: int, **values: int) -> Properties:
-    made = Properties(packet)  # type: ignore[no-untyped-call]
-    for name, value in values.items():
-        setattr(made, name, value)
-    return made
-
-
-@lru_cache(maxsize=64)
-def _expiring(seconds: int) -> Properties:
-    """Properties are only read when a packet is built, so one object serves all packets."""
-    return _properties(PacketTypes.PUBLISH, MessageExpiryInterval=seconds)

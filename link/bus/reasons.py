@@ -26,6 +26,9 @@ _CODES = {
     0x9F: "too many connections a second for this broker: it will be tried again later",
 }
 NO_PING_ANSWER = "the broker did not answer our ping within the keepalive: check the link"
+NOT_ACKNOWLEDGED = (
+    "the broker acknowledged nothing of what was sent for {seconds:.0f} s: the link is dead, check it"
+)
 CLOSED_AT_SIGN_IN = "closed at sign-in without a word: check port, TLS and our certificate on both sides"
 LOST = "the connection to the broker was lost: check the link and the broker"
 

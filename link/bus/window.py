@@ -6,6 +6,7 @@ our lock while they call the vendor.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
@@ -22,7 +23,15 @@ class Window:
     `unheard` is told the topic of what reached nobody; on the thread that settles, no lock held.
     """
 
-    def __init__(self, limit: int, tally: Tally, unheard: Callable[[str], object] = str) -> None:
+    def __init__(
+        self,
+        limit: int,
+        tally: Tally,
+        unheard: Callable[[str], object] = str,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._now = now
+        self._moved_at = 0.0
         self._unheard = unheard
         self._limit = limit
         self._tally = tally
@@ -46,6 +55,8 @@ class Window:
         with self._lock:
             if self._count and (self._count >= self._most or self._used + size > self._limit):
                 return False
+            if not self._count:
+                self._moved_at = self._now()
             self._used += size
             self._count += 1
             return True
@@ -85,7 +96,13 @@ class Window:
                     continue
                 self._used -= flight[0]
                 self._count -= 1
+                self._moved_at = self._now()
             self._judge(flight[1], code)
+
+    def stalled(self) -> float:
+        """Seconds since anything was acknowledged, while something waits for it; 0 when nothing does."""
+        with self._lock:
+            return self._now() - self._moved_at if self._count else 0.0
 
     def empty(self) -> bool:
         """Whether all that was handed over is acknowledged."""

@@ -61,6 +61,18 @@ class Books:
                 rows = connection.execute("select epoch, seq from chaos_ledger").fetchall()
             self._known.update({(gateway, epoch, seq): None for epoch, seq in rows})
 
+    def forgive(self, gateway: str, image: Path) -> int:
+        """Events that go with an outbox which is replaced by `image`: not delivered, and not in it. How many."""
+        keys = "select epoch, seq from outbox"
+        with (
+            contextlib.closing(_reading(self.outboxes[gateway])) as present,
+            contextlib.closing(_reading(image)) as older,
+        ):
+            gone = set(present.execute(keys)) - set(older.execute(keys))
+        for epoch, seq in gone:
+            self._known.pop((gateway, epoch, seq), None)
+        return len(gone)
+
     def waiting(self) -> int:
         """Events that the outboxes still hold."""
         total = 0

@@ -14,7 +14,7 @@ PINS = (5, 6, 13, 19, 26, 16)
 CONTACTS = len(PINS)
 """At each gateway; each moves at most once a second, or it would count as chattering."""
 
-PhaseName = Literal["kills", "cuts", "slow", "thin", "image", "disk", "clock"]
+PhaseName = Literal["kills", "away", "cuts", "slow", "thin", "image", "disk", "clock"]
 
 
 def chaos_plan() -> TownPlan:
@@ -52,6 +52,7 @@ def phases(length: float) -> tuple[Phase, ...]:
     """What is done, `length` times the short run."""
     return (
         Phase("kills", "kill -9 of gateways, guards, voices, core, broker", 24 * length, (0.8, 2.2)),
+        Phase("away", "the centre away for 5 s, the broker killed meanwhile", 5),
         Phase("cuts", "links cut, reset or dark for 0.3 to 4 s", 14 * length, (0.5, 2.0)),
         Phase("slow", "64 kbit/s, 600 ms round trip, cut every 6 s", 13 * length),
         Phase("thin", "9.6 kbit/s, 600 ms round trip, cut every 6 s", 13 * length),

@@ -109,7 +109,7 @@ def worst_ptt(watch: PttWatch, load: Load, troubles: Troubles, links: Links) -> 
 
 
 def _gates(folder: Path) -> dict[str, Path]:
-    gates = {name: folder / "gates" / name for name in NAMES}
+    gates = {name: folder / "gates" / name for name in (*NAMES, "core")}
     for gate in gates.values():
         gate.mkdir(parents=True, exist_ok=True)
         for word in ("hold", "clock"):
@@ -124,7 +124,8 @@ async def troubled_town(
     """The town with a proxy before each gateway's broker and API; ready, its books open."""
     gates = _gates(folder)
     own = (sys.executable, "-m", "scripts.chaos_parts.gate")
-    wrap = {f"{name}-gateway": (*own, str(gate), *sabotage) for name, gate in gates.items()}
+    wrap = {f"{name}-gateway": (*own, str(gates[name]), *sabotage) for name in NAMES}
+    wrap["core"] = (*own, str(gates["core"]))
     doors = {name: (free_tcp_port(), free_tcp_port()) for name in NAMES}
     town = Town.create(folder, chaos_plan(), wrap, detours=doors)
     links = Links({})

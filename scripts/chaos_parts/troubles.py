@@ -46,6 +46,8 @@ class Troubles:
         match phase.name:
             case "kills":
                 await self._kills(phase)
+            case "away":
+                await self._away(phase)
             case "cuts":
                 await self._cuts(phase)
             case "slow":
@@ -91,6 +93,20 @@ class Troubles:
         while time.monotonic() < until and any(u.state != "ready" for u in self.town.units.values()):
             await asyncio.sleep(0.05)
 
+    async def _away(self, phase: Phase) -> None:
+        """What the broker acknowledges while nobody takes it must not be gone."""
+        hold = self.gates["core"] / "hold"
+        hold.touch()
+        since = time.monotonic()
+        await self._stopped("core")
+        self._count("centre away")
+        await asyncio.sleep(phase.seconds / 2)
+        await self._kill("mosquitto")
+        await asyncio.sleep(phase.seconds / 2)
+        hold.unlink()
+        await self._all_up()
+        self.lost.setdefault("core", []).append((since, time.monotonic()))
+
     async def _cuts(self, phase: Phase) -> None:
         until = time.monotonic() + phase.seconds
         while time.monotonic() < until:
@@ -129,6 +145,8 @@ class Troubles:
         since = time.monotonic()
         await self._stopped(f"{gateway}-gateway")
         await asyncio.to_thread(self.books.collect)
+        gone = await asyncio.to_thread(self.books.forgive, gateway, image)
+        self.blows["went with the old disk, undelivered"] = gone
         await asyncio.to_thread(_put_back, image, outbox)
         hold.unlink()
         self._count("image")

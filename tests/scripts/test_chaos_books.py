@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -114,6 +115,22 @@ def test_the_books_outlive_an_outbox_that_is_put_back(town):
     town.happen(1, epoch=8)
     town.deliver(1, epoch=8)
     assert town.books.tally(0).lost == ((G, 7, 1), (G, 7, 2))
+
+
+def test_what_had_not_been_delivered_goes_with_a_disk_that_is_replaced(town, tmp_path):
+    town.happen(1, 2)
+    image = tmp_path / "image.db"
+    with (
+        contextlib.closing(sqlite3.connect(town.outbox)) as live,
+        contextlib.closing(sqlite3.connect(image)) as copy,
+    ):
+        live.backup(copy)
+    town.deliver(1, 2)
+    town.happen(3)
+    town.books.collect()
+    assert town.books.forgive(G, image) == 1
+    shutil.copy(image, town.outbox)
+    assert town.books.tally(0).events == 2, "what was delivered still counts, what the image holds too"
 
 
 def test_an_event_of_1970_is_seen(town):

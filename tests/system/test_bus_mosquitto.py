@@ -14,6 +14,7 @@ from link.bus.broker_file import CENTRE
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
 from link.bus.port import BusDown, BusUp, Message, Will
+from scripts.chaos_parts.link_proxy import LinkProxy
 from tests.link.bus.port_suite import BusSuite, of, up
 from tests.system.mosquitto_fixture import Mosquitto, fleet_broker, open_broker  # noqa: F401
 from tests.system.tcp_wire import Wire
@@ -184,6 +185,28 @@ async def test_broker_that_answers_no_ping_is_given_up() -> None:
     await bus.stop()
     server.close()
     await asyncio.sleep(0.01)
+
+
+async def test_a_link_that_swallows_what_is_sent_is_given_up(fleet_broker: Mosquitto) -> None:  # noqa: F811
+    """TCP stands and says nothing: a hole in the link, a frozen broker."""
+    proxy = LinkProxy(("127.0.0.1", fleet_broker.port))
+    host, port = await proxy.start()
+    seen: list[object] = []
+    login = {"username": CENTRE, "password": fleet_broker.users[CENTRE]}
+    bus = PahoBus(BrokerSettings(host, port, CENTRE, patience=0.5, keepalive=2, **login, **QUICK))
+    await bus.start(seen.append)
+    await until(lambda: bool(of(seen, BusUp)))
+    assert bus.publish("sw/1/main/bc/centre", b"well")
+    await asyncio.sleep(1.0)
+    assert of(seen, BusDown) == [], "what is acknowledged is alive, also when nothing more is sent"
+    proxy.cut("hole")
+    assert bus.publish("sw/1/main/bc/centre", b"swallowed")
+    await until(lambda: bool(of(seen, BusDown)))
+    assert "acknowledged nothing" in of(seen, BusDown)[0].reason
+    proxy.heal()
+    await until(lambda: len(of(seen, BusUp)) == 2)
+    await bus.stop()
+    await proxy.stop()
 
 
 async def test_retained_expiry_reaches_the_broker(rig: MosquittoRig) -> None:

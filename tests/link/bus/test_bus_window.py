@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from link.bus import paho_packets
 from link.bus.tally import Tally
 from link.bus.window import Window
 
@@ -88,3 +89,25 @@ def test_never_above_the_limit_and_nothing_leaks(steps: list[tuple[int, str]]) -
             in_flight[mid] = size
         assert sum(in_flight.values()) <= 100
         assert window.room() == 100 - sum(in_flight.values())
+
+
+def test_it_knows_how_long_nothing_was_acknowledged():
+    moments = iter((10.0, 13.0, 14.0, 16.0, 20.0))
+    window = Window(1000, Tally("test"), now=lambda: next(moments))
+    assert window.stalled() == 0.0, "nothing waits"
+    assert window.take(10)
+    window.sent(1, 10, "t")
+    assert window.stalled() == 3.0
+    assert window.take(10)
+    window.sent(2, 10, "t")
+    window.acknowledged(1)
+    window.settle()
+    assert window.stalled() == 2.0, "an answer is a sign of life for what still waits"
+    window.acknowledged(2)
+    window.settle()
+    assert window.stalled() == 0.0
+
+
+def test_packets_that_expire_share_their_properties():
+    assert paho_packets.expiring(30) is paho_packets.expiring(30)
+    assert paho_packets.expiring(30).MessageExpiryInterval == 30
