@@ -48,9 +48,6 @@ class Lake(TwoGateways):
         (self.folder / "central.toml").write_text(central)
         for process in ("guard", "run", "voice"):
             self._commands.pop(f"gw-b-{process}")
-        run = self._commands[f"{GATEWAY}-run"]
-        wrapper = [run[0], "-m", "tests.system.wrappers.desired_at_start", "valley", ",".join(LINES)]
-        self._commands[f"{GATEWAY}-run"] = [*wrapper, *run]
 
     def ptt(self, device: str) -> bool:
         return bool(ask(self.bench, "edges", device=device, since_ns=time.monotonic_ns())["levels"]["ptt"])

@@ -55,7 +55,7 @@ run = "run-centre"
 api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.2, longest_retry = 1.0 }}
 gateway = [{{ id = "gw-a" }}, {{ id = "gw-b" }}]
-link = {{ spread = 0.2, profile = "broad" }}
+link = {{ spread = 0.2 }}
 group = [{{ id = "valley", members = [{{ line = "gw-a/r1" }}, {{ line = "gw-b/r1" }}] }}]
 """
 RADIO = """
