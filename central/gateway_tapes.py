@@ -17,10 +17,11 @@ from typing import BinaryIO
 from central.store.database import StoreError
 from central.store.gateway_recordings import GatewayRecordings
 from central.store.recordings import Recording
-from central.store.uploads import Uploads, sync_folder
+from central.store.uploads import Uploads
 from link.contract.link_facts import RecordingGone, RecordingReady
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
+from link.hosting.durable import sync_folder
 from link.sealing.seal import SealCut, SealError
 
 log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from link.contract.link_facts import RecordingReady
 from link.contract.recording_orders import RecordingId
 from link.contract.wire import Wire
+from link.hosting.durable import sync_folder, write_whole
 from link.sealing.seal import walk
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def complete(folder: Path, car: SideCar, seconds: float, cut: bool) -> Recording
     )
     _write(folder, car.model_copy(update={"ready": fact}))
     part.rename(part.with_suffix(".seal"))
-    _sync(folder)
+    sync_folder(folder)
     return fact
 
 
@@ -155,22 +156,7 @@ def _read(path: Path) -> SideCar:
 
 def _write(folder: Path, car: SideCar) -> None:
     """Whole or not at all, and on disk."""
-    new = folder / f"{car.recording}.json.new"
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(car.model_dump_json().encode())
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(folder / f"{car.recording}.json")
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    write_whole(folder / f"{car.recording}.json", car.model_dump_json().encode())
 
 
 def _digest(path: Path) -> str:

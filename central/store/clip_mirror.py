@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from central.store.generation_writer import sync_folder
+from link.hosting.durable import sync_folder
 
 _CHUNK = 1024 * 1024
 _CLIP = re.compile(r"([0-9a-f]{64})\.wav")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from central.store import sound
 from central.store.side_process import SideRefused, serve
+from link.hosting.durable import sync_folder
 
 MOST_SECONDS = 600.0
 LEAST_SECONDS = 0.1
@@ -47,11 +48,7 @@ def put(folder: Path, data: bytes) -> str:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)
     return sha
 
 

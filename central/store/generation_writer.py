@@ -5,7 +5,6 @@ same step may be tried again after `resume`, which cuts off what was half writte
 did not write, except by `prune`.
 """
 
-import errno
 import hashlib
 import os
 import shutil
@@ -27,6 +26,7 @@ from central.store.generations import (
     piece_after,
     spelt,
 )
+from link.hosting.durable import sync_folder, write_whole
 
 _CHUNK = 1024 * 1024
 _DAY_MS = 86_400_000
@@ -189,29 +189,6 @@ def _sound_base(generation: Generation) -> Base | None:
         return generation.base()
     except Damaged:
         return None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """A small file, complete or absent. OSError."""
-    part = path.with_name(path.name + ".part")
-    with _private(part) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in `folder` last; some network file systems cannot and need not. OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(handle)
 
 
 def _private(path: Path) -> BufferedWriter:

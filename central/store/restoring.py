@@ -14,7 +14,6 @@ from pathlib import Path
 
 from central.store.clip_mirror import DamagedClip, mirrored, names_in
 from central.store.database import SqlError, StoreError, faults_in, read_only, take_over_log
-from central.store.generation_writer import sync_folder
 from central.store.generations import (
     CLIPS,
     Base,
@@ -28,6 +27,7 @@ from central.store.generations import (
 )
 from central.store.verify import Verdict, verify_file
 from central.store.write_ahead import head_of
+from link.hosting.durable import sync_folder
 
 DATABASE = "spillway.db"
 _CHUNK = 1024 * 1024

@@ -4,10 +4,9 @@ Whoever loses it loses every recording that is still sealed: it belongs into the
 loop runs, or in a thread.
 """
 
-import os
 from pathlib import Path
 
-from central.store.uploads import sync_folder
+from link.hosting.durable import write_whole
 from link.sealing.seal import SealError, make_keys, public_of
 
 FILE = "seal.key"
@@ -44,12 +43,4 @@ class SealKeys:
 
 
 def _write(path: Path, private: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(private + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
+    write_whole(path, f"{private}\n".encode("ascii"))

@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from link.hosting.durable import sync_folder
+
 PARTS_MOST = 16
 """Uploads that one gateway may have begun."""
 EXPIRE_AFTER = 7 * 86400.0
@@ -131,12 +133,3 @@ class Uploads:
         for part in old:
             part.path.unlink()
         return tuple(part.sha for part in old)
-
-
-def sync_folder(folder: Path) -> None:
-    """New names in `folder` are on the disk afterwards."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,13 +4,13 @@ Blocks: call it in a thread, or before the loop runs.
 """
 
 import hashlib
-import os
 from pathlib import Path
 
 from firmware.desired.messages import Held
 from link.contract.documents import Configuration, decode_desired
 from link.contract.envelope import Codec, EnvelopeError, pack, unpack
 from link.contract.wire import validated
+from link.hosting.durable import write_whole
 
 NAME = "desired.doc"
 ASIDE = "desired.damaged"
@@ -43,20 +43,9 @@ class DesiredShelf:
 
     def keep(self, held: Held) -> None:
         """Put it on disk. OSError; EnvelopeError when it is too large to be read back."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         configuration = pack(held.configuration.model_dump(mode="python"), Codec.DEFLATED)
         body = pack([pack(held.document.model_dump(mode="python")), configuration])
-        part = self._path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(hashlib.sha256(body).digest() + body)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(self._path, hashlib.sha256(body).digest() + body)
 
 
 def read_configuration(payload: bytes) -> Configuration:

@@ -10,6 +10,8 @@ import os
 from collections.abc import Set
 from pathlib import Path
 
+from link.hosting.durable import sync_folder
+
 log = logging.getLogger(__name__)
 
 LARGEST = 64_000_000
@@ -128,12 +130,3 @@ def sha256_of(path: Path) -> str:
     """SHA-256 (hex) of the file. OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """New names in `folder` are on the disk afterwards."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

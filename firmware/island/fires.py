@@ -7,12 +7,12 @@ way. A file that cannot be read is set aside under another name, never overwritt
 
 import json
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.island.messages import Fires, FiresKnown
+from link.hosting.durable import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +54,7 @@ class FiresFile:
             for name, each in fires.items()
         }
         text = json.dumps({"v": 1, "known": self.clock_known(), "triggers": triggers})
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(".part")
-        with part.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(self.path, text.encode())
 
 
 def _read(entry: dict[str, object], now: float, wall: float, trusted: bool) -> Fires:

@@ -6,7 +6,6 @@ Any thread may read `wall` and `quality`. Nothing here sets the system clock: th
 import asyncio
 import json
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +22,7 @@ from firmware.timekeeping.machine import (
 )
 from link.contract.link_facts import ClockChanged, TimeQuality
 from link.hosting.clock import SystemClock
+from link.hosting.durable import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -114,10 +114,4 @@ def _read(file: Path) -> float:
 
 
 def _write(file: Path, floor: float) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    with new.open("w") as out:
-        json.dump({"last_known": floor}, out)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(file)
+    write_whole(file, json.dumps({"last_known": floor}).encode())
