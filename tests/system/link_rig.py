@@ -1,0 +1,172 @@
+"""A gateway with thin devices on a real broker: real uplink, outbox file and bus door; each event it makes is told apart.
+
+`start` it as a process would start; `halt` ends it. Several after each other may have the same file.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from firmware.outbox.writer import OutboxWriter
+from firmware.uplink.messages import Identity
+from firmware.wiring import describe, listens_to, wire_gateway
+from hw.board import parse_board
+from link.bus.broker_settings import BrokerSettings
+from link.bus.paho_bus import PahoBus
+from link.bus.port import BusUp, Will
+from link.bus.stream_fake import FakePlace, FakeStreamServer
+from link.contract import facts
+from link.contract.batch import open_batch
+from link.contract.envelope import pack
+from link.contract.profile import ProfileName
+from link.contract.topics import Row, Topics
+from link.contract.wire import Wire
+from link.hosting.clock import HandClock, SystemClock
+from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
+from tests.flows.acks import AckingCentre
+from tests.flows.doors import FakeGuard
+from tests.flows.gateway import BOARD
+
+TOPICS = Topics("main")
+GATEWAY = "g-one"
+QUICK = {"back_off_first": 0.1, "back_off_most": 0.3, "settled": 0.2}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A batch that the bus door took: its first event, how many, its octets; `session` counts connections."""
+
+    session: int
+    epoch: int
+    first: int
+    count: int
+    octets: int
+
+
+@dataclass
+class Watched(PahoBus):
+    """The real bus door; notes the batches that went through it and, at each connection, what `asked` answers."""
+
+    settings: BrokerSettings
+    asked: Callable[[], int]
+    sent: list[Sent] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.settings)
+
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False, expiry: int | None = None
+    ) -> bool:
+        took = super().publish(topic, payload, qos=qos, retain=retain, expiry=expiry)
+        if took and topic == TOPICS.of(Row.EVENTS, GATEWAY):
+            head, rows = open_batch(payload)
+            self.sent.append(
+                Sent(len(self.answers), head.epoch, head.first_seq, len(rows), len(payload))
+            )
+        return took
+
+
+class ThinGateway:
+    """See the module. `user`: as which it signs in, where the broker asks."""
+
+    def __init__(
+        self,
+        at: tuple[str, int],
+        path: Path,
+        *,
+        profile: ProfileName = "broad",
+        password: str | None = None,
+        most: int = 10_000,
+    ) -> None:
+        board = parse_board(BOARD)
+        user = GATEWAY if password else None
+        settings = BrokerSettings(*at, GATEWAY, username=user, password=password, **QUICK)
+        self.bus = Watched(settings, lambda: self.outbox.window)
+        self.store = OutboxWriter(path, f"1.{time.monotonic_ns()}", most=most)
+        identity = Identity(GATEWAY, "main", "1", self.store.boot, describe(board, {}), profile)
+        self.board = wire_gateway(
+            *(board, identity, SystemClock(), self.bus, FakeGuard(HandClock())),
+            *(FakeStreamServer(FakePlace(), "gateway"), lambda effect: None),
+            *(MemoryShelf(), Ports(), self.store),
+        )
+        self.tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def outbox(self):
+        """The machine of its outbox."""
+        return self.board.outbox.runner.machine
+
+    @property
+    def waiting(self) -> int:
+        """Events that the centre has not acknowledged, as counted last."""
+        return sum(count for _, count in self.outbox.counted.waiting)
+
+    def record(self, *told: Wire) -> None:
+        for fact in told:
+            self.board.record(fact)
+
+    def make(self, *numbers: int) -> None:
+        """One event for each number, which can be found again by it."""
+        self.record(*(facts.LineClosed(line="r1", seconds=number) for number in numbers))
+
+    async def start(self) -> "ThinGateway":
+        runners = (self.board.uplink.run, *self.board.runners())
+        self.tasks = [asyncio.create_task(serve()) for serve in runners]
+        await asyncio.to_thread(self.store.start, self.board.outbox.heard)
+        identity = self.board.uplink.machine.identity
+        live = TOPICS.of(Row.LIVE, GATEWAY)
+        will = Will(live, lambda sid: pack(facts.Death(sid=sid).model_dump(mode="python")))
+        await self.bus.start(self._heard, listens_to(identity), will)
+        return self
+
+    def _heard(self, fact: object) -> None:
+        if isinstance(fact, BusUp):
+            self.bus.answers.append(self.bus.asked())
+        self.board.from_bus(fact)
+
+    async def halt(self) -> None:
+        await self.bus.stop()
+        await asyncio.to_thread(self.store.stop)
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def gateway(at: tuple[str, int], path: Path, **more: object) -> AsyncIterator[ThinGateway]:
+    """One, from its start to its end."""
+    made = await ThinGateway(at, path, **more).start()  # type: ignore[arg-type]
+    try:
+        yield made
+    finally:
+        await made.halt()
+
+
+@contextlib.asynccontextmanager
+async def acking(port: int) -> AsyncIterator[AckingCentre]:
+    """A centre that only takes events and acknowledges them, on a bus door of its own."""
+    made = AckingCentre(PahoBus(BrokerSettings("127.0.0.1", port, "svc-centre", **QUICK)))
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.bus.stop()
+
+
+def numbers(centre: AckingCentre) -> list[int]:
+    """The numbers of `make` that a centre took, each as often as it stands in different events."""
+    told = [event.fact for event in centre.events.values()]
+    return sorted(int(fact.seconds) for fact in told if isinstance(fact, facts.LineClosed))
+
+
+async def until(done: Callable[[], object], most: float = 10.0, what: str = "it") -> float:
+    """Wait for it; the seconds it took."""
+    began = time.monotonic()
+    while not done():
+        assert time.monotonic() - began < most, f"{what} did not come within {most:g} s"
+        await asyncio.sleep(0.01)
+    return time.monotonic() - began
