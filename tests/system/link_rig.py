@@ -1,4 +1,4 @@
-"""A gateway with thin devices on a real broker: real uplink, outbox file and bus door; each event it makes is told apart.
+"""A gateway with thin devices on a real broker: real uplink, outbox file and bus door; what it sends is noted.
 
 `start` it as a process would start; `halt` ends it. Several after each other may have the same file.
 """
@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.outbox.writer import OutboxWriter
@@ -21,6 +21,8 @@ from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract import facts
 from link.contract.batch import open_batch
 from link.contract.envelope import pack
+from link.contract.lanes import lane_of
+from link.contract.link_facts import EventsDropped, IslandBegan, IslandEnded
 from link.contract.profile import ProfileName
 from link.contract.topics import Row, Topics
 from link.contract.wire import Wire
@@ -32,6 +34,7 @@ from tests.flows.gateway import BOARD
 
 TOPICS = Topics("main")
 GATEWAY = "g-one"
+OWN = (EventsDropped, IslandBegan, IslandEnded)
 QUICK = {"back_off_first": 0.1, "back_off_most": 0.3, "settled": 0.2}
 
 
@@ -46,17 +49,13 @@ class Sent:
     octets: int
 
 
-@dataclass
 class Watched(PahoBus):
-    """The real bus door; notes the batches that went through it and, at each connection, what `asked` answers."""
+    """The real bus door; notes the batches that went through it, and the outbox's window at each connection."""
 
-    settings: BrokerSettings
-    asked: Callable[[], int]
-    sent: list[Sent] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(self.settings)
+    def __init__(self, settings: BrokerSettings) -> None:
+        super().__init__(settings)
+        self.sent: list[Sent] = []
+        self.windows: list[int] = []
 
     def publish(
         self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False, expiry: int | None = None
@@ -64,9 +63,7 @@ class Watched(PahoBus):
         took = super().publish(topic, payload, qos=qos, retain=retain, expiry=expiry)
         if took and topic == TOPICS.of(Row.EVENTS, GATEWAY):
             head, rows = open_batch(payload)
-            self.sent.append(
-                Sent(len(self.answers), head.epoch, head.first_seq, len(rows), len(payload))
-            )
+            self.sent.append(Sent(len(self.windows), head.epoch, head.first_seq, len(rows), len(payload)))
         return took
 
 
@@ -85,7 +82,7 @@ class ThinGateway:
         board = parse_board(BOARD)
         user = GATEWAY if password else None
         settings = BrokerSettings(*at, GATEWAY, username=user, password=password, **QUICK)
-        self.bus = Watched(settings, lambda: self.outbox.window)
+        self.bus = Watched(settings)
         self.store = OutboxWriter(path, f"1.{time.monotonic_ns()}", most=most)
         identity = Identity(GATEWAY, "main", "1", self.store.boot, describe(board, {}), profile)
         self.board = wire_gateway(
@@ -125,7 +122,7 @@ class ThinGateway:
 
     def _heard(self, fact: object) -> None:
         if isinstance(fact, BusUp):
-            self.bus.answers.append(self.bus.asked())
+            self.bus.windows.append(self.outbox.window)
         self.board.from_bus(fact)
 
     async def halt(self) -> None:
@@ -157,10 +154,13 @@ async def acking(port: int) -> AsyncIterator[AckingCentre]:
         await made.bus.stop()
 
 
-def numbers(centre: AckingCentre) -> list[int]:
-    """The numbers of `make` that a centre took, each as often as it stands in different events."""
-    told = [event.fact for event in centre.events.values()]
-    return sorted(int(fact.seconds) for fact in told if isinstance(fact, facts.LineClosed))
+def typical(centre: AckingCentre) -> list[Wire]:
+    """What a centre took of the lane of events in its order, without what the gateway says of itself."""
+    events = sorted(centre.events.items())
+    facts_of = [event.fact for _, event in events if lane_of(type(event.fact)) == "evt"]
+    return [
+        fact for fact in facts_of if not isinstance(fact, OWN) and getattr(fact, "subject", "") != "broker"
+    ]
 
 
 async def until(done: Callable[[], object], most: float = 10.0, what: str = "it") -> float:

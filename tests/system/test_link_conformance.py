@@ -1,5 +1,5 @@
-"""Conformance of the link on a real mosquitto: centre and broker lost together (T2), an older outbox put back (T3), a thin
-link that is cut (T8), and what an event costs on the wire."""
+"""Conformance of the link on a real mosquitto: centre and broker lost together (T2), an older outbox put back (T3),
+a thin link that is cut (T8), and what an event costs on the wire."""
 
 import asyncio
 import contextlib
@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 
 from central.store.verify import verify_file
-from tests.system.ingest_site import Core
-from link.contract import facts, field_facts
+from firmware.stamp import Stamp
 from scripts.chaos_parts.link_proxy import LinkProxy
-from tests.system.link_rig import Sent, acking, gateway, numbers, until
+from tests.link.contract.typical import varied
+from tests.system.ingest_site import Core
+from tests.system.link_rig import Sent, acking, gateway, typical, until
 from tests.system.mosquitto_fixture import Mosquitto, fleet_broker, open_broker  # noqa: F401
 
 AWAY = 5.0
 """Seconds without the centre."""
 RATE, ROUND_TRIP = 9_600, 0.6
 """The thin link: bit/s each way, and seconds."""
-BACKLOG = 900
+BACKLOG, THIN_FOR = 3_000, 20.0
+BATCHES = 40
 
 
 @pytest.fixture
@@ -130,23 +132,67 @@ async def test_t8_a_thin_link_that_is_cut_sends_again_two_windows_at_most(
         link.rate(RATE, RATE)
         link.delay(ROUND_TRIP)
         link.cut_every(6.0, 0.5)
-        mine.make(*range(1, BACKLOG + 1))
-        took = await until(lambda: len(numbers(centre)) == BACKLOG, 60, "the backlog")
-        windows, again = mine.bus.answers, repeated(mine.bus.sent)
-    wide = [max(1, window) for window in windows]
-    doubled = sum(1 for times in centre.again.values() if times)
+        made = varied(BACKLOG)
+        mine.record(*made)
+        await asyncio.sleep(THIN_FOR)
+        link.heal()
+        thin = len(centre.events)
+        link.rate()
+        link.delay(0)
+        await until(
+            lambda: len(typical(centre)) >= BACKLOG and not mine.waiting, 30, "the rest of the backlog"
+        )
+    windows, again = mine.bus.windows, repeated(mine.bus.sent)
+    twice = sum(centre.again.values())
     with capsys.disabled():
-        print(f"\n  T8: {BACKLOG} events in {took:.1f} s, octets sent again by cut {again}, windows {wide},", end="")
-        print(f" events the centre had twice {doubled} ", end="")
-    assert numbers(centre) == [*range(1, BACKLOG + 1)]
-    assert link.counts.resets >= 2
+        print(
+            f"\n  T8: {len(windows) - 1} cuts in {THIN_FOR:g} s, {thin} of {BACKLOG} events through;", end=" "
+        )
+        print(f"after each cut {again[1:]} octets sent again, windows {windows[1:]}, ", end="")
+        print(f"the centre had {twice} events twice ", end="")
+    assert typical(centre) == made, "lost, doubled, or out of its order"
+    assert len(windows) > 3, "it was cut"
+    assert all(octets <= 2 * window for octets, window in zip(again[1:], windows[1:], strict=True)), (
+        again,
+        windows,
+    )
 
 
 def repeated(sent: list[Sent]) -> list[int]:
-    """Octets sent once more in each connection but the first."""
-    furthest, again = 0, [0] * (1 + max(each.session for each in sent))
+    """Octets of batches that were sent once more, by connection."""
+    furthest, again = 0, [0] * max(each.session for each in sent)
     for each in sent:
-        if each.first + each.count - 1 <= furthest:
-            again[each.session] += each.octets
+        if each.first <= furthest:
+            again[each.session - 1] += each.octets
         furthest = max(furthest, each.first + each.count - 1)
     return again
+
+
+async def test_an_event_in_a_batch_of_25_takes_20_octets_on_the_socket_at_most(
+    open_broker: Mosquitto,  # noqa: F811
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made, at = varied(BATCHES * 25), 1_700_000_000_000
+    async with (
+        thin_link(open_broker) as link,
+        acking(open_broker.port) as centre,
+        gateway(link.address, tmp_path / "outbox.db", profile="thin") as mine,
+    ):
+        await until(lambda: mine.outbox.link and not mine.waiting and centre.events, 15)
+        before, batches = link.counts.up, len(mine.bus.sent)
+        for n, fact in enumerate(made):
+            mine.store.append(fact, Stamp(at + n * 1777 + n % 13, 5_000_000 + n * 1777, "ntp"))
+        await until(lambda: typical(centre) == made and not mine.waiting, 20, "all events")
+        up, sent = link.counts.up, mine.bus.sent[batches:]
+    octets, segments = up.payload - before.payload, up.segments - before.segments
+    with capsys.disabled():
+        print(f"\n  bytes on the wire: {len(made)} events in {len(sent)} batches; an event is", end=" ")
+        print(f"{sum(each.octets for each in sent) / len(made):.1f} octets in its batch, ", end="")
+        print(
+            f"{octets / len(made):.1f} on the socket, {(up.on_wire - before.on_wire) / len(made):.1f}",
+            end=" ",
+        )
+        print(f"with {segments} TCP/IP headers ", end="")
+    assert [each.count for each in sent] == [25] * BATCHES
+    assert octets <= 20 * len(made)
