@@ -50,7 +50,7 @@ class Sent:
 
 
 class Watched(PahoBus):
-    """The real bus door; notes the batches that went through it, and the outbox's window at each connection."""
+    """The real bus door; notes the batches that went through it, and the contract's window at each connection."""
 
     def __init__(self, settings: BrokerSettings) -> None:
         super().__init__(settings)
@@ -98,6 +98,12 @@ class ThinGateway:
         return self.board.outbox.runner.machine
 
     @property
+    def window(self) -> int:
+        """Octets of the contract's window, from rate and measured round trip alone (§6)."""
+        srtt = 1.0 if self.outbox.srtt is None else self.outbox.srtt
+        return min(64_000, int(2 * self.outbox.profile.rate * srtt))
+
+    @property
     def waiting(self) -> int:
         """Events that the centre has not acknowledged, as counted last."""
         return sum(count for _, count in self.outbox.counted.waiting)
@@ -122,7 +128,7 @@ class ThinGateway:
 
     def _heard(self, fact: object) -> None:
         if isinstance(fact, BusUp):
-            self.bus.windows.append(self.outbox.window)
+            self.bus.windows.append(self.window)
         self.board.from_bus(fact)
 
     async def halt(self) -> None:
