@@ -51,7 +51,7 @@ async def test_t2_centre_down_and_broker_killed_twice_loses_nothing_and_doubles_
     at, password = ("127.0.0.1", broker.port), broker.users["g-one"]
     async with gateway(at, tmp_path / "outbox.db", password=password) as mine:
         mine.make(*range(1, 301))
-        await until(lambda: core.database.exists() and mine.outbox.link and not mine.waiting)
+        await until(lambda: core.database.exists() and mine.outbox.link and not mine.waiting, 20)
         core.kill()
         steps = 100
         for step in range(steps):
