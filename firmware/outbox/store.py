@@ -86,8 +86,11 @@ class EventFile:
                 self._migrate()
                 self.place = int(self._one("select max(rowid) from outbox") or 0)
                 self._recount()
-            except BaseException:
+            except BaseException as error:
                 self._sql.close()
+                if _foreign(error):
+                    what = f"{self.path} is no outbox: {error}"
+                    raise StoreTrouble(what, "see the file set aside", damaged=True) from error
                 raise
 
     def _connect(self) -> sqlite3.Connection:
@@ -275,6 +278,13 @@ def _note(body: bytes, lane: LaneName, epoch: int) -> EventsDropped | None:
         return None
     ours = isinstance(told, EventsDropped) and (told.lane, told.epoch) == (lane, epoch)
     return told if ours and isinstance(told, EventsDropped) else None
+
+
+def _foreign(error: BaseException) -> bool:
+    """SQLite's plain error while a file is opened: it is a database, but its tables are not ours."""
+    plain = isinstance(error, sqlite3.OperationalError | StoreTrouble)
+    cause = error.__cause__ if isinstance(error, StoreTrouble) else error
+    return plain and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
 
 
 def _explained(error: sqlite3.Error, path: Path) -> StoreTrouble:

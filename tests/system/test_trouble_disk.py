@@ -4,8 +4,6 @@ The state of the centre lies on a small file system that the test mounts; where 
 test is skipped and says so.
 """
 
-import contextlib
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.town.plan import GatewayPlan, GroupPlan, Loudspeaker, Radio, TownPlan, ZonePlan
+from tests.system.small_disk import fill, small_disk
 from tests.system.town_fixture import NORTH, SOUTH, LiveTown, heard, idle, living, until, write_speech
 from tests.system.troubled import talk
 
@@ -26,39 +25,11 @@ def two_sites() -> TownPlan:
     return TownPlan((north, south), groups, (ZonePlan("north", "", ("gw-north/pa1",)),))
 
 
-@contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of 64 MB in `folder` until the block ends; the test is skipped where none can be had."""
-    folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "spillway-test", str(folder)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(
-            f"no small file system can be mounted here: {getattr(error, 'stderr', '') or error}".strip()
-        )
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveTown]:
     folder = tmp_path_factory.mktemp("disk")
     with small_disk(folder / "state" / "central"), living(folder, two_sites()) as started:
         yield started
-
-
-def fill(town: LiveTown) -> Path:
-    """Leave not one byte on the disk; the file that takes it all."""
-    ballast = town.town.places.state / "central" / "ballast"
-    with ballast.open("wb", buffering=0) as out:
-        for size in (1 << 20, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while out.write(bytes(size)):
-                    pass
-    return ballast
 
 
 def add_clip(town: LiveTown, wav: Path) -> None:
@@ -77,7 +48,7 @@ def test_a_full_disk_is_told_and_stops_neither_talk_nor_warning(town: LiveTown, 
         since_ns = time.monotonic_ns() - 500_000_000
         town.wait_edge(SOUTH, 1, since_ns, 5)
         time.sleep(1.5)  # some of it is on the disk
-        ballast = fill(town)
+        ballast = fill(town.town.places.state / "central")
         until(lambda: not town.get("/status")["journal_ok"], 5, "a word about the journal")
         assert town.level(SOUTH) == 1, "the talk goes on"
     town.wait_said("core", "journal=trouble reason=the disk under", past=past)

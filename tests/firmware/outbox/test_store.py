@@ -1,5 +1,6 @@
 """The file of the outbox: what is added is there after an opening, in order, and room is made without silence."""
 
+import contextlib
 import itertools
 import sqlite3
 
@@ -84,6 +85,17 @@ def test_malformed_pages_are_found_at_the_opening(path):
     with pytest.raises(StoreTrouble) as caught:
         EventFile(path)
     assert caught.value.damaged
+
+
+@pytest.mark.parametrize("made", ["create table outbox (body)", "create table meta (key, value)"])
+def test_a_database_that_is_no_outbox_is_damaged(path, made):
+    """Else the events of every start would live in memory only until somebody comes."""
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path)) as foreign:
+        foreign.execute(made)
+    with pytest.raises(StoreTrouble) as caught:
+        EventFile(path)
+    assert caught.value.damaged and "is no outbox" in caught.value.what
 
 
 def test_a_file_of_a_newer_program_is_refused(path):

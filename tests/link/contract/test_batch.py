@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from link.contract import facts, field_facts, orders
+from link.contract import facts, orders
 from link.contract.batch import (
     MOST_EVENTS,
     BatchHead,
@@ -18,6 +18,7 @@ from link.contract.batch import (
     encode_command,
 )
 from link.contract.envelope import EnvelopeError, pack, unpack
+from tests.link.contract.typical import TYPICAL
 
 SHA = "ab" * 32
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -196,20 +197,6 @@ def test_a_field_of_a_newer_centre_is_ignored():
     )
     assert order == orders.StopClip(play="p")
     assert command.to == "gw-a"
-
-
-TYPICAL = (
-    facts.LineOpened(line="r1", talker="2001"),
-    facts.LineClosed(line="r1", seconds=3.2),
-    facts.TransmitStarted(line="r2", why="talker gw-a/r1"),
-    facts.TransmitEnded(line="r2", seconds=3.4, why="released"),
-    field_facts.SensorRead(sensor="level", value=12.34, unit="m"),
-    facts.HealthChanged(subject="card r1", ok=True),
-    facts.LineOpened(line="r2", talker="2044"),
-    facts.LineClosed(line="r2", seconds=7.9),
-    field_facts.SensorRead(sensor="battery", value=13.1, unit="V"),
-    facts.ClipFinished(play="b-1207.pa1", line="pa1", result="played", played=6.5),
-)
 
 
 def test_a_batch_of_25_typical_events_is_small():
