@@ -214,8 +214,8 @@ class Gateway:
         for told in snapshot.lines:
             line = self.lines.get(told.line, LineKnown(dial_at=now))
             dial_at = now if told.leg and not line.wants_leg else line.dial_at
-            described = {"kind": told.kind, "label": told.label, "geo": told.geo}
-            lines[told.line] = replace(line, **described, wants_leg=told.leg, dial_at=dial_at)
+            described = replace(line, kind=told.kind, label=told.label, geo=told.geo)
+            lines[told.line] = replace(described, wants_leg=told.leg, dial_at=dial_at)
         health = {fact.subject: fact for fact in snapshot.health}
         return replace(self, lines=lines, health=health)
 
