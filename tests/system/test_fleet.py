@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.fleet_parts.plan import FULL, FleetPlan
-from scripts.fleet_parts.report import as_text
+from scripts.fleet_parts.report import as_text, verdict
 from scripts.fleet_parts.run import FleetRun, Measured
 
 SMALL = FleetPlan(50, minutes=0.05, storm_seconds=4.0)
@@ -20,7 +20,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
 
 @pytest.mark.long
 def test_a_small_fleet_keeps_its_books(measured: Measured) -> None:
-    assert measured.troubles == [], as_text(measured)
+    assert measured.troubles == [], f"{verdict(measured)}\n{as_text(measured)}"
     assert measured.tally is not None and measured.tally.clean and measured.tally.events > 4 * SMALL.size
 
 
