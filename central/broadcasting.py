@@ -26,6 +26,8 @@ RESUME_MOST = 200
 RECENT_MOST = 50
 UNCONFIRMED_FOR = 86_400.0
 """Seconds for which a restarted core still stops what a gateway never confirmed."""
+SAVE_EVERY = 0.25
+"""Seconds between two writes: one of thousands of loudspeakers must not cost a write of them all."""
 SAVE_AGAIN = 1.0
 """Seconds after which what the store did not take is tried again."""
 
@@ -40,7 +42,8 @@ class Broadcasting:
         clock: Clock,
         spawn: Callable[..., "asyncio.Task[None]"],
     ) -> None:
-        self.recent: dict[str, BroadcastView] = {}
+        self._recent: dict[str, BroadcastView] = {}
+        self._changed: set[str] = set()
         self._board = board
         self._store = store
         self._clock = clock
@@ -89,26 +92,39 @@ class Broadcasting:
         known = first if seen is None else resumed(seen, now, wall)
         return known.handle(Stop("core"), now)
 
+    @property
+    def recent(self) -> dict[str, BroadcastView]:
+        """The newest views, of what is under way and of what ended lately.
+
+        Made when somebody looks: a broadcast to thousands changes with every word of every loudspeaker.
+        """
+        changed, self._changed = self._changed, set()
+        for name in changed & self._board.broadcasts.keys():
+            self._remember(view(self._board.broadcasts[name].machine))
+        return self._recent
+
     def changed(self, name: str) -> None:
         """A broadcast has changed: remember and save its view; forget it when nothing can follow."""
         runner = self._board.broadcasts.get(name)
         if runner is None:
             return
-        self._remember(view(runner.machine))
+        self._changed.add(name)
         self._unsaved.add(name)
         self._news.set()
         if runner.machine.settled and not runner.machine.proving:
+            self._changed.discard(name)
+            self._remember(view(runner.machine))
             del self._board.broadcasts[name]
             self._tasks.pop(name).cancel()
 
     def _remember(self, seen: BroadcastView) -> None:
         """Keep the newest; one that is under way or not yet saved is never forgotten: its end is still to come."""
-        self.recent[seen.id] = seen
-        spare = self.recent.keys() - self._board.broadcasts.keys() - self._unsaved - {seen.id}
-        while len(self.recent) > RECENT_MOST and spare:
-            oldest = min(spare, key=lambda name: self.recent[name].created_wall)
+        self._recent[seen.id] = seen
+        spare = self._recent.keys() - self._board.broadcasts.keys() - self._unsaved - {seen.id}
+        while len(self._recent) > RECENT_MOST and spare:
+            oldest = min(spare, key=lambda name: self._recent[name].created_wall)
             spare.remove(oldest)
-            del self.recent[oldest]
+            del self._recent[oldest]
 
     async def save(self) -> None:
         """Write views behind, newest of each, until cancelled."""
@@ -116,8 +132,9 @@ class Broadcasting:
             await self._news.wait()
             self._news.clear()
             await self.flush()
-            if self._unsaved & self._refused:
-                await self._clock.sleep_until(self._clock.now() + SAVE_AGAIN)
+            refused = self._unsaved & self._refused
+            await self._clock.sleep_until(self._clock.now() + (SAVE_AGAIN if refused else SAVE_EVERY))
+            if refused:
                 self._news.set()
 
     async def flush(self) -> None:

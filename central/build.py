@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import shutil
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -47,6 +48,8 @@ log = logging.getLogger(__name__)
 
 BEAT = 0.5
 ANNOUNCE_EVERY = 0.05
+ANNOUNCE_SLICE = 0.002
+"""Seconds of views after which the rest of core gets its turn."""
 CLOCK_SET_BACK = 3600.0
 """Seconds by which this computer's clock may have been set back since a broadcast was asked for."""
 JOURNAL_PATIENCE = 1.0
@@ -62,6 +65,7 @@ class CoreBuild:
         self._tasks: asyncio.TaskGroup | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: dict[tuple[str, str], None] = {}
+        self._telling: deque[tuple[str, str]] = deque()
         self._orders: asyncio.Queue[Callable[[], object]] = asyncio.Queue()
         settings.state.mkdir(parents=True, exist_ok=True)
         settings.run.mkdir(parents=True, exist_ok=True)
@@ -177,17 +181,26 @@ class CoreBuild:
             self.views.note_presence(name)
         self.field.changed(kind, name)
         self.desired.changed(kind, name)
-        if not self._news:
+        if not self._news and not self._telling:
             asyncio.get_running_loop().call_later(ANNOUNCE_EVERY, self._announce)
         self._news[kind, name] = None
 
     def _announce(self) -> None:
-        news, self._news = self._news, {}
-        for kind, name in news:
+        """Tell screens what has changed, a few milliseconds at a time: a whole fleet may have come back."""
+        if not self._telling:
+            self._telling.extend(self._news)
+            self._news.clear()
+        since = self.clock.now()
+        while self._telling and self.clock.now() - since < ANNOUNCE_SLICE:
+            kind, name = self._telling.popleft()
             if kind == "recording":
                 self._spawn(self.desk.announce_recording(name))
             else:
                 self.desk.changed(kind, name)
+        if self._telling:
+            asyncio.get_running_loop().call_soon(self._announce)
+        elif self._news:
+            asyncio.get_running_loop().call_later(ANNOUNCE_EVERY, self._announce)
 
     def _journal_told(self, fact: object) -> None:
         """Trouble with the disk; called on the store's thread."""
@@ -238,7 +251,7 @@ class CoreBuild:
             stack.push_async_callback(self.api.stop)
             await self.node.start(board.from_node)
             stack.push_async_callback(self.node.stop)
-            await self.bus.start(board.mail.inbox.post, board.topics.for_centre(), self.desired.centre.will())
+            await self.bus.start(board.mail.come, board.topics.for_centre(), self.desired.centre.will())
             stack.push_async_callback(self.bus.stop)
             gc.collect()
             gc.freeze()  # what was imported is never garbage: a full collection then takes a few milliseconds

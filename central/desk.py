@@ -116,7 +116,14 @@ class CoreDesk:
         dropped = {
             f"bus_{kind.replace('-', '_')}_total": float(n) for kind, n in self._board.bus.dropped().items()
         }
-        inboxes = {"mail_dropped_total": float(self._board.mail.inbox.dropped), **self.events.counters()}
+        mail, machines = self._board.mail, [runner.machine for runner in self._board.gateways.values()]
+        inboxes = {"mail_dropped_total": float(mail.inbox.dropped), **self.events.counters()}
+        inboxes["mail_waiting"] = float(len(mail.inbox))
+        out = self._board.outgoing
+        inboxes |= {"outgoing_waiting": len(out), "outgoing_expired_total": out.expired}
+        inboxes["outgoing_refused_total"] = out.refused
+        inboxes["mail_lag_ms"] = round(mail.lag * 1000, 2)
+        inboxes["gateways_online"] = float(sum(machine.online for machine in machines))
         return {"commands_total": float(self._board.commands), **refused, **dropped, **inboxes}
 
     # -- groups --
@@ -286,8 +293,8 @@ class CoreDesk:
     # -- news --
 
     def changed(self, kind: str, name: str) -> None:
-        """Announce a part that has changed, as it is now."""
-        change = self._change(kind, name)
+        """Announce a part that has changed, as it is now. Nothing is looked up while nobody listens."""
+        change = self._change(kind, name) if self.announcer.listeners else None
         if change is not None:
             self.announcer.announce(change)
 

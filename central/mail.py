@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from central.store.arrivals import Parcel
 from link.bus.port import BusDown, BusUp, Message
@@ -29,21 +30,37 @@ LANES: dict[Row, LaneName] = {Row.ALARMS: "alm", Row.EVENTS: "evt"}
 """Rows of the outbox; their batches go on as they came."""
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A fact of the broker's door, and when it came (monotonic s)."""
+
+    at: float
+    fact: object
+
+
 class Mail:
-    """`deliver(gateway, fact)` is called in order, on the loop."""
+    """`deliver(gateway, fact)` is called in order, on the loop. `lag`: seconds that the newest message had waited."""
 
     def __init__(self, topics: Topics, clock: Clock, deliver: Callable[[str, object], None]) -> None:
         self.inbox = Inbox("mail", limit=50_000)
         self.refused: Counter[tuple[str, str]] = Counter()
+        self.lag = 0.0
         self._topics = topics
         self._clock = clock
         self._deliver = deliver
+
+    def come(self, fact: object) -> None:
+        """A fact of the broker's door; called on its thread."""
+        self.inbox.post(Came(self._clock.now(), fact))
 
     async def run(self) -> None:
         """Serve the mailbox until cancelled."""
         taken = 0
         while True:
-            self.take(await self.inbox.get())
+            item = await self.inbox.get()
+            if isinstance(item, Came):
+                self.lag, item = self._clock.now() - item.at, item.fact
+            self.take(item)
             taken += 1
             if taken % AT_A_TIME == 0:  # the mailbox does not wait while it holds anything
                 await asyncio.sleep(0)

@@ -18,6 +18,7 @@ from central.figures import FLOOR, KEYED, SOUND, Figures
 from central.fleet import messages as fleet
 from central.fleet.machine import Gateway
 from central.mail import Mail
+from central.outgoing import Outgoing
 from central.ports import Documents, Intake, Ledger, NoDocuments, Tapes
 from central.store.arrivals import Parcel
 from central.talk_lane import TalkLane
@@ -70,6 +71,7 @@ class Switchboard:
     def __post_init__(self) -> None:
         self.lane = TalkLane(self._publish_frame, lambda name: self.gateways[name].machine.reported_n)
         self.mail = Mail(self.topics, self.clock, self.from_mail)
+        self.outgoing = Outgoing(self.bus, self.clock)
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
         told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
@@ -79,7 +81,8 @@ class Switchboard:
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves the gateways, the groups and the watch over the node."""
         gateways = [runner.run for runner in self.gateways.values()]
-        return [*gateways, *(runner.run for runner in self.groups.values()), self.node_watch.run]
+        groups = [runner.run for runner in self.groups.values()]
+        return [*gateways, *groups, self.node_watch.run, self.outgoing.run]
 
     # -- events in --
 
@@ -91,6 +94,7 @@ class Switchboard:
         match fact:
             case BusUp(session_id=session):
                 self.bus_up = True
+                self.outgoing.clear()
                 self.documents.connected(session)
                 self.journal("bus.up", "", {})
                 self.changed("centre", "")
@@ -116,6 +120,7 @@ class Switchboard:
                 self.documents.told(gateway, fact)
 
     def _bus_lost(self, reason: str) -> None:
+        self.outgoing.clear()
         if self.bus_up:
             self.bus_up = False
             self.journal("bus.down", "", {"reason": reason})
@@ -272,11 +277,19 @@ class Switchboard:
             case warn.Keep(kind=kind, broadcast=broadcast, payload=payload):
                 self.journal(kind, broadcast, payload)
             case warn.RecordFrom(broadcast=broadcast, legs=legs, channel=channel):
-                self.tapes.broadcast(broadcast, legs, channel, on=True)
+                heard = tuple(line for line in legs if self._wants_leg(line))
+                self.tapes.broadcast(broadcast, heard, channel, on=True)
             case warn.RecordEnd(broadcast=broadcast):
                 self.tapes.broadcast(broadcast, (), "live", on=False)
             case warn.Changed(broadcast=broadcast):
                 self.changed("broadcast", broadcast)
+
+    def _wants_leg(self, name: str) -> bool:
+        """Whether the voice node may ever hear this line."""
+        gateway, _, line = name.partition("/")
+        runner = self.gateways.get(gateway)
+        known = runner.machine.lines.get(line) if runner is not None else None
+        return known is None or known.wants_leg
 
     def _deliver(self, effect: warn.Deliver) -> None:
         """The journal holds the order; send it, unless it was stopped or ran out of time meanwhile."""
@@ -310,7 +323,7 @@ class Switchboard:
         self.journal("command", gateway, {"id": command.id, "op": command.op, "args": shown})
         row = Row.COMMAND
         topic = self.topics.of(row, gateway)
-        self.bus.publish(topic, encode_command(command), qos=row.qos, retain=row.retain, expiry=ttl)
+        self.outgoing.post(topic, encode_command(command), row, ttl)
         return command.id
 
     def _publish_frame(self, gateway: str, payload: bytes) -> None:
@@ -322,7 +335,7 @@ class Switchboard:
         """Tell a gateway up to where its events are held."""
         row = Row.ACK
         topic = self.topics.of(row, gateway)
-        self.bus.publish(topic, encode_ack(ack), qos=row.qos, retain=row.retain, expiry=row.expiry)
+        self.outgoing.post(topic, encode_ack(ack), row)
 
     def alarm(self, gateway: str, what: str, why: str) -> None:
         """Let people see what is wrong with a gateway's events; the journal has it already."""

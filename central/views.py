@@ -5,6 +5,7 @@ The only place where the shape of a machine meets the shape that screens are sho
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from central.backup_models import BackupView
 from central.broadcasts.machine import Broadcast
@@ -56,6 +57,15 @@ class Views:
         if self.was_online.get(name) != online:
             self.was_online[name] = online
             self.changed_wall[name] = round(self.clock.wall(), 3)
+
+    @cached_property
+    def _zones(self) -> Mapping[str, tuple[str, ...]]:
+        """Line to the zones it is in."""
+        found: dict[str, tuple[str, ...]] = {}
+        for zone in self.settings.zone:
+            for line in zone.lines:
+                found[line] = (*found.get(line, ()), zone.id)
+        return found
 
     def _wall(self, moment: float | None) -> float | None:
         return None if moment is None else round(self.clock.wall() - self.clock.now() + moment, 3)
@@ -109,7 +119,7 @@ class Views:
                 "label": self._labels().get(name, known.label),
                 "geo": known.geo,
                 "group": group,
-                "zones": tuple(zone.id for zone in self.settings.zone if name in zone.lines),
+                "zones": self._zones.get(name, ()),
                 "online": machine.online,
                 "carrier": known.carrier,
                 "ptt": known.ptt,

@@ -106,7 +106,7 @@ class GatewayBuild:
             realm=settings.realm,
             fw=firmware_version(),
             boot=boot_id() + "." + secrets.token_hex(4),
-            lines=describe(self.board, settings.labels),
+            lines=describe(self.board, settings.labels, settings.voice.legs),
         )
         quota = settings.outbox.quota_mb * 1_000_000
         self.store = OutboxWriter(settings.state / "outbox.db", identity.boot, quota)

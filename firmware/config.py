@@ -25,6 +25,7 @@ class VoiceProcessSettings(Settings):
     rtp_port: int = Field(default=4000, ge=1024, le=65000)
     rtp_ports: int = Field(default=64, ge=2, le=4000)
     max_calls: int = Field(default=16, ge=1, le=2048)
+    legs: bool = Field(default=True, description="keep a voice leg of each line standing at the centre")
 
 
 class ClockSettings(Settings):

@@ -33,10 +33,12 @@ from link.hosting.clock import Clock
 from link.hosting.runner import Runner
 
 
-def describe(board: Board, labels: dict[str, str]) -> tuple[facts.LineDescription, ...]:
-    """What the centre is told of each line of a board."""
+def describe(board: Board, labels: dict[str, str], legs: bool = True) -> tuple[facts.LineDescription, ...]:
+    """What the centre is told of each line of a board; without `legs` it dials none of them."""
     return tuple(
-        facts.LineDescription(line=line.id, kind=line.kind, label=labels.get(line.id, ""), geo=_geo(line))
+        facts.LineDescription(
+            line=line.id, kind=line.kind, label=labels.get(line.id, ""), geo=_geo(line), leg=legs
+        )
         for line in board.lines
     )
 

@@ -3,7 +3,9 @@
 Whatever may not be asked is refused here, with words for the person.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from link.contract import orders
 from link.contract.ids import LineRef
@@ -20,6 +22,15 @@ class Clip:
     size: int
     seconds: float
     name: str = ""
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One yes besides the asker's."""
+
+    by: str
+    at: float
+    signature: orders.Signature | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,15 @@ class Asked:
             raise ValueError(f"window {self.window:g} s: choose 1 to {LONGEST_WINDOW:g} s")
         for target in self.targets:
             self.order(target)
+
+    @cached_property
+    def lines_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Gateway to its loudspeakers among the targets."""
+        found: dict[str, tuple[str, ...]] = {}
+        for target in self.targets:
+            gateway = target.partition("/")[0]
+            found[gateway] = (*found.get(gateway, ()), target)
+        return found
 
     def play_of(self, target: str) -> str:
         """Name of the playing on its gateway."""

@@ -7,11 +7,16 @@ gateway has not confirmed is stopped when a person says so, or when the centre h
 
 A live broadcast needs two different persons. What sounded is only what the gateways said; silence is
 `unknown`.
+
+A word of one loudspeaker costs no look at the others: what is due is looked for among all of them only when `due`
+has come, and after what concerns them all.
 """
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from central.broadcasts.asked import Asked
+from central.broadcasts.asked import Approval, Asked
 from central.broadcasts.messages import (
     Approve,
     Cancel,
@@ -31,22 +36,11 @@ from central.readmodels import BroadcastState
 from link.contract import facts, orders
 from link.contract.field_facts import SoundProved
 
-RESEND_AFTER = (2.0, 4.0, 8.0, 16.0)
-"""Seconds after which an order without receipt is sent again."""
 STOP_ANSWER_LIMIT = 30.0
 """Seconds that a loudspeaker may take to say that it stopped."""
 STOP_SETTLES = 5.0
 """Seconds after the receipt of a stop at which a loudspeaker that said no more counts as stopped."""
 ORDER_TTL = 30
-
-
-@dataclass(frozen=True)
-class Approval:
-    """One yes besides the asker's."""
-
-    by: str
-    at: float
-    signature: orders.Signature | None = None
 
 
 Effects = tuple[object, ...]
@@ -67,6 +61,8 @@ class Broadcast:
     announced: bool = False
     recording: bool = False
     closed: bool = False
+    due: float = field(default=-math.inf, compare=False)
+    """No loudspeaker wants anything before; never later than the truth."""
     journal: Effects = field(default=(), compare=False, repr=False)
 
     @classmethod
@@ -94,7 +90,7 @@ class Broadcast:
     @property
     def over(self) -> bool:
         """Every loudspeaker has ended; nothing will sound any more."""
-        return all(target.ended for target in self.targets.values())
+        return self.closed or all(target.ended for target in self.targets.values())
 
     @property
     def settled(self) -> bool:
@@ -124,13 +120,20 @@ class Broadcast:
     @property
     def deadline(self) -> float | None:
         """Next moment at which something must happen without being told."""
-        moments: list[float] = [] if self.announced else [self.created]
-        for target in self.targets.values():
+        due = self.due if self.due > -math.inf else self._due_of(self.targets.values())
+        due = due if self.announced else min(due, self.created)
+        return due if due < math.inf else None
+
+    def _due_of(self, targets: Iterable[Target]) -> float:
+        """When the first of these wants something."""
+        due = math.inf
+        for target in targets:
             if not target.ended:
-                moments.append(self._ends_at(target))
-            waits = (target.resend_at, target.restop_at, target.proof_until)
-            moments += [at for at in waits if at is not None]
-        return min(moments, default=None)
+                due = min(due, self._ends_at(target))
+            for at in (target.resend_at, target.restop_at, target.proof_until):
+                if at is not None and at < due:
+                    due = at
+        return due
 
     def _ends_at(self, target: Target) -> float:
         """When a loudspeaker that says nothing more is given up."""
@@ -164,9 +167,23 @@ class Broadcast:
         after = replace(self, journal=())._take(event, now)
         if not after.announced:
             after = replace(after, announced=True)._keep("asked", after.asked.entry())
-        after = after._end_silent(now)
-        after, commands = after._command(now)
+        touched = self._touched(event) if now < self.due else None
+        lines = tuple(after.targets) if touched is None else touched
+        after = after._end_silent(lines, now)
+        after, commands = after._command(lines, now)
+        due = after._due_of(after.targets[line] for line in lines)
+        after = replace(after, due=due if touched is None else min(self.due, due))
         return after._conclude(self, commands)
+
+    def _touched(self, event: object) -> tuple[str, ...] | None:
+        """The loudspeakers that an event can concern; None: all of them."""
+        match event:
+            case ClipTold(gateway=gateway, fact=fact):
+                line = f"{gateway}/{fact.line}"
+                return (line,) if line in self.targets else ()
+            case Result(gateway=gateway) | GatewayOnline(gateway=gateway) | GatewayOffline(gateway=gateway):
+                return self.asked.lines_of.get(gateway, ())
+        return None
 
     # -- what was told --
 
@@ -215,8 +232,9 @@ class Broadcast:
     def _again(self, gateway: str, now: float) -> "Broadcast":
         """The gateway may have lost what it was told: order the clip again, or its stop."""
         broadcast = self
-        for target in self.targets.values():
-            if target.gateway != gateway or not target.ordered or target.confirmed:
+        for line in self.asked.lines_of.get(gateway, ()):
+            target = self.targets[line]
+            if not target.ordered or target.confirmed:
                 continue
             renewed = replace(target, renewals=target.renewals + 1, stop_sends=0)
             stop = target.ended or self.stopped_by is not None
@@ -225,8 +243,9 @@ class Broadcast:
 
     def _receipt(self, gateway: str, result: facts.CommandResult, now: float) -> "Broadcast":
         """Command ids are `<play>.<renewal>` and `<play>.stop.<renewal>`."""
-        for target in self.targets.values():
-            if target.gateway != gateway or not result.id.startswith(f"{target.play}."):
+        for line in self.asked.lines_of.get(gateway, ()):
+            target = self.targets[line]
+            if not result.id.startswith(f"{target.play}."):
                 continue
             if result.id.startswith(f"{target.play}.stop."):
                 return self._with(target.stop_receipt(result, now))
@@ -249,10 +268,10 @@ class Broadcast:
 
     # -- what follows --
 
-    def _end_silent(self, now: float) -> "Broadcast":
-        """End every loudspeaker that can no longer be reached or has not answered in time."""
+    def _end_silent(self, lines: tuple[str, ...], now: float) -> "Broadcast":
+        """End each of these that can no longer be reached or has not answered in time."""
         broadcast = self
-        for target in self.targets.values():
+        for target in (self.targets[line] for line in lines):
             if target.ended:
                 if target.proof_until is not None and now >= target.proof_until:
                     broadcast = broadcast._with(target.unproved())
@@ -271,23 +290,23 @@ class Broadcast:
             broadcast = broadcast._with(ended)
         return broadcast
 
-    def _command(self, now: float) -> tuple["Broadcast", Effects]:
-        """The orders that are due, and when they are due again."""
+    def _command(self, lines: tuple[str, ...], now: float) -> tuple["Broadcast", Effects]:
+        """The orders that are due at these, and when they are due again."""
         left = int(self.not_after - now)  # whole seconds: the order's own limit must lie inside ours
         sending = self.approved and self.stopped_by is None and left >= 1
         moved: dict[str, Target] = {}
         effects: list[object] = []
-        for target in self.targets.values():
+        for target in (self.targets[line] for line in lines):
             after = target
             if not target.ended and sending and target.gateway in self.online:
                 first = not target.ordered
                 if first or (target.resend_at is not None and now >= target.resend_at):
-                    after = _sent(target, now)
+                    after = target.sent(now)
                     effects.append(self._deliver(after, min(ORDER_TTL, left)))
             elif target.resend_at is not None and (target.ended or not sending or now >= target.resend_at):
                 after = replace(target, resend_at=None)
             if after.restop_at is not None and now >= after.restop_at:
-                after = _stop_sent(after, now)
+                after = after.stop_sent(now)
                 effects.append(self._cancel(after))
             if after is not target:
                 moved[after.line] = after
@@ -313,8 +332,7 @@ class Broadcast:
         after = replace(after, journal=())
         if after != before:
             effects = (*effects, Changed(after.id))
-        sounding = any(t.ordered and not t.ended for t in after.targets.values())
-        if sounding and not after.recording:
+        if not after.recording and any(t.ordered and not t.ended for t in after.targets.values()):
             after = replace(after, recording=True)
             effects = (*effects, RecordFrom(after.id, tuple(after.targets), after.asked.channel))
         effects = (*effects, *commands)
@@ -326,20 +344,3 @@ class Broadcast:
 
 def _person(name: str) -> str:
     return name.strip().casefold()
-
-
-def _sent(target: Target, now: float) -> Target:
-    ordered_at = now if target.ordered_at is None else target.ordered_at
-    sent = replace(target, ordered_at=ordered_at, sent_at=now, sends=target.sends + 1)
-    answered = target.accepted_at is not None or target.started_at is not None
-    return replace(sent, resend_at=None if answered else _after(RESEND_AFTER, target.sends, now))
-
-
-def _stop_sent(target: Target, now: float) -> Target:
-    return replace(
-        target, stop_sends=target.stop_sends + 1, restop_at=_after(RESEND_AFTER, target.stop_sends, now)
-    )
-
-
-def _after(pauses: tuple[float, ...], count: int, now: float) -> float | None:
-    return now + pauses[count] if count < len(pauses) else None

@@ -10,6 +10,8 @@ from central.readmodels import ProofVerdict, TargetState
 from link.contract import facts
 from link.contract.field_facts import SoundProved
 
+RESEND_AFTER = (2.0, 4.0, 8.0, 16.0)
+"""Seconds after which an order without receipt is sent again."""
 ANSWER_LIMIT = 30.0
 """Seconds beyond the clip's length that a loudspeaker may take to say how it ended."""
 PROOF_WITHIN = 10.0
@@ -126,6 +128,17 @@ class Target:
         stopping = replace(self, renewals=renewals, stop_sends=0, stop_accepted_at=None)
         return replace(stopping, restop_at=now, resend_at=None)
 
+    def sent(self, now: float) -> "Target":
+        """The order leaves now; without a receipt it leaves again."""
+        ordered_at = now if self.ordered_at is None else self.ordered_at
+        answered = self.accepted_at is not None or self.started_at is not None
+        again = None if answered else _after(self.sends, now)
+        return replace(self, ordered_at=ordered_at, sent_at=now, sends=self.sends + 1, resend_at=again)
+
+    def stop_sent(self, now: float) -> "Target":
+        """The stop leaves now; without a receipt it leaves again."""
+        return replace(self, stop_sends=self.stop_sends + 1, restop_at=_after(self.stop_sends, now))
+
     def receipt(self, result: facts.CommandResult, now: float) -> "Target":
         """What the gateway answered to a PlayClip order."""
         if self.ended or not self.ordered:
@@ -176,3 +189,8 @@ class Target:
     def unproved(self) -> "Target":
         """No proof came in time."""
         return replace(self, proof=Proved("unknown", NO_PROOF))
+
+
+def _after(count: int, now: float) -> float | None:
+    """When an order that left `count` times before is due again."""
+    return now + RESEND_AFTER[count] if count < len(RESEND_AFTER) else None

@@ -3,8 +3,8 @@
 The view holds every fact of the machine, so that a stop still reaches the gateways after a crash.
 """
 
-from central.broadcasts.asked import Asked, Clip
-from central.broadcasts.machine import Approval, Broadcast
+from central.broadcasts.asked import Approval, Asked, Clip
+from central.broadcasts.machine import Broadcast
 from central.broadcasts.target import Proved, Target
 from central.readmodels import ApprovalView, BroadcastView, ClipView, ProofView, TargetState, TargetView
 

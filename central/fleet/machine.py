@@ -5,7 +5,7 @@ facts are believed as long as the profile of its link says; silence makes them f
 a gateway not heard for LATE_AFTER heartbeats is late, for SILENT_AFTER it is offline, until it is heard again
 (then its session goes on, with a fresh talk-path key). A line's voice leg stands when the voice
 node says so and the gateway does not deny it; a missing leg of an online gateway is dialled with a fresh
-token, again and again, with growing pauses. Performs nothing.
+token, again and again, with growing pauses. A line that wants no leg is never dialled. Performs nothing.
 """
 
 from dataclasses import dataclass, field, replace
@@ -49,6 +49,7 @@ class LineKnown:
     kind: str = "radio"
     label: str = ""
     geo: bool = False
+    wants_leg: bool = True
     carrier: bool = False
     ptt: bool = False
     gateway_leg: bool = False
@@ -209,15 +210,12 @@ class Gateway:
         return replace(self, lines=lines, reported_at=None)
 
     def _described(self, snapshot: facts.Snapshot, now: float) -> "Gateway":
-        lines = {
-            told.line: replace(
-                self.lines.get(told.line, LineKnown(dial_at=now)),
-                kind=told.kind,
-                label=told.label,
-                geo=told.geo,
-            )
-            for told in snapshot.lines
-        }
+        lines = {}
+        for told in snapshot.lines:
+            line = self.lines.get(told.line, LineKnown(dial_at=now))
+            dial_at = now if told.leg and not line.wants_leg else line.dial_at
+            described = replace(line, kind=told.kind, label=told.label, geo=told.geo)
+            lines[told.line] = replace(described, wants_leg=told.leg, dial_at=dial_at)
         health = {fact.subject: fact for fact in snapshot.health}
         return replace(self, lines=lines, health=health)
 
@@ -259,7 +257,7 @@ class Gateway:
         for name, line in self.lines.items():
             if line.dial_at is None or now < line.dial_at:
                 continue
-            if line.leg:
+            if line.leg or not line.wants_leg:
                 lines[name] = replace(line, dial_at=None, pause=DIAL_FIRST)
                 continue
             lines[name] = replace(

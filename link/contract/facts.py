@@ -98,6 +98,7 @@ class LineDescription(Wire):
     kind: LineKind
     label: Short = ""
     geo: bool = Field(default=False, exclude_if=lambda value: not value, description="a geostationary hop")
+    leg: bool = Field(default=True, exclude_if=bool, description="wants a standing voice leg to the centre")
 
 
 class Snapshot(Wire):

@@ -114,7 +114,7 @@ class Secrets:
     @classmethod
     def fresh(cls, plan: TownPlan) -> "Secrets":
         """Random ones for everybody."""
-        gateways = [g.gateway for g in plan.gateways]
+        gateways = [*(g.gateway for g in plan.gateways), *plan.guests]
         return cls(
             {name: secrets.token_urlsafe(18) for name in (CENTRE, *gateways)},
             {name: secrets.token_urlsafe(24) for name in plan.persons},
@@ -185,7 +185,10 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
             "max_calls": CENTRE_CALLS,
         },
         "link": _SOON,
-        "gateway": [{"id": g.gateway, "label": g.label} for g in plan.gateways],
+        "gateway": [
+            *({"id": g.gateway, "label": g.label} for g in plan.gateways),
+            *({"id": name} for name in plan.guests),
+        ],
         "group": groups,
         "zone": [{"id": z.zone, "label": z.label, "lines": z.lines} for z in plan.zones],
     }

@@ -178,6 +178,8 @@ class TownPlan:
     zones: tuple[ZonePlan, ...] = ()
     persons: tuple[str, ...] = ("wang", "li")
     rate_hz: int = 16000
+    guests: tuple[str, ...] = ()
+    """Gateways that the town lets in and does not run: somebody else starts them."""
 
     @property
     def lines(self) -> tuple[str, ...]:

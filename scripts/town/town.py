@@ -39,6 +39,7 @@ class Town:
         self.folder = places.folder
         self.api = api_url(ports)
         self.tokens: dict[str, str] = dict(keys.persons)
+        self.passwords: dict[str, str] = {name: keys.broker[name] for name in plan.guests}
         self.bench_socket = places.bench_socket
         self.recordings = places.recordings
         self._lock = lock

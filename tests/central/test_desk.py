@@ -9,12 +9,14 @@ import pytest
 from central.api.changes import BroadcastNow, CentreNow, GatewayNow, GroupNow, NodeNow, RecordingNow
 from central.api.desk import DeskError
 from central.api.requests import BroadcastRequest
+from central.broadcasts import messages as warn
 from central.broadcasts.asked import Clip
 from central.store.clips import ClipError
 from central.store.database import StoreError
 from central.store.journal import JournalError
 from link.bus.port import Message
-from tests.central.town_rig import Town, tone
+from link.hosting.clock import settle_loop
+from tests.central.town_rig import LINES, Town, tone
 
 STORE_TROUBLE = StoreError("the disk is full", "free some space")
 
@@ -251,6 +253,17 @@ async def test_counters_count_what_was_refused(town: Town):
     assert counters["refused_codec_total"] == 2.0
     assert counters["bus_not_connected_total"] == 1.0
     assert counters["mail_dropped_total"] == counters["commands_total"] == 0.0
+    assert counters["mail_waiting"] == counters["mail_lag_ms"] == counters["gateways_online"] == 0.0
+    await town.born()
+    assert town.desk.counters()["gateways_online"] == 1.0
+
+
+@pytest.mark.parametrize("leg", [True, False])
+async def test_only_lines_that_have_a_leg_are_recorded(town: Town, leg: bool):
+    await town.born(lines=tuple(line.model_copy(update={"leg": leg}) for line in LINES))
+    town.board.perform_broadcast(warn.RecordFrom("b-1", ("gw-a/pa1",), "drill"))
+    await settle_loop()
+    assert len(town.board.tapes.running) == int(leg)
 
 
 async def test_every_change_is_announced_as_it_is_now(town: Town):

@@ -123,6 +123,20 @@ def test_decode_names_what_is_wrong():
         decode(Row.REALTIME_UP, Message("x", encode_report(REPORT), retain=True))
 
 
+async def test_the_mailbox_tells_how_long_a_message_had_waited():
+    clock, got = HandClock(), []
+    mail = Mail(TOPICS, clock, lambda gateway, fact: got.append((gateway, fact)))
+    mail.come(Message(TOPICS.of(Row.LIVE, "gw-a"), packed(BIRTH)))
+    await clock.advance(0.25)
+    task = asyncio.create_task(mail.run())
+    await settle_loop()
+    assert got == [("gw-a", BIRTH)] and mail.lag == pytest.approx(0.25)
+    mail.come(BusDown("gone"))
+    await settle_loop()
+    assert got[1] == ("", BusDown("gone")) and mail.lag == 0.0
+    task.cancel()
+
+
 async def test_the_mailbox_is_served_in_order(desk: Desk):
     task = asyncio.create_task(desk.mail.run())
     desk.mail.inbox.post(Message(TOPICS.of(Row.LIVE, "gw-a"), packed(BIRTH)))

@@ -64,6 +64,11 @@ def test_the_centre_is_told_of_each_line_by_its_label():
     )
 
 
+def test_the_centre_is_told_when_no_leg_is_wanted():
+    assert [told.leg for told in describe(BOARD_FILE, {})] == [True, True]
+    assert [told.leg for told in describe(BOARD_FILE, {}, legs=False)] == [False, False]
+
+
 def test_every_line_has_its_runner(board: Switchboard):
     assert set(board.lines) == {"r1"}
     assert set(board.speakers) == {"pa1"}

@@ -1,5 +1,7 @@
 """A broadcast on a hand-turned clock, for its tests: says what the gateways say, keeps what was ordered."""
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from central.broadcasts.asked import Asked, Clip
@@ -36,6 +38,8 @@ class Bench:
         self.effects += [(self.now, effect) for effect in effects]
         deadline = self.machine.deadline
         assert deadline is None or deadline > self.now, "the runner would spin"
+        truth = replace(self.machine, due=-math.inf).deadline
+        assert truth is None or (deadline is not None and deadline <= truth), "something would be missed"
         return effects
 
     def tick(self) -> None:

@@ -3,7 +3,6 @@
 import pytest
 
 from central.broadcasts.asked import Clip
-from central.broadcasts.machine import RESEND_AFTER
 from central.broadcasts.messages import (
     Approve,
     Cancel,
@@ -18,7 +17,7 @@ from central.broadcasts.messages import (
     Result,
     Stop,
 )
-from central.broadcasts.target import ANSWER_LIMIT, PROOF_WITHIN
+from central.broadcasts.target import ANSWER_LIMIT, PROOF_WITHIN, RESEND_AFTER
 from central.broadcasts.view import view
 from link.contract import facts
 from tests.central.broadcasts.bench import LINES, SECONDS, SHA, Bench, asked

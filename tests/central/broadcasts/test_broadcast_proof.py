@@ -3,7 +3,7 @@
 import pytest
 
 from central.broadcasts.messages import Changed, ClipTold
-from central.broadcasts.target import NO_PROOF, PROOF_WITHIN
+from central.broadcasts.target import ANSWER_LIMIT, NO_PROOF, PROOF_WITHIN
 from central.broadcasts.view import resumed, view
 from central.readmodels import BroadcastView
 from link.contract.field_facts import SoundProved
@@ -60,6 +60,7 @@ def test_what_is_proven_silent_was_not_played(verdicts, state):
         prove(bench, line, verdict)
     assert bench.machine.state == state
     assert not bench.machine.proving
+    bench.wait(ANSWER_LIMIT)
     assert bench.machine.deadline is None
 
 

@@ -251,3 +251,31 @@ def test_a_heartbeat_is_heard():
     assert bench.gateway.heard_at == 1000.0
     bench.post(facts.Heartbeat(s="s1", t=1))
     assert bench.gateway.heard_at == 1060.0
+
+
+def test_a_line_that_wants_no_leg_is_never_dialled() -> None:
+    silent = tuple(line.model_copy(update={"leg": False}) for line in LINES)
+    bench = Bench()
+    bench.post(facts.Birth(sid="s1", boot="b1", fw="1"))
+    bench.post(NodeUp(()))
+    bench.post(facts.Snapshot(sid="s1", fw="1", lines=silent))
+    bench.wait(600.0)
+    assert bench.gateway.deadline is None
+    bench.post(NodeGone())
+    bench.post(NodeUp(()))
+    bench.post(LegFell("r1"))
+    bench.wait(600.0)
+    assert not [effect for effect in bench.effects if isinstance(effect, IssueLeg)]
+
+
+def test_a_line_that_wants_a_leg_again_is_dialled_again() -> None:
+    silent = tuple(line.model_copy(update={"leg": False}) for line in LINES)
+    bench = Bench()
+    bench.post(facts.Birth(sid="s1", boot="b1", fw="1"))
+    bench.post(NodeUp(()))
+    bench.post(facts.Snapshot(sid="s1", fw="1", lines=silent))
+    bench.wait(60.0)
+    bench.post(facts.Birth(sid="s2", boot="b2", fw="1"))
+    bench.post(facts.Snapshot(sid="s2", fw="1", lines=LINES))
+    bench.wait(1.0)
+    assert {effect.line for effect in bench.effects if isinstance(effect, IssueLeg)} == {"r1", "pa1"}

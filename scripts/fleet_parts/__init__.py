@@ -1,0 +1,1 @@
+"""A simulated fleet against a real centre: see scripts/fleet."""

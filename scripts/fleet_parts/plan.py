@@ -1,0 +1,62 @@
+"""What a run of the fleet consists of: three full gateways with sound, and N simulated ones in processes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scripts.fleet_parts.gateway import SPEAKER
+from scripts.town.plan import GatewayPlan, GroupPlan, Loudspeaker, Radio, TownPlan, ZonePlan
+
+FULL = ("gw-north", "gw-south", "gw-dam")
+GROUP = "valley"
+ALL, SOUNDING = "fleet", "sounding"
+"""Zones: every loudspeaker; those of the full gateways."""
+MOST = 10_000
+A_PROCESS = 250
+"""Simulated gateways of one process at most."""
+WARM_UP_MS = 300
+
+
+@dataclass(frozen=True)
+class FleetPlan:
+    """`size` simulated gateways; rates in events a second and gateway, times in seconds."""
+
+    size: int
+    minutes: float = 1.0
+    steady_rate: float = 0.05
+    storm_share: float = 0.1
+    storm_rate: float = 5.0
+    storm_seconds: float = 20.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the simulated gateways."""
+        return tuple(f"sim-{number:05}" for number in range(self.size))
+
+    @property
+    def crowds(self) -> Iterator[tuple[str, ...]]:
+        """The simulated gateways of each process: at least two processes, as even as can be."""
+        count = max(2, -(-self.size // A_PROCESS))
+        return (names for at in range(count) if (names := self.names[at::count]))
+
+    @property
+    def spread(self) -> float:
+        """Seconds within which all of them connect: 200 a second."""
+        return max(1.0, self.size / 200)
+
+    def town(self) -> TownPlan:
+        """The town with its three full gateways, in which the simulated ones are guests."""
+        gateways = tuple(
+            GatewayPlan(
+                name,
+                name,
+                (Radio("r1", 150_000_000 + i * 1_000_000, ptt_pin=17, cos_pin=22, label=name),),
+                (Loudspeaker("pa1", relay_pin=24, label=f"{name} siren", warm_up_ms=WARM_UP_MS),),
+            )
+            for i, name in enumerate(FULL)
+        )
+        members = tuple((f"{name}/r1", 5) for name in FULL)
+        sounding = tuple(f"{name}/pa1" for name in FULL)
+        everybody = (*sounding, *(f"{name}/{SPEAKER}" for name in self.names))
+        zones = (ZonePlan(ALL, "All", everybody), ZonePlan(SOUNDING, "Full gateways", sounding))
+        groups = (GroupPlan(GROUP, "Valley", members, hang=0.3),)
+        return TownPlan(gateways, groups, zones, guests=self.names)
