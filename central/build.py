@@ -127,6 +127,7 @@ class CoreBuild:
             board.alarm,
             changed=lambda: self.changed("centre", ""),
             moved=lambda gateway: self.changed("gateway", gateway),
+            unsaved=board.evidence.unsaved,
         )
 
     async def _resume(self) -> None:

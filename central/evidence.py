@@ -56,9 +56,17 @@ class Evidence:
 
     def told_again(self, gateway: str, event: Told) -> None:
         """A fact of a playing for the running broadcasts, perhaps for the second time."""
-        if isinstance(event.fact, facts.ClipStarted | facts.ClipFinished | SoundProved):
+        self._told_broadcasts(gateway, event.fact)
+
+    def _told_broadcasts(self, gateway: str, fact: Wire) -> None:
+        if isinstance(fact, facts.ClipStarted | facts.ClipFinished | SoundProved):
             for broadcast in self.broadcasts.values():
-                broadcast.inbox.post(warn.ClipTold(gateway, event.fact))
+                broadcast.inbox.post(warn.ClipTold(gateway, fact))
+
+    def unsaved(self, gateway: str, event: facts.Event) -> None:
+        """A fact of a playing that is not on disk and may never be: running broadcasts go by it all the same."""
+        if gateway in self.gateways:
+            self._told_broadcasts(gateway, event.fact)
 
     def _from_field(self, gateway: str, boot: str, offset_ms: int | None, place: int, event: Told) -> None:
         """The book takes it; a group is told only what is new and true now."""

@@ -4,9 +4,13 @@ Arrivals wait in bounded queues, alarms first, gateways in turn, each gateway's 
 without an acknowledgement, so its gateway sends it again. A group is stored in one transaction off the loop; then the
 acknowledgements leave, then what follows is done, a few milliseconds at a time. While the store refuses, nothing is
 acknowledged, `ingest_ok` is False, and the same group is tried again; nothing here ever waits for a disk on the loop.
+
+One thing does not wait for the disk: how a warning goes. While the store refuses, facts of the alarm lane are shown to
+running broadcasts as they come (`unsaved`), and once more when they are on disk, which a broadcast hears without harm.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,8 +21,9 @@ from central.store.arrivals import Hello, Parcel, Told, hello_of
 from central.store.database import StoreError
 from central.store.events import Arrival, BrokenArrival, Known
 from central.store.intake import Fresh, Outcome
-from link.contract.batch import Ack
-from link.contract.facts import Birth, Heartbeat
+from link.contract.batch import Ack, decode_batch
+from link.contract.envelope import EnvelopeError
+from link.contract.facts import Birth, Event, Heartbeat
 from link.hosting.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -67,13 +72,14 @@ class Ingest:
         alarm: Callable[[str, str, str], None],
         changed: Callable[[], None] = lambda: None,
         moved: Callable[[str], None] = lambda gateway: None,
+        unsaved: Callable[[str, Event], None] = lambda gateway, event: None,
     ) -> None:
         self.ingest_ok = True
         self.figures = LinkFigures()
         self.turned_away = 0
         self._store, self._clock = store, clock
         self._hear, self._send, self._alarm = hear, send, alarm
-        self._changed, self._moved = changed, moved
+        self._changed, self._moved, self._unsaved = changed, moved, unsaved
         self._waiting: tuple[dict[str, deque[Arrival]], ...] = ({}, {})
         self._count = self._octets = 0
         self._group: list[Arrival] = []
@@ -99,6 +105,8 @@ class Ingest:
             if self.turned_away == 1:
                 log.warning("ingest full, dropped without acknowledgement from=%s", arrival.gateway)
             return
+        if not self.ingest_ok:
+            self._show(arrival)
         queue.append(arrival)
         self._count += 1
         self._octets += size
@@ -188,6 +196,15 @@ class Ingest:
             self.ingest_ok = False
             log.error("ingest stopped, gateways keep their events: %s", error)
             self._changed()
+            for arrival in (*self._group, *(each for queue in self._waiting[0].values() for each in queue)):
+                self._show(arrival)
+
+    def _show(self, arrival: Arrival) -> None:
+        """Alarms that nobody can store now. A batch that cannot be read is dealt with when it is stored."""
+        if isinstance(arrival, Parcel) and arrival.lane == "alm":
+            with contextlib.suppress(EnvelopeError):
+                for event in decode_batch(arrival.payload).events:
+                    self._unsaved(arrival.gateway, event)
 
     def _well(self) -> None:
         if not self.ingest_ok:

@@ -148,6 +148,24 @@ async def test_while_the_store_refuses_nothing_is_acknowledged_and_the_same_is_t
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_while_the_store_refuses_alarms_are_shown_as_they_come(bench: Bench) -> None:
+    """How a warning goes does not wait for the centre's disk."""
+    shown: list[tuple[str, int]] = []
+    bench.ingest._unsaved = lambda gateway, event: shown.append((gateway, event.seq))
+    bench.store.answers = [FULL]
+    bench.ingest.take(parcel(1, 1, lane="alm"))
+    step = asyncio.create_task(bench.ingest.step())
+    await settle_loop()
+    assert shown == [("gw-a", 1)]
+    bench.ingest.take(parcel(2, 2, lane="alm"))
+    bench.ingest.take(parcel(3, 3, lane="evt"))
+    assert shown == [("gw-a", 1), ("gw-a", 2)], "and nothing of the other lane"
+    await bench.clock.advance(TRY_AGAIN + 0.01)
+    await step
+    await bench.ingest.step()
+    assert shown == [("gw-a", 1), ("gw-a", 2)], "what is tried again is not shown again"
+
+
 async def test_one_arrival_that_breaks_the_program_takes_no_other_with_it(bench: Bench) -> None:
     broken = BrokenArrival("x")
     bench.store.answers += [broken, Outcome(), broken, Outcome()]
