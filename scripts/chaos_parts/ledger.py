@@ -1,8 +1,4 @@
-"""The books of a chaos run: what every outbox committed against what the centre holds and did.
-
-A trigger in the outbox's own database writes each committed event into a ledger beside it, in the same
-transaction: it is the truth even for a process that is killed a moment later. No product code knows of it.
-"""
+"""The books of a chaos run: what every outbox committed against what the centre holds and did."""
 
 import contextlib
 import json
@@ -12,14 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scripts.town.outbox_ledger import committed, effects, note_commits, reading, waiting
+
 Key = tuple[str, int, int]
 """Gateway, epoch, sequence number."""
-
-_LEDGER = (
-    "create table if not exists chaos_ledger (lane text, epoch integer, seq integer, unique (epoch, seq))"
-)
-_TRIGGER = """create trigger if not exists chaos_note after insert on outbox
-    begin insert or ignore into chaos_ledger values (new.lane, new.epoch, new.seq); end"""
 
 
 @dataclass(frozen=True)
@@ -50,23 +42,19 @@ class Books:
     def open(self) -> None:
         """Begin to note: call it once every outbox exists."""
         for path in self.outboxes.values():
-            with contextlib.closing(sqlite3.connect(path, timeout=20)) as connection, connection:
-                connection.execute(_LEDGER)
-                connection.execute(_TRIGGER)
+            note_commits(path)
 
     def collect(self) -> None:
         """Take over what the outboxes noted so far."""
         for gateway, path in self.outboxes.items():
-            with contextlib.closing(_reading(path)) as connection:
-                rows = connection.execute("select epoch, seq from chaos_ledger").fetchall()
-            self._known.update({(gateway, epoch, seq): None for epoch, seq in rows})
+            self._known.update({(gateway, *key): None for key in committed(path)})
 
     def forgive(self, gateway: str, image: Path) -> int:
         """Events that go with an outbox which is replaced by `image`: not delivered, and not in it. How many."""
         keys = "select epoch, seq from outbox"
         with (
-            contextlib.closing(_reading(self.outboxes[gateway])) as present,
-            contextlib.closing(_reading(image)) as older,
+            contextlib.closing(reading(self.outboxes[gateway])) as present,
+            contextlib.closing(reading(image)) as older,
         ):
             gone = set(present.execute(keys)) - set(older.execute(keys))
         for epoch, seq in gone:
@@ -75,11 +63,7 @@ class Books:
 
     def waiting(self) -> int:
         """Events that the outboxes still hold."""
-        total = 0
-        for path in self.outboxes.values():
-            with contextlib.closing(_reading(path)) as connection:
-                total += int(connection.execute("select count(*) from outbox").fetchone()[0])
-        return total
+        return sum(waiting(path) for path in self.outboxes.values())
 
     def wait_empty(self, limit: float) -> float | None:
         """Seconds until every outbox was empty; None when that took longer than `limit`."""
@@ -94,37 +78,21 @@ class Books:
     def tally(self, floor_ms: int) -> Tally:
         """Compare. `floor_ms`: no event may claim to be older (Unix ms)."""
         self.collect()
-        with contextlib.closing(_reading(self.centre)) as connection:
+        with contextlib.closing(reading(self.centre)) as connection:
             held = {
                 (gateway, epoch, seq): wall
                 for gateway, epoch, seq, wall in connection.execute(
                     "select gateway, epoch, seq, wall_ms from events"
                 )
             }
-            told = Counter(_effects(connection))
+            told = Counter(effects(connection))
             dropped = _given_up(connection)
         lost = tuple(key for key in self._known if key not in held and not _within(key, dropped))
         doubled = tuple(key for key, count in told.items() if count > 1)
         given_up = sum(1 for key in self._known if key not in held and _within(key, dropped))
         early = sum(1 for key in self._known if held.get(key, floor_ms) < floor_ms)
-        effects = sum(1 for key in self._known if told[key] == 1)
-        return Tally(len(self._known), lost, doubled, effects, given_up, early)
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=20)
-
-
-def _effects(connection: sqlite3.Connection) -> list[Key]:
-    """Every journal entry that an event of a gateway brought."""
-    rows = connection.execute(
-        "select e.subject, p.body from entries e join payloads p using (seq) where e.kind like 'fact.%'"
-    )
-    found = []
-    for gateway, body in rows:
-        payload = json.loads(body)
-        found.append((gateway, payload["outbox"]["epoch"], payload["seq"]))
-    return found
+        once = sum(1 for key in self._known if told[key] == 1)
+        return Tally(len(self._known), lost, doubled, once, given_up, early)
 
 
 def _given_up(connection: sqlite3.Connection) -> list[tuple[str, int, int, int]]:

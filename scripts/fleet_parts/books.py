@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.fleet_parts.gauges import quantiles
-from scripts.fleet_parts.ledger import committed, reading, waiting
+from scripts.town.outbox_ledger import committed, effects, reading, waiting
 
 _FACTS = "select e.subject, e.wall_ms, p.body from entries e join payloads p using (seq) where e.kind like 'fact.%'"
 
@@ -42,16 +42,13 @@ class Books:
     def tally(self) -> Tally:
         """Compare every outbox with the centre."""
         known = {(name, *key) for name, path in self.outboxes.items() for key in committed(path)}
-        told: Counter[tuple[str, int, int]] = Counter()
         with contextlib.closing(reading(self.centre)) as connection:
             held = Counter(connection.execute("select gateway, epoch, seq from events"))
-            for gateway, _, body in connection.execute(_FACTS):
-                payload = json.loads(body)
-                told[gateway, payload["outbox"]["epoch"], payload["seq"]] += 1
+            told = Counter(effects(connection))
         lost = sum(1 for key in known if not held[key])
         doubled = sum(1 for key in known if told[key] > 1 or held[key] > 1)
-        effects = sum(1 for key in known if told[key] == 1)
-        return Tally(len(known), lost, doubled, effects, self.waiting())
+        once = sum(1 for key in known if told[key] == 1)
+        return Tally(len(known), lost, doubled, once, self.waiting())
 
     def lag(self, from_ms: int, to_ms: int) -> dict[str, float]:
         """Milliseconds from an event to its place in the store, of the events that happened in a span (Unix ms)."""

@@ -34,8 +34,8 @@ from link.contract.field_facts import SensorRead
 from link.contract.topics import Row, Topics
 from link.hosting.beat import BeatChanged
 from link.hosting.clock import SystemClock
-from scripts.fleet_parts.ledger import note_commits
 from scripts.fleet_parts.thin import NotedStore, ThinGuard, ThinVoice
+from scripts.town.outbox_ledger import note_commits
 
 ORDERS_KEPT = 16
 QUOTA = 20_000_000

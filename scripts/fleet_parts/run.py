@@ -13,11 +13,11 @@ from pathlib import Path
 from scripts.fleet_parts.books import Books, Tally
 from scripts.fleet_parts.fan_out import Drill, FanOut
 from scripts.fleet_parts.gauges import Gauges, Phase, quantiles
-from scripts.fleet_parts.ledger import note_commits
 from scripts.fleet_parts.plan import FULL, FleetPlan
 from scripts.fleet_parts.remote import Crowds
 from scripts.fleet_parts.room import memory_folder
 from scripts.fleet_parts.talk import Talks
+from scripts.town.outbox_ledger import note_commits
 from scripts.town.ready import NotReady
 from scripts.town.tour_hands import Hands
 from scripts.town.town import Town

@@ -12,8 +12,8 @@ from firmware.outbox.writer import OutboxWriter
 from firmware.stamp import Stamp
 from link.contract.field_facts import SensorRead
 from scripts.fleet_parts.books import Books
-from scripts.fleet_parts.ledger import committed, note_commits, waiting
 from scripts.fleet_parts.thin import NotedStore
+from scripts.town.outbox_ledger import committed, note_commits, waiting
 
 NAMES = ("sim-00000", "sim-00001")
 WALL = 1_700_000_000_000
