@@ -60,15 +60,19 @@ class _Walk:
         self.explained: list[tuple[int, int]] = []
 
     def walk(self, sql: Sql) -> Verdict:
-        # Slices, not one long read: a reader that never ends keeps the write-ahead log from shrinking.
-        while slice_ := links_after(sql, self.at, _SLICE):
+        # Slices, not one long read: a reader that never ends keeps the write-ahead log from shrinking. How many were
+        # ever written is asked before each slice: what comes in meanwhile must not pass for a missing end.
+        while True:
+            ever = _ever_written(sql)
+            slice_ = links_after(sql, self.at, _SLICE)
+            if not slice_:
+                return self._ending(ever)
             bodies = self._bodies(sql, slice_)
             for link in slice_:
                 fault = follows(link, self.at, self.last_hash)
                 if fault := fault or self._payload_fault(link, bodies.get(link.seq)):
                     return self._bad(self.at + 1, fault)
                 self.at, self.last_hash = link.seq, link.hash
-        return self._ending(sql)
 
     def _bodies(self, sql: Sql, slice_: list[Link]) -> dict[int, tuple[bytes, str]]:
         rows = sql.conn.execute(
@@ -86,10 +90,9 @@ class _Walk:
             self.explained.extend((first, last) for first, last in json.loads(found[1])["ranges"])
         return ""
 
-    def _ending(self, sql: Sql) -> Verdict:
-        row = sql.conn.execute("select seq from sqlite_sequence where name = 'entries'").fetchone()
-        if row and row[0] > self.at:
-            return self._bad(self.at + 1, f"the end is missing: entry {row[0]} was once written")
+    def _ending(self, ever: int) -> Verdict:
+        if ever > self.at:
+            return self._bad(self.at + 1, f"the end is missing: entry {ever} was once written")
         unexplained = first_outside(self.gone, self.explained)
         if unexplained is not None:
             reason = f"the payload of entry {unexplained} is gone and no erasure names it"
@@ -98,6 +101,11 @@ class _Walk:
 
     def _bad(self, seq: int, reason: str) -> Verdict:
         return Verdict(self.at, len(self.gone), False, seq, reason)
+
+
+def _ever_written(sql: Sql) -> int:
+    row = sql.conn.execute("select seq from sqlite_sequence where name = 'entries'").fetchone()
+    return int(row[0]) if row else 0
 
 
 def first_outside(numbers: Iterable[int], ranges: Iterable[tuple[int, int]]) -> int | None:

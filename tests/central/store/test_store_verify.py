@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from central.store.database import Database
+from central.store import entries
+from central.store import verify as verify_module
+from central.store.chain import Link
+from central.store.database import Database, Sql
 from central.store.journal import Journal
 from central.store.verify import Verdict, first_outside, verify, verify_file
 
@@ -151,6 +154,28 @@ async def test_the_worker_process_says_the_same(copied: Path) -> None:
     assert await verify(copied) == Verdict(ENTRIES, 0, True)
     tampered(copied, ("update entries set wall_ms = wall_ms + 1 where seq = 3", ()))
     assert (await verify(copied)).first_bad == 3
+
+
+def test_what_is_written_at_the_very_end_of_the_reading_is_no_missing_end(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry that is committed after the last look at the entries, before the last look at their number."""
+    database = Database.open(copied)
+    honest, late = verify_module.links_after, ["one more"]
+
+    def looked_up(sql: Sql, seq: int, count: int) -> list[Link]:
+        found = honest(sql, seq, count)
+        if not found and late:
+            late.pop()
+            with database.transaction() as writing:
+                entries.insert(writing, [entries.waiting(1, "k", "late", "{}")])
+        return found
+
+    monkeypatch.setattr(verify_module, "links_after", looked_up)
+    try:
+        assert verify_file(copied) == Verdict(ENTRIES, 0, True)
+    finally:
+        database.close()
 
 
 async def test_it_reads_beside_a_core_that_writes(tmp_path: Path) -> None:
