@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.bench.client import ask_async
+from scripts.chaos_parts.gate import sweep
 from scripts.chaos_parts.ledger import Books, Tally
 from scripts.chaos_parts.link_proxy import LinkProxy
 from scripts.chaos_parts.links import Links
@@ -146,6 +147,8 @@ async def troubled_town(
             yield town, links, books, gates
     finally:
         await links.close()
+        for gate in gates.values():
+            sweep(gate)
 
 
 async def chaos(

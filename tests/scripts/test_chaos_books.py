@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.chaos_parts import gate
 from scripts.chaos_parts.ledger import Books
 
 OUTBOX = (
@@ -131,6 +132,18 @@ def test_what_had_not_been_delivered_goes_with_a_disk_that_is_replaced(town, tmp
     assert town.books.forgive(G, image) == 1
     shutil.copy(image, town.outbox)
     assert town.books.tally(0).events == 2, "what was delivered still counts, what the image holds too"
+
+
+def test_what_a_wrong_clock_leaves_behind_is_swept_and_nothing_else(tmp_path, monkeypatch):
+    shared = tmp_path / "shm"
+    shared.mkdir()
+    monkeypatch.setattr(gate, "SHARED", shared)
+    for name in ("faketime_shm_7", "sem.faketime_sem_7", "faketime_shm_8"):
+        (shared / name).touch()
+    (tmp_path / gate.FAKED).write_text("7\n")
+    gate.sweep(tmp_path)
+    gate.sweep(tmp_path)
+    assert [each.name for each in shared.iterdir()] == ["faketime_shm_8"]
 
 
 def test_an_event_of_1970_is_seen(town):
