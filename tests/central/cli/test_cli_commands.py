@@ -120,11 +120,12 @@ def test_journal(town: Town, run: Run) -> None:
 
 
 def test_watch_tells_every_change_as_a_line(town: Town, run: Run) -> None:
-    town.later(0.2, lambda: town.desk.announcer.announce(GroupNow(group=town.desk.group)))
-    result = run("watch", "--json", "--for", "0.9")
+    for moment in (0.2, 0.7, 1.2):  # who connects late on a busy machine hears the next one
+        town.later(moment, lambda: town.desk.announcer.announce(GroupNow(group=town.desk.group)))
+    result = run("watch", "--json", "--for", "1.6")
     assert result.exit_code == 0, result.stderr
     kinds = [CHANGE.validate_json(line).kind for line in result.stdout.splitlines()]
-    assert kinds == ["town", "group"]
+    assert kinds[:2] == ["town", "group"] and set(kinds[2:]) <= {"group"}
     assert "gw-north" in run("watch", "--for", "0.6").stdout
 
 
