@@ -25,6 +25,11 @@ def test_what_people_wait_for_travels_as_an_alarm():
     assert {lane_of(kind) for kind in alarms} == {"alm"}
 
 
+def test_a_talker_who_waits_for_his_grant_does_not_wait_for_a_batch():
+    """On a thin link a batch is up to 5 s late; the tone that tells him would puzzle him then."""
+    assert lane_of(field_facts.GrantDelayed) == "alm"
+
+
 def test_measured_values_are_given_up_first_and_commands_last():
     order = [field_facts.SensorRead, facts.HealthChanged, facts.LineOpened, link_facts.CommandAnswered]
     assert [rank_of(kind) for kind in order] == sorted({rank_of(kind) for kind in order})
