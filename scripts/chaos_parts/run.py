@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import random
-import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from scripts.chaos_parts.links import Links
 from scripts.chaos_parts.load import Load
 from scripts.chaos_parts.plan import NAMES, Phase, chaos_plan
 from scripts.chaos_parts.ptt_watch import Overstay, Span, longest, spans, without
+from scripts.chaos_parts.small_disk import NoSmallDisk, small_disk
 from scripts.chaos_parts.troubles import Troubles
 from scripts.town.ports import HOST, free_tcp_port
 from scripts.town.town import Town
@@ -50,22 +50,6 @@ class Outcome:
             and self.ptt.seconds <= PTT_LIMIT
             and self.catch_up is not None
         )
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    """A small file system in `folder`; None where the machine does not let us mount one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "spillway-chaos", str(folder)]
-    try:
-        mounted = subprocess.run(words, capture_output=True, check=False).returncode == 0
-    except OSError:
-        mounted = False
-    try:
-        yield folder if mounted else None
-    finally:
-        if mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 class PttWatch:
@@ -161,7 +145,13 @@ async def chaos(
     """Play `played` in a town in `folder`. What `say` gets is for people."""
     began_ms = int(time.time() * 1000)
     rng = random.Random(seed)
-    with small_disk(folder / "state" / NAMES[1]) as disk:
+    with contextlib.ExitStack() as stack:
+        disk: Path | None = folder / "state" / NAMES[1]
+        try:
+            stack.enter_context(small_disk(folder / "state" / NAMES[1], DISK))
+        except NoSmallDisk as why:
+            say(str(why))
+            disk = None
         async with troubled_town(folder, seed, sabotage) as (town, links, books, gates):
             load, watch = Load(town.bench_socket, rng), PttWatch(town.bench_socket)
             troubles = Troubles(town, links, books, gates, rng, disk)

@@ -17,6 +17,7 @@ from scripts.chaos_parts.link_proxy import How
 from scripts.chaos_parts.links import Links
 from scripts.chaos_parts.plan import NAMES, Phase
 from scripts.chaos_parts.ptt_watch import Span
+from scripts.chaos_parts.small_disk import fill
 from scripts.town.town import Town
 
 UP_AGAIN = 30.0
@@ -164,8 +165,7 @@ class Troubles:
         if self.disk is None:
             self.left_out["disk"] = "no small file system can be mounted here"
             return
-        ballast = self.disk / "ballast"
-        await asyncio.to_thread(_fill, ballast)
+        ballast = await asyncio.to_thread(fill, self.disk)
         self._count("full disk")
         await asyncio.sleep(phase.seconds)
         ballast.unlink()
@@ -196,11 +196,3 @@ def _put_back(image: Path, outbox: Path) -> None:
     for ending in ("-wal", "-shm"):
         outbox.with_name(outbox.name + ending).unlink(missing_ok=True)
     shutil.move(image, outbox)
-
-
-def _fill(ballast: Path) -> None:
-    with ballast.open("wb", buffering=0) as out:
-        for size in (1 << 20, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while out.write(bytes(size)):
-                    pass
