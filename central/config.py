@@ -14,6 +14,7 @@ from link.contract.neighbour import MOST_LEGS
 from link.contract.orders import Channel
 from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, load
+from link.hosting.tls_settings import TlsSettings
 from link.hosting.toml_places import did_you_mean
 
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
@@ -138,6 +139,8 @@ class CentralSettings(Settings):
     """The whole file."""
 
     realm: str = "main"
+    plain: bool = Field(default=False, description="nothing is signed or encrypted: benches only")
+    tls: TlsSettings | None = None
     state: Path = Field(description="database, clips and recordings")
     run: Path = Field(description="sockets between the processes of the centre")
     broker: BrokerAccess = BrokerAccess()
@@ -237,6 +240,8 @@ def load_central(path: Path) -> CentralSettings:
     home = path.resolve().parent
     api = settings.api.model_copy(update={"tokens": home / settings.api.tokens})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
+    if settings.tls is not None:
+        places["tls"] = settings.tls.below(home)
     if settings.backup is not None:
         places["backup"] = settings.backup.model_copy(update={"folder": home / settings.backup.folder})
     return settings.model_copy(update=places)

@@ -8,6 +8,7 @@ from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, Label
 from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, load
+from link.hosting.tls_settings import TlsSettings
 
 
 class CentreSettings(Settings):
@@ -67,6 +68,8 @@ class GatewaySettings(Settings):
 
     gateway: GatewayId
     realm: str = "main"
+    plain: bool = Field(default=False, description="nothing is signed or encrypted: benches only")
+    tls: TlsSettings | None = None
     board: Path
     state: Path = Field(description="folder for held files, recordings and other state")
     run: Path = Field(description="folder for the sockets between the three processes")
@@ -99,5 +102,7 @@ def load_gateway(path: Path) -> GatewaySettings:
     """Read the file. SettingsError says what is wrong and where."""
     settings = load(path, GatewaySettings)
     home = path.resolve().parent
-    places = {name: home / getattr(settings, name) for name in ("board", "state", "run")}
+    places: dict[str, object] = {name: home / getattr(settings, name) for name in ("board", "state", "run")}
+    if settings.tls is not None:
+        places["tls"] = settings.tls.below(home)
     return settings.model_copy(update=places)

@@ -174,6 +174,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         groups.append({**head, "hang": group.hang, "timeout": group.timeout, "members": members})
     broker: dict[str, Value] = {"host": HOST, "port": ports.broker, "username": CENTRE}
     return {
+        "plain": plan.plain,
         "state": places.state / "central",
         "run": places.run / "central",
         "broker": broker | {"password": keys.broker[CENTRE]} | _IMPATIENT,
@@ -208,6 +209,7 @@ def _gateway(
     broker: dict[str, Value] = {"host": HOST, "port": broker_port, "username": name}
     return {
         "gateway": name,
+        "plain": plan.plain,
         "board": places.board(name),
         "state": places.state / name,
         "run": places.run / name,

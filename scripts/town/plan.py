@@ -180,6 +180,8 @@ class TownPlan:
     rate_hz: int = 16000
     guests: tuple[str, ...] = ()
     """Gateways that the town lets in and does not run: somebody else starts them."""
+    plain: bool = True
+    """Nothing is signed or encrypted."""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Who a machine is: keys, requests, certificates, revocation. The only package that knows X.509."""

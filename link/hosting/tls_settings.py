@@ -1,0 +1,25 @@
+"""The `[tls]` table of a settings file: who we are towards others, and whom we believe. PEM files."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from link.hosting.settings import Settings
+
+
+class TlsSettings(Settings):
+    """Same table for gateway and centre; paths are relative to the settings file.
+
+    The private key is read by this process only (mode 0600). `crl` is looked at where certificates of others are
+    checked; without it nothing is revoked.
+    """
+
+    ca: Path = Field(description="certificates of the authority that all others must come from")
+    certificate: Path = Field(description="our own certificate, and what lies between it and the authority")
+    key: Path = Field(description="the private key to it")
+    crl: Path | None = Field(default=None, description="the authority's list of revoked certificates")
+
+    def below(self, home: Path) -> "TlsSettings":
+        """The same with absolute paths."""
+        places = {name: home / getattr(self, name) for name in ("ca", "certificate", "key")}
+        return self.model_copy(update={**places, "crl": home / self.crl if self.crl else None})
