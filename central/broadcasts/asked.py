@@ -9,6 +9,7 @@ from functools import cached_property
 
 from link.contract import orders
 from link.contract.ids import LineRef
+from link.contract.signed import Signature
 
 LONGEST_WINDOW = 3600.0
 """Seconds within which the orders of one broadcast may go out, at most."""
@@ -30,7 +31,7 @@ class Approval:
 
     by: str
     at: float
-    signature: orders.Signature | None = None
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True)

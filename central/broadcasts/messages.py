@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from link.contract import facts, orders
 from link.contract.field_facts import SoundProved
+from link.contract.signed import Signature
 
 # ---- events -----------------------------------------------------------------------------------------------
 
@@ -13,7 +14,7 @@ class Approve:
     """A person says yes. `signature` is where the personal signature will stand."""
 
     by: str
-    signature: orders.Signature | None = None
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True)

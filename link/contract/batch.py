@@ -12,7 +12,8 @@ from pydantic import Field
 from link.contract.envelope import Codec, EnvelopeError, Plain, pack, unpack
 from link.contract.facts import EVIDENCE, Event
 from link.contract.ids import Short
-from link.contract.orders import OP_OF, ORDERS, Command, Signature
+from link.contract.orders import OP_OF, ORDERS, Command
+from link.contract.signed import Signature, Signed, read_signatures, signature_rows
 from link.contract.wire import Wire, validated
 
 _NUMBER = {kind: number for number, kind in enumerate(EVIDENCE, start=1)}
@@ -165,11 +166,11 @@ def decode_ack(payload: bytes) -> Ack:
 def encode_command(command: Command, kid: str = "", signatures: tuple[Signature, ...] = ()) -> bytes:
     """`[kid, raw, [[kid, sig], …]]`; what is signed is exactly `raw`."""
     raw = pack(command.model_dump(mode="python"))
-    return pack([kid, raw, [[s.kid, s.sig] for s in signatures]])
+    return pack([kid, raw, signature_rows(signatures)])
 
 
-def decode_command(payload: bytes) -> tuple[Command, Wire, tuple[Signature, ...]]:
-    """The command, its typed order and its signatures (not verified here). EnvelopeError only."""
+def decode_command(payload: bytes) -> tuple[Command, Wire, Signed]:
+    """The command, its typed order, and what was signed (not verified here). EnvelopeError only."""
     value = unpack(payload)
     if not (isinstance(value, list) and len(value) >= 3 and isinstance(value[1], bytes)):
         raise EnvelopeError("invalid", "a command is [kid, raw, signatures]")
@@ -180,14 +181,7 @@ def decode_command(payload: bytes) -> tuple[Command, Wire, tuple[Signature, ...]
     kind = ORDERS.get(command.op)
     if kind is None:
         raise EnvelopeError("unsupported", f"op {command.op!r}")
-    if not isinstance(value[2], list) or len(value[2]) > 8:
-        raise EnvelopeError("invalid", "signatures are a list of at most 8")
-    signatures = []
-    for row in value[2]:
-        if not (isinstance(row, list) and len(row) == 2):
-            raise EnvelopeError("invalid", "a signature is [kid, sig]")
-        signatures.append(validated(Signature, {"kid": row[0], "sig": row[1]}))
-    return command, validated(kind, command.args), tuple(signatures)
+    return command, validated(kind, command.args), Signed(value[1], read_signatures(value[2]))
 
 
 def command_for(order: Wire, to: str, n: int, now: int, ttl: int = 30, **more: object) -> Command:

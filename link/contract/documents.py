@@ -1,7 +1,8 @@
 """Documents that are kept and compared: the centre's state, what a gateway shall be, what it says it is.
 
-Always whole, never a difference; a desired document has a revision that only rises. Signatures, keys and firmware
-jobs have their places here and are filled by the authority and update work.
+Always whole, never a difference; a desired document has a revision that only rises. What the centre says (rows 10, 12)
+travels signed by its config key, as `[raw, [[kid, sig]]]` (signed.py); only in plain mode as it is. Firmware jobs have
+their place here and are filled by the update work.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
@@ -9,7 +10,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import Field, StringConstraints, model_validator
 
 from link.contract.envelope import EnvelopeError, pack, unpack
-from link.contract.ids import GroupId, Label, LineId, Sha256, Short
+from link.contract.ids import GroupId, Label, LineId, Sha256, Short, ZoneId
 from link.contract.link_facts import TimeQuality
 from link.contract.orders import Channel
 from link.contract.profile import ProfileName
@@ -19,6 +20,11 @@ LARGEST_DESIRED = 16_000
 """Octets of a desired document on its topic; a larger configuration goes as a file, by its hash."""
 SEAL_KEY = r"^([0-9a-f]{64})?$"
 TriggerId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+
+
+def _unsaid(value: object) -> bool:
+    """A field that says nothing is left out."""
+    return not value
 
 
 class CentreState(Wire):
@@ -32,8 +38,6 @@ class CentreState(Wire):
     cid: Short
     t: int = 0
     ingest: bool = True
-    kid: Short = ""
-    sig: bytes = b""
 
 
 class DesiredMember(Wire):
@@ -70,7 +74,7 @@ class DesiredTrigger(Wire):
     """When all conditions hold in island mode, play a held clip on these loudspeaker lines.
 
     A live one needs two conditions on different sources; an active `stop` contact wins over everything. At most
-    `most` times in `per` seconds. `auth` names the standing authority that the authority work will demand.
+    `most` times in `per` seconds. `authority`: the standing authority (authority.py) as it was signed.
     """
 
     trigger: TriggerId
@@ -84,7 +88,7 @@ class DesiredTrigger(Wire):
     stop: Short = ""
     most: int = Field(default=3, ge=1, le=100)
     per: float = Field(default=3600.0, ge=60, le=86400)
-    auth: Short = ""
+    authority: bytes = Field(default=b"", max_length=8000, exclude_if=_unsaid)
 
     @model_validator(mode="after")
     def _two_for_live(self) -> Self:
@@ -122,6 +126,12 @@ class Configuration(Wire):
     record: RecordPolicy = "island"
     upload: UploadPolicy = "auto-all"
     wanted: tuple[Short, ...] = Field(default=(), max_length=200, description="recordings asked for")
+    zones: dict[ZoneId, tuple[LineId, ...]] = Field(
+        default_factory=dict,
+        max_length=64,
+        exclude_if=_unsaid,
+        description="zone to its lines of this gateway",
+    )
     seal: str = Field(default="", pattern=SEAL_KEY, description="the centre's public key, X25519, hex")
 
 
@@ -135,10 +145,10 @@ class Desired(Wire):
     cfg_size: int = 0
     blobs: tuple[DesiredBlob, ...] = Field(default=(), max_length=400)
     link: LinkSettings = LinkSettings()
-    keys: dict[str, str] = Field(default_factory=dict, max_length=200)
+    ring: bytes = Field(
+        default=b"", exclude_if=_unsaid, description="the key ring (keyring.py) as it was signed"
+    )
     fw: dict[str, object] | None = None
-    kid: Short = ""
-    sig: bytes = b""
 
     @model_validator(mode="after")
     def _one_configuration(self) -> Self:

@@ -54,7 +54,8 @@ class Birth(Wire):
 
     `boot` is `<start of the computer>.<start of the process>`, each 8 hex digits: monotonic times of one start of
     the computer are comparable. `t` (Unix ms) and `mono_ms` are the clocks at one moment, `tq` how good `t` is.
-    `nonce` has its place for commands to a gateway without a clock.
+    `nonce` stands in commands to a gateway whose clock is not trusted. `talk` is a fresh X25519 key, `cert` the
+    gateway's certificate (DER) and `proof` its signature (ECDSA, purpose sw-talk-v1) over gateway, sid and `talk`.
     """
 
     v: Literal[1] = 1
@@ -70,6 +71,9 @@ class Birth(Wire):
     tq: TimeQuality | None = Field(default=None, exclude_if=_unsaid)
     profile: ProfileName | None = Field(default=None, exclude_if=_unsaid)
     nonce: Short = Field(default="", exclude_if=_unsaid)
+    talk: bytes = Field(default=b"", max_length=32, exclude_if=_unsaid)
+    cert: bytes = Field(default=b"", max_length=4096, exclude_if=_unsaid)
+    proof: bytes = Field(default=b"", max_length=128, exclude_if=_unsaid)
 
 
 class Death(Wire):
@@ -213,9 +217,10 @@ class Event(Wire):
 
 
 class CommandResult(Wire):
-    """Row 6: what became of a command."""
+    """Row 6: what became of a command. `nonce`: the gateway's next one, after each that was used."""
 
     id: Short
     s: Literal["accepted", "rejected", "running", "done", "failed", "expired", "unknown", "dup"]
     why: Short = ""
     t: int = 0
+    nonce: Short = Field(default="", exclude_if=_unsaid)

@@ -3,14 +3,15 @@
 Orders travel as commands (row 8); talk-path orders as realtime frames (row 14), see realtime.py.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from link.contract.ids import LineId, Sha256, Short, Text, Token
 from link.contract.wire import Wire
 
 Channel = Literal["live", "drill", "test"]
+_HEX_32 = r"^([0-9a-f]{64})?$"
 
 
 class DialLeg(Wire):
@@ -22,10 +23,21 @@ class DialLeg(Wire):
 
 
 class OpenSession(Wire):
-    """Begin to accept talk-path frames authenticated with `key` (hex, 32 bytes) in session `sid`."""
+    """Begin to accept talk-path frames in session `sid`.
+
+    They are authenticated with `key` (hex, 32 bytes; plain only), or with the key agreed between the birth's `talk` and
+    `public` (X25519, hex, 32 bytes).
+    """
 
     sid: Short
-    key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    key: str = Field(default="", pattern=_HEX_32, exclude_if=lambda value: not value)
+    public: str = Field(default="", pattern=_HEX_32, exclude_if=lambda value: not value)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.key) == bool(self.public):
+            raise ValueError("a session is opened by a key or by a public key, one of both")
+        return self
 
 
 class PlayClip(Wire):
@@ -153,8 +165,16 @@ ORDERS: dict[str, type[Wire]] = {
 OP_OF: dict[type[Wire], str] = {kind: op for op, kind in ORDERS.items()}
 
 
+def _unsaid(value: object) -> bool:
+    """A field added later is left out while it says nothing."""
+    return not value
+
+
 class Command(Wire):
-    """An addressed order with its limits in time. `n` rises over all commands of one sender."""
+    """An addressed order with its limits in time. `n` rises over all commands of one sender.
+
+    `auth` and `ref` name the authority, `doc` carries it (or the stop) as it was signed.
+    """
 
     v: Literal[1] = 1
     id: Short
@@ -169,10 +189,15 @@ class Command(Wire):
     by: Short = "core"
     auth: Short | None = None
     ref: Short | None = None
-
-
-class Signature(Wire):
-    """Who signed the bytes of a command. Empty lists are accepted on the bench only, until keys exist."""
-
-    kid: Short
-    sig: bytes
+    sid: Short = Field(
+        default="", exclude_if=_unsaid, description="the session that a session command is for"
+    )
+    nonce: Short = Field(
+        default="", exclude_if=_unsaid, description="of the gateway, where its clock is not trusted"
+    )
+    doc: bytes = Field(
+        default=b"",
+        exclude_if=_unsaid,
+        max_length=8000,
+        description="the signed authority or stop, see authority.py",
+    )

@@ -6,6 +6,7 @@ golden_v1.txt is never changed: it is what gateways in the field send.
 
 from pathlib import Path
 
+from link.contract import authority as auth
 from link.contract import documents as doc
 from link.contract import facts, orders
 from link.contract import field_facts as field
@@ -15,8 +16,10 @@ from link.contract import recording_orders as tape
 from link.contract.batch import Ack, BatchHead, command_for, encode_ack, encode_batch, encode_command
 from link.contract.envelope import pack
 from link.contract.facts import EVIDENCE
+from link.contract.keyring import KeyEntry, KeyRing, encode_ring
 from link.contract.patch_orders import SetPatch
 from link.contract.realtime import Keep, TalkFrame, Up, encode_frame, encode_report
+from link.contract.signed import Signature, Signed, encode_signed, kid_of
 
 FILE = Path(__file__).parent / "golden_v1.txt"
 KEY = bytes(range(32))
@@ -108,8 +111,8 @@ TAPES = (
     tape.RecordingKept(recording="gw-a-r1-1", line="r1", seconds=3.2, size=6400, cut=True, dropped=2),
     tape.RecordingLost(recording="gw-a-r1-1", line="r1", why="no opusenc", advice="install opus-tools"),
 )
-GROWN = {"command-PlayClip": "command-PlayClip-2"}
-"""Kinds that have got fields since their bytes were kept: name of the old bytes to name of today's."""
+GROWN = {"command-PlayClip": "command-PlayClip-2", "centre": "centre-2", "desired": "desired-2"}
+"""Kinds that have got or lost fields since their bytes were kept: name of the old bytes to name of today's."""
 
 
 def messages() -> dict[str, bytes]:
@@ -134,6 +137,7 @@ def messages() -> dict[str, bytes]:
         "heartbeat": pack(facts.Heartbeat(s="5e551017", t=WALL * 1000).model_dump(mode="python")),
         "ack": encode_ack(Ack(epoch=77, upto=29, hold_ms=0)),
         **documents(),
+        **authority(),
     }
     head = BatchHead(epoch=77, first_seq=5, boot="b007", t0_ms=WALL * 1000, mono0_ms=1000, tq="ntp")
     events = tuple(
@@ -197,9 +201,67 @@ def documents() -> dict[str, bytes]:
     reported = doc.Reported(rev_seen=3, rev_applied=2, triggers=(ready,), missing=(SHA,), disk_free=1 << 30)
     return {
         "birth-2": pack(birth.model_dump(mode="python")),
-        "centre": doc.encode_document(doc.CentreState(on=True, cid="c0ffee", t=WALL * 1000)),
-        "desired": doc.encode_document(desired),
+        "centre-2": doc.encode_document(doc.CentreState(on=True, cid="c0ffee", t=WALL * 1000)),
+        "desired-2": doc.encode_document(desired),
         "reported": doc.encode_document(reported),
+    }
+
+
+def authority() -> dict[str, bytes]:
+    """What persons and the root key sign, and what carries it."""
+    kid, sig = kid_of(KEY), bytes(range(64))
+    conditions = (
+        doc.Condition(kind="above", source="level", value=31.0),
+        doc.Condition(kind="contact", source="gate-1"),
+    )
+    standing = auth.Standing(
+        gateway="gw-a", trigger="dam", conditions=conditions, stop="key", most=3, per=3600
+    )
+    may = {"id": "b-1", "ch": "live", "clips": (SHA,), "by": "wang", "iat": WALL, "not_before": WALL}
+    said = auth.Authority.model_validate(
+        may | {"zones": ("north",), "lines": ("gw-a/pa1",), "text": "水位超警", "not_after": WALL + 300}
+    )
+    kept = auth.Authority.model_validate(
+        may | {"id": "t-dam", "lines": ("gw-a/pa1",), "not_after": WALL + 400 * 86400, "standing": standing}
+    )
+    stop = auth.Stop(id="s-1", ref="b-1", ch="live", by="li", iat=WALL, exp=WALL + 300)
+    ring = KeyRing(
+        rev=2,
+        iat=WALL,
+        root=KEY,
+        keys=(KeyEntry(kid=kid, public=KEY, use="live", holder="wang", not_after=WALL + 86400),),
+        revoked=("0123456789abcdef",),
+    )
+    signatures = (Signature(kid=kid, sig=sig),)
+    deliver = command_for(
+        orders.PlayClip(play="b-1.pa1", line="pa1", sha=SHA, size=1000, seconds=12.5),
+        "gw-a",
+        7,
+        WALL,
+        auth="b-1",
+        sid="5e551017",
+        nonce="n-1",
+        doc=encode_signed(Signed(auth.encode_raw(said), signatures)),
+    )
+    return {
+        "authority": auth.encode_raw(said),
+        "authority-standing": auth.encode_raw(kept),
+        "stop": auth.encode_raw(stop),
+        "keyring": encode_ring(ring),
+        "command-signed": encode_command(deliver, kid, signatures),
+        "command-open-agreed": encode_command(
+            command_for(orders.OpenSession(sid="5e551017", public=KEY.hex()), "gw-a", 8, WALL)
+        ),
+        "birth-3": pack(
+            facts.Birth(
+                sid="5e551017", boot="b", fw="1", nonce="n-1", talk=KEY, cert=b"DER", proof=b"ECDSA"
+            ).model_dump(mode="python")
+        ),
+        "result-2": pack(
+            facts.CommandResult(id="c1", s="rejected", why="clock-untrusted", t=1, nonce="n-2").model_dump(
+                mode="python"
+            )
+        ),
     }
 
 

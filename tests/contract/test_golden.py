@@ -3,11 +3,14 @@
 import pytest
 
 from link.contract import documents, facts
+from link.contract.authority import decode_authority, decode_stop
 from link.contract.batch import UnknownFact, decode_batch, decode_command, encode_batch
 from link.contract.envelope import pack, unpack
 from link.contract.facts import EVIDENCE
+from link.contract.keyring import decode_ring
 from link.contract.orders import ORDERS
 from link.contract.realtime import TalkGate, decode_report
+from link.contract.signed import decode_signed
 from link.contract.topics import ROOT, Row, Topics
 from link.contract.wire import validated
 from tests.contract import golden
@@ -59,14 +62,43 @@ def test_the_golden_frame_that_names_its_report_is_accepted():
         ("result", facts.CommandResult),
         ("heartbeat", facts.Heartbeat),
         ("birth-2", facts.Birth),
-        ("centre", documents.CentreState),
-        ("desired", documents.Desired),
+        ("birth-3", facts.Birth),
+        ("result-2", facts.CommandResult),
+        ("centre-2", documents.CentreState),
+        ("desired-2", documents.Desired),
         ("reported", documents.Reported),
     ],
 )
 def test_golden_documents_are_understood(name, kind):
     understood = validated(kind, unpack(KEPT[name]))
     assert unpack(pack(understood.model_dump(mode="python"))) == unpack(KEPT[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("centre", documents.CentreState), ("desired", documents.Desired)]
+)
+def test_documents_of_before_there_were_signatures_are_understood(name, kind):
+    assert validated(kind, unpack(KEPT[name])).v == 1
+
+
+def test_what_persons_signed_is_read_from_the_very_bytes():
+    said = decode_authority(KEPT["authority"])
+    assert (said.ch, said.zones, said.text) == ("live", ("north",), "水位超警")
+    standing = decode_authority(KEPT["authority-standing"]).standing
+    assert standing is not None
+    assert (standing.trigger, standing.most) == ("dam", 3)
+    stop = decode_stop(KEPT["stop"])
+    assert (stop.ref, stop.by) == ("b-1", "li")
+    ring = decode_ring(KEPT["keyring"])
+    assert (ring.rev, ring.keys[0].holder) == (2, "wang")
+
+
+def test_a_golden_delivery_carries_its_authority():
+    command, _, signed = decode_command(KEPT["command-signed"])
+    carried = decode_signed(command.doc)
+    assert carried.raw == KEPT["authority"]
+    assert [each.kid for each in carried.signatures] == [each.kid for each in signed.signatures]
+    assert (command.sid, command.nonce, command.auth) == ("5e551017", "n-1", "b-1")
 
 
 @pytest.mark.parametrize(
@@ -85,9 +117,9 @@ def test_the_golden_batch_holds_every_fact(name, held):
 
 @pytest.mark.parametrize("order", golden.ORDERS, ids=lambda order: type(order).__name__)
 def test_golden_commands_are_understood(order):
-    command, decoded, signatures = decode_command(KEPT[f"command-{type(order).__name__}"])
+    command, decoded, signed = decode_command(KEPT[f"command-{type(order).__name__}"])
     assert decoded == order
-    assert (command.to, signatures) == ("gw-a", ())
+    assert (command.to, signed.signatures) == ("gw-a", ())
 
 
 @pytest.mark.parametrize("name", golden.neighbours())

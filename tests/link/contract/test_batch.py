@@ -18,6 +18,7 @@ from link.contract.batch import (
     encode_command,
 )
 from link.contract.envelope import EnvelopeError, pack, unpack
+from link.contract.signed import Signature
 from tests.link.contract.typical import TYPICAL
 
 SHA = "ab" * 32
@@ -149,11 +150,18 @@ ORDERS = st.one_of(
 )
 
 
-@given(ORDERS, st.integers(0, 2**40), st.integers(1, 600), st.lists(st.binary(max_size=64), max_size=8))
+@given(
+    ORDERS,
+    st.integers(0, 2**40),
+    st.integers(1, 600),
+    st.lists(st.binary(min_size=64, max_size=64), max_size=8),
+)
 def test_a_command_comes_back_as_it_went_out(order, n, ttl, signed):
     command = command_for(order, "gw-a", n, 1_700_000_000, ttl, ch="drill", ref="b-1")
-    signatures = tuple(orders.Signature(kid="li", sig=sig) for sig in signed)
-    assert decode_command(encode_command(command, "core", signatures)) == (command, order, signatures)
+    signatures = tuple(Signature(kid="0123456789abcdef", sig=sig) for sig in signed)
+    decoded, carried, envelope = decode_command(encode_command(command, "core", signatures))
+    assert (decoded, carried, envelope.signatures) == (command, order, signatures)
+    assert envelope.raw == pack(command.model_dump(mode="python"))
     assert (command.exp - command.iat, command.id) == (ttl, f"gw-a.1700000000.{n}")
 
 
