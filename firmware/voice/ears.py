@@ -20,8 +20,9 @@ from hw.squelch.vox import VoxSettings
 from link.contract import neighbour as say
 from link.contract.wire import Wire
 
-PRE_ROLL = 25
-"""Frames kept of a line with an ear: speech is known as such up to 0.4 s after it began."""
+PRE_ROLL = 100
+"""Frames kept of a line with an ear, 2 s: a syllabic squelch opens up to 1.06 s after the speech began, and the order
+to open comes from another process, which on a busy machine takes its time. What is not kept by then is lost speech."""
 FOREVER_NS = 3_600_000_000_000
 MS = 1_000_000
 

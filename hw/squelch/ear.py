@@ -4,6 +4,7 @@ itself speaks, so that its own echo and the squelch pop after it open nothing. W
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 HOLE_NS = 500_000_000
 """After so long without a frame what was heard before counts no more."""
+KEPT = 75
+"""Times of frames kept, more than any squelch looks back."""
 Heard = SquelchChange | Digit
 
 
@@ -51,6 +54,7 @@ class Ear:
         self._deaf_until_ns = 0
         self._lost = False
         self._last_ns: int | None = None
+        self._times: deque[int] = deque(maxlen=KEPT)
 
     @property
     def on(self) -> bool:
@@ -78,6 +82,7 @@ class Ear:
 
     def _hear(self, pcm: bytes, at_ns: int) -> None:
         last_ns, self._last_ns = self._last_ns, at_ns
+        self._times.append(at_ns)
         if self._lost or (last_ns is not None and not 0 <= at_ns - last_ns <= HOLE_NS):
             self._forget(at_ns)
         deaf_until_ns = self._deaf_until_ns
@@ -87,11 +92,19 @@ class Ear:
         if self._squelch is not None:
             for change in self._squelch.frame(pcm, at_ns):
                 # No opening reaches back into the line's own transmission.
-                since_ns = max(change.since_ns, deaf_until_ns) if change.on else change.since_ns
+                since_ns = (
+                    max(self._came(change.since_ns, at_ns), deaf_until_ns) if change.on else change.since_ns
+                )
                 self._sink(SquelchChange(change.on, since_ns))
         if self._dtmf is not None:
             for digit in self._dtmf.frame(pcm, at_ns):
                 self._sink(digit)
+
+    def _came(self, since_ns: int, at_ns: int) -> int:
+        """When the frame came that a squelch counted back to: it counts frames as 20 ms each, but after a stall many
+        come at once, and what the card keeps is known by when it came."""
+        back = -(-(at_ns - since_ns) // FRAME_NS)
+        return min(since_ns, self._times[max(0, len(self._times) - 1 - back)])
 
     def _be_deaf(self, at_ns: int) -> None:
         if self._dtmf is not None:
@@ -102,6 +115,8 @@ class Ear:
 
     def _forget(self, at_ns: int) -> None:
         self._lost = False
+        self._times.clear()
+        self._times.append(at_ns)
         if self._dtmf is not None:
             self._dtmf.reset()
         if self._squelch is not None:

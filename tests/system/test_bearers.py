@@ -73,13 +73,19 @@ def whole(town: LiveTown, device: str, wav: Path, out: Path, lost: Callable[[Pat
     """What is said at `device` comes out of the radio; `lost` says how many ms of it did not."""
     seen = []
     for _ in range(TRIES):
+        since = time.monotonic_ns()
         with town.listening(RADIO, out):
             town.bench("speak", device=device, wav=wav)
             until(lambda: silent(town), PATIENCE, "the end")
-        seen.append(lost(out))
-        if seen[-1] <= LOST_MS:
+        seen.append((lost(out), keyed_ms(town, since)))
+        if seen[-1][0] <= LOST_MS:
             return
-    raise AssertionError(f"speech was lost: {seen} ms")
+    raise AssertionError(f"speech was lost; (ms lost, ms from the first word to the radio's key): {seen}")
+
+
+def keyed_ms(town: LiveTown, since_ns: int) -> list[int]:
+    """When the radio was keyed since then: late tells of a late grant, early of a loss on the way."""
+    return [(at - since_ns) // 1_000_000 for at, level in town.edges(RADIO, since_ns) if level]
 
 
 def group(town: LiveTown) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import pytest
 
 from firmware.voice.ears import Ears, wanted
 from hw.board import parse_board
+from hw.sound.capture import Capture
 from hw.sound.facts import SoundLost
 from hw.squelch.facts import SquelchChange
+from hw.squelch.syllabic import LEAD_NS, LOOK_BACK
 from hw.squelch.tones import dtmf
 from link.contract import neighbour as say
 
@@ -93,6 +95,23 @@ def test_each_line_gets_the_ear_it_asks_for():
 def test_a_line_with_an_ear_keeps_a_longer_pre_roll():
     rig = Rig()
     assert rig.cards["r2"].source.pre_roll >= 20
+
+
+def test_all_that_an_ear_heard_is_still_kept_when_the_order_to_open_comes_late():
+    """A syllabic squelch looks back for a second; a busy gateway orders as much as 0.9 s after it was told."""
+    rig = Rig()
+    capture = Capture(lambda: rig.now + 10_000_000)
+    rig.cards["hf1"].source = capture  # type: ignore[assignment]
+    rig.ears = Ears(BOARD, rig.cards, rig.posted.append, lambda: rig.now)  # type: ignore[arg-type]
+    for number in range(1, 201):
+        capture.deliver(number.to_bytes(FRAME, "little"), number * 20_000_000)
+    rig.now = 200 * 20_000_000
+    found_ns = rig.now - 45 * 20_000_000
+    since_ns = found_ns - LOOK_BACK * 20_000_000 - LEAD_NS
+    capture.open_capture(since_ns)
+    first = capture.pop()
+    assert first is not None
+    assert int.from_bytes(first, "little") * 20_000_000 <= since_ns
 
 
 def test_a_vox_opens_with_the_beginning_and_closes_after_its_hang():

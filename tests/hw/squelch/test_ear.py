@@ -149,3 +149,15 @@ def test_any_history_never_raises_and_changes_alternate(squelch, history):
     assert ear.failures == 0
     changes = [each.on for each in told if isinstance(each, SquelchChange)]
     assert changes == [index % 2 == 0 for index in range(len(changes))]
+
+
+def test_an_opening_reaches_back_over_a_stall_to_the_first_frame_of_the_speech():
+    """A busy machine: two frames of speech come in time, the others together 400 ms later."""
+    ear, told = make()
+    begun_ns = hear(ear, quiet(1)) + FRAME_NS
+    late_ns = hear(ear, sine(500, 0.04), begun_ns - FRAME_NS) + 400 * MS
+    for frame in frames(sine(500, 0.1)):
+        ear.frame(frame, late_ns)
+    (opened,) = told
+    assert opened.on
+    assert opened.since_ns <= begun_ns, "frames are kept by the time at which they came"
