@@ -22,8 +22,9 @@ JOINTS_MS = 40
 """Two joints of time scaling close together look like so much; tests/system/test_grant_delay.py looks closer."""
 LOST_MS = 60
 """What a syllabic squelch or VOX may miss of a soft beginning, and a busy machine of an end."""
-TRIES = 2
-"""A machine that is busy with other work may lose speech of its own; one whole over is enough."""
+TRIES = 4
+"""A machine that is busy with other work loses speech of its own: what reaches the centre before a core that stood
+still has granted the floor is gone. One whole over is enough."""
 
 
 def plan() -> TownPlan:
