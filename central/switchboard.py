@@ -34,6 +34,7 @@ from link.floor import messages as floor
 from link.floor.machine import Group
 from link.hosting.beat import Beat, BeatChanged, BeatLost, BeatWatch
 from link.hosting.clock import Clock
+from link.hosting.portions import Portions
 from link.hosting.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Switchboard:
         self.lane = TalkLane(self._publish_frame, lambda name: self.gateways[name].machine.reported_n)
         self.mail = Mail(self.topics, self.clock, self.from_mail)
         self.outgoing = Outgoing(self.bus, self.clock)
+        self._lost, self._node_told = Portions(), Portions()
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
         told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
@@ -93,6 +95,7 @@ class Switchboard:
             return
         match fact:
             case BusUp(session_id=session):
+                self._lost.finish()  # births follow
                 self.bus_up = True
                 self.outgoing.clear()
                 self.documents.connected(session)
@@ -125,8 +128,7 @@ class Switchboard:
             self.bus_up = False
             self.journal("bus.down", "", {"reason": reason})
             self.changed("centre", "")
-            for gateway in self.gateways.values():
-                gateway.inbox.post(fleet.BrokerLost())
+            self._lost.tell((each.inbox for each in self.gateways.values()), fleet.BrokerLost())
 
     def from_node(self, fact: object) -> None:
         """Facts of the voice node's door."""
@@ -164,13 +166,13 @@ class Switchboard:
         except ValueError:
             return
         if ref.gateway in self.gateways:
+            self._node_told.finish()
             self.gateways[ref.gateway].inbox.post(event(ref.line))
 
     def _node_came(self, said: voice.NodeReady) -> None:
         self.node_said = said
         self.journal("node.up", NODE_PEER, {"sip": said.sip, "calls": said.calls, "version": said.version})
-        for gateway in self.gateways.values():
-            gateway.inbox.post(fleet.NodeUp(said.legs))
+        self._node_told.tell((each.inbox for each in self.gateways.values()), fleet.NodeUp(said.legs))
         for group in self.groups.values():
             self.tell_node(self._set_bridge(group.machine.bridge()))
             group.inbox.post(floor.NodeChanged(up=True))
@@ -183,8 +185,7 @@ class Switchboard:
         self.node_said = None
         self.journal("node.down", NODE_PEER, {})
         self.changed("node", NODE_PEER)
-        for gateway in self.gateways.values():
-            gateway.inbox.post(fleet.NodeGone())
+        self._node_told.tell((each.inbox for each in self.gateways.values()), fleet.NodeGone())
         for group in self.groups.values():
             group.inbox.post(floor.NodeChanged(up=False))
 

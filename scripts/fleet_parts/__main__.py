@@ -33,7 +33,7 @@ def main() -> int:
     if lacking:
         sys.stderr.write("".join(f"fleet: {each}\n" for each in lacking))
         return CANNOT_START
-    plan = FleetPlan(arguments.size, arguments.minutes)
+    plan = FleetPlan.fitting(arguments.size, arguments.minutes, arguments.rate, arguments.pace)
     run = FleetRun(plan, arguments.dir, (lambda text: None) if arguments.json else say)
     try:
         measured = asyncio.run(_until_told(run))
@@ -57,6 +57,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("size", type=int, metavar="N", help=f"how many, 2 to {MOST}")
     parser.add_argument("--minutes", type=float, default=1.0, help="of the steady phase (default 1)")
+    parser.add_argument(
+        "--rate", type=float, help="events a second and gateway when steady (default 0.05; above 1000 50/N)"
+    )
+    parser.add_argument(
+        "--pace", type=float, help="gateways that connect a second (default 200; above 1000 40)"
+    )
     parser.add_argument("--dir", type=Path, default=Path(".fleet"), help="the run's folder (default .fleet)")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     arguments = parser.parse_args()
@@ -64,6 +70,10 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"N is {arguments.size}: give 2 to {MOST}")
     if not 0.05 <= arguments.minutes <= 600:
         parser.error(f"--minutes {arguments.minutes:g}: give 0.05 to 600")
+    if arguments.rate is not None and not 0 <= arguments.rate <= 10:
+        parser.error(f"--rate {arguments.rate:g}: give 0 to 10")
+    if arguments.pace is not None and not 1 <= arguments.pace <= 1000:
+        parser.error(f"--pace {arguments.pace:g}: give 1 to 1000")
     return arguments
 
 

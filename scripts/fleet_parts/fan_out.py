@@ -19,7 +19,6 @@ from scripts.town.tour_hands import Hands
 from scripts.town.town import Town
 
 TEXT = "All loudspeakers."
-LOOK_EVERY = 1.0
 AFTER = 0.6
 
 
@@ -72,7 +71,7 @@ class Drill:
         if view.clip.sha != sha:
             raise ValueError(f"clip {view.clip.sha[:12]} was spoken anew: nobody holds it")
         while not view.over and time.monotonic_ns() < began + limit * 1e9:
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(max(1.0, len(view.targets) / 2000))
             seen = await self._client.get(f"/broadcasts/{view.id}")
             view = BroadcastView.model_validate_json(seen.content)
         over_s = (time.monotonic_ns() - began) / 1e9

@@ -33,7 +33,7 @@ from link.contract.envelope import pack
 from link.contract.field_facts import SensorRead
 from link.contract.topics import Row, Topics
 from link.hosting.beat import BeatChanged
-from link.hosting.clock import SystemClock
+from link.hosting.clock import Clock
 from scripts.fleet_parts.thin import NotedStore, ThinGuard, ThinVoice
 from scripts.town.outbox_ledger import note_commits
 
@@ -68,10 +68,11 @@ tail_ms = 200
 
 @dataclass(frozen=True)
 class Access:
-    """How simulated gateways reach the broker; times in seconds."""
+    """How simulated gateways reach the broker; times in seconds, `spread` as in link.spread."""
 
     host: str
     port: int
+    spread: float
     first_retry: float
     longest_retry: float
 
@@ -83,6 +84,7 @@ class Access:
             client_id=name,
             username=name,
             password=password,
+            spread=self.spread,
             back_off_first=self.first_retry,
             back_off_most=self.longest_retry,
         )
@@ -104,13 +106,15 @@ class SimulatedGateway:
     `ordered`: when its newest commands came in from the broker (monotonic ns).
     """
 
-    def __init__(self, name: str, board: Board, access: Access, password: str, folder: Path) -> None:
+    def __init__(
+        self, name: str, board: Board, access: Access, password: str, folder: Path, clock: Clock
+    ) -> None:
         self.name = name
         self.outbox = folder / f"{name}.db"
-        clock = SystemClock()
+        self._clock = clock
         boot = f"{boot_id()}.{secrets.token_hex(4)}"
         lines = describe(board, {}, legs=False)
-        self.guard, self.voice = ThinGuard(), ThinVoice()
+        self.guard, self.voice = ThinGuard(clock=clock), ThinVoice()
         self.store = NotedStore(OutboxWriter(self.outbox, boot, QUOTA))
         self.bus = PahoBus(access.settings(name, password))
         self.board: Switchboard = wire_gateway(
@@ -179,7 +183,7 @@ class SimulatedGateway:
         """Something happens on the site: the water moves, or now and then somebody uses the door."""
         if rng.random() < 0.1:
             self._open = not self._open
-            self._door(self._open, time.monotonic_ns())
+            self._door(self._open, int(self._clock.now() * 1e9))
         else:
             self.measure(rng)
 

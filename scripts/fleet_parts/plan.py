@@ -14,6 +14,8 @@ MOST = 10_000
 A_PROCESS = 250
 """Simulated gateways of one process at most."""
 WARM_UP_MS = 300
+LARGE, PACE_OF_LARGE = 1000, 40.0
+"""Above so many simulated gateways events are rarer, and so many connect in a second."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,22 @@ class FleetPlan:
     storm_share: float = 0.1
     storm_rate: float = 5.0
     storm_seconds: float = 20.0
+    pace: float = 200.0
+    """Gateways that connect in a second, also after the broker came back."""
+
+    @classmethod
+    def fitting(
+        cls, size: int, minutes: float = 1.0, rate: float | None = None, pace: float | None = None
+    ) -> "FleetPlan":
+        """What two cores can simulate: above LARGE gateways the whole fleet tells no more than LARGE of them do."""
+        fewer = min(1.0, LARGE / size)
+        return cls(
+            size,
+            minutes,
+            steady_rate=cls.steady_rate * fewer if rate is None else rate,
+            storm_share=cls.storm_share * fewer,
+            pace=pace or (cls.pace if size <= LARGE else PACE_OF_LARGE),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,8 +58,22 @@ class FleetPlan:
 
     @property
     def spread(self) -> float:
-        """Seconds within which all of them connect: 200 a second."""
-        return max(1.0, self.size / 200)
+        """Seconds within which all of them connect."""
+        return max(1.0, self.size / self.pace)
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks at all of them: looking must not be what is measured."""
+        return max(0.1, self.size / 10_000)
+
+    @property
+    def words(self) -> str:
+        """Size, pace and rates for people."""
+        total, sites = self.steady_rate * self.size, self.storm_share * self.size
+        return (
+            f"{self.size} gateways; {self.pace:g} connect a second; {total:g} events/s in all, "
+            f"in a storm {sites * self.storm_rate:g} of {sites:g} sites"
+        )
 
     def town(self) -> TownPlan:
         """The town with its three full gateways, in which the simulated ones are guests."""

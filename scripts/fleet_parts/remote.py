@@ -31,8 +31,9 @@ class Crowds:
             given = {
                 "host": HOST,
                 "port": town.ports.broker,
-                "first_retry": max(1.0, plan.spread),
-                "longest_retry": max(5.0, 2 * plan.spread),
+                "spread": plan.spread,
+                "first_retry": max(1.0, min(plan.spread, 30.0)),
+                "longest_retry": max(5.0, min(2 * plan.spread, 60.0)),
                 "folder": str(outboxes),
                 "socket": str(socket),
                 "passwords": {each: town.passwords[each] for each in names},

@@ -22,7 +22,6 @@ from scripts.town.ready import NotReady
 from scripts.town.tour_hands import Hands
 from scripts.town.town import Town
 
-LOOK_EVERY = 0.1
 SETTLE = 2.0
 """Seconds of calm between bringing up and measuring."""
 TALLIES = 12
@@ -87,6 +86,7 @@ class FleetRun:
         return self.measured
 
     async def _all(self, town: Town, crowds: Crowds) -> None:
+        self.tell(self.plan.words)
         self.tell(f"starting the town with three full gateways in {town.folder}")
         await town.start()
         gauges = Gauges(town.api, next(iter(town.tokens.values())), {**town.units, **crowds.units})
@@ -182,7 +182,7 @@ class FleetRun:
             with contextlib.suppress(OSError):
                 if await crowds.total("waiting") <= allowed:
                     return time.monotonic() - began
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(self.plan.look_every)
         return None
 
     async def _close_books(self, books: Books) -> None:

@@ -17,6 +17,7 @@ from link.bus.port import Sink as DoorSink
 from link.contract import facts
 from link.contract import neighbour as say
 from link.contract.wire import Wire
+from link.hosting.clock import Clock, SystemClock
 
 LOOKS, LOOK_AGAIN = 4, 0.2
 PROGRESS_EVERY = 0.5
@@ -33,12 +34,13 @@ class ThinGuard:
     """
 
     told: Callable[[str, bool, str], None] = lambda out, on, why: None
+    clock: Clock = field(default_factory=SystemClock)
     _until: dict[str, float] = field(default_factory=dict)
 
     def feed(self, out: str, left: float, why: str, at_ns: int | None = None) -> bool:
         """Key `out` for `left` seconds."""
         fresh = out not in self._until
-        self._until[out] = time.monotonic() + left
+        self._until[out] = self.clock.now() + left
         if fresh:
             self._watch(out, LOOKS)
             self.told(out, True, "feed")
@@ -54,7 +56,7 @@ class ThinGuard:
         until = self._until.get(out)
         if until is None:
             return
-        left = until - time.monotonic()
+        left = until - self.clock.now()
         if left > 0:
             asyncio.get_running_loop().call_later(left, self._watch, out, LOOKS)
         elif looks > 1:

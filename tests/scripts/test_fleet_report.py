@@ -9,7 +9,7 @@ from scripts.fleet_parts import room
 from scripts.fleet_parts.books import Tally
 from scripts.fleet_parts.fan_out import FanOut
 from scripts.fleet_parts.gauges import PARTS, Phase, part_of, quantiles
-from scripts.fleet_parts.plan import A_PROCESS, ALL, FULL, FleetPlan
+from scripts.fleet_parts.plan import A_PROCESS, ALL, FULL, PACE_OF_LARGE, FleetPlan
 from scripts.fleet_parts.report import as_json, as_text, verdict
 from scripts.fleet_parts.run import Measured
 
@@ -66,6 +66,20 @@ def test_a_plan_shares_its_gateways_out() -> None:
     everybody = next(zone for zone in town.zones if zone.zone == ALL)
     assert len(everybody.lines) == plan.size + len(FULL)
     assert town.guests == plan.names and [g.gateway for g in town.gateways] == list(FULL)
+
+
+def test_a_thousand_is_run_as_ever_and_ten_thousand_gently() -> None:
+    assert FleetPlan.fitting(1000) == FleetPlan(1000) == FleetPlan.fitting(1000, rate=None, pace=None)
+    large = FleetPlan.fitting(10_000, 2.0)
+    assert large.steady_rate * large.size == pytest.approx(50) and large.minutes == 2.0
+    assert large.storm_share * large.size == pytest.approx(100)
+    assert large.spread == 10_000 / PACE_OF_LARGE and FleetPlan(1000).spread == 5.0
+    assert large.look_every == 1.0 and FleetPlan(1000).look_every == 0.1
+    asked = FleetPlan.fitting(10_000, rate=0.0, pace=25.0)
+    assert asked.steady_rate == 0.0 and asked.spread == 400.0
+    assert large.words == (
+        "10000 gateways; 40 connect a second; 50 events/s in all, in a storm 500 of 100 sites"
+    )
 
 
 def test_parts_of_the_table() -> None:

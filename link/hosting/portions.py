@@ -1,0 +1,36 @@
+"""Tells one thing to many inboxes, some in each turn of the loop: ten thousand machines that wake in the same turn
+would hold up everything else for seconds.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from link.hosting.inbox import Inbox
+
+AT_A_TIME = 50
+
+
+class Portions:
+    """One at a time: what was begun before is finished first, so that nobody hears two things in the wrong order."""
+
+    def __init__(self) -> None:
+        self._left: deque[Inbox] = deque()
+        self._event: object = None
+
+    def tell(self, inboxes: Iterable[Inbox], event: object) -> None:
+        """The first of them now, the others in the next turns of the running loop."""
+        self.finish()
+        self._left, self._event = deque(inboxes), event
+        self._turn()
+
+    def finish(self) -> None:
+        """Tell all that are left now: something comes that they must hear after this."""
+        while self._left:
+            self._left.popleft().post(self._event)
+
+    def _turn(self) -> None:
+        for _ in range(min(AT_A_TIME, len(self._left))):
+            self._left.popleft().post(self._event)
+        if self._left:
+            asyncio.get_running_loop().call_soon(self._turn)
