@@ -28,6 +28,8 @@ UNCONFIRMED_FOR = 86_400.0
 """Seconds for which a restarted core still stops what a gateway never confirmed."""
 SAVE_EVERY = 0.25
 """Seconds between two writes: one of thousands of loudspeakers must not cost a write of them all."""
+SAVE_PART, SAVE_MOST = 5.0, 5.0
+"""After a write as many times its own length is waited, at most so many seconds: one of ten thousand takes long."""
 SAVE_AGAIN = 1.0
 """Seconds after which what the store did not take is tried again."""
 
@@ -131,9 +133,11 @@ class Broadcasting:
         while True:
             await self._news.wait()
             self._news.clear()
+            began = self._clock.now()
             await self.flush()
-            refused = self._unsaved & self._refused
-            await self._clock.sleep_until(self._clock.now() + (SAVE_AGAIN if refused else SAVE_EVERY))
+            refused, took = self._unsaved & self._refused, self._clock.now() - began
+            pause = SAVE_AGAIN if refused else max(SAVE_EVERY, min(SAVE_MOST, SAVE_PART * took))
+            await self._clock.sleep_until(self._clock.now() + pause)
             if refused:
                 self._news.set()
 

@@ -255,6 +255,8 @@ class Broadcast:
     def _with(self, target: Target) -> "Broadcast":
         """The broadcast with this target; an end is kept in the journal."""
         before = self.targets[target.line]
+        if target == before:
+            return self
         broadcast = replace(self, targets={**self.targets, target.line: target})
         told: dict[str, object] = {"line": target.line, "played": target.played, "why": target.why}
         if target.ended and not before.ended:
@@ -330,7 +332,7 @@ class Broadcast:
             after = replace(after, closed=True)
             effects = (*effects, Keep("broadcast.over", after.id, {"state": after.state}))
         after = replace(after, journal=())
-        if after != before:
+        if after.targets is not before.targets or after != before:
             effects = (*effects, Changed(after.id))
         if not after.recording and any(t.ordered and not t.ended for t in after.targets.values()):
             after = replace(after, recording=True)

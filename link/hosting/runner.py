@@ -63,7 +63,9 @@ class Runner(Generic[M]):
         before = self.machine
         try:
             self.machine, effects = before.handle(event, now)
-            if self.machine != before and log.isEnabledFor(logging.INFO):
+            if (
+                log.isEnabledFor(logging.INFO) and self.machine != before
+            ):  # to compare thousands of targets costs
                 log.info("machine=%s by=%s now=%s", self.name, _name(event), _brief(self.machine))
             for effect in effects:
                 self._perform(effect)

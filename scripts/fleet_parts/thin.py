@@ -106,8 +106,7 @@ class ThinVoice:
         match say.GATEWAY_VOICE.decode(payload):
             case say.StartClip(play=play, path=path):
                 loop = asyncio.get_running_loop()
-                began = loop.time()
-                self._playing[play] = loop.call_later(0, self._advance, play, self._seconds[path], began)
+                self._playing[play] = loop.call_later(0, self._begin, play, self._seconds[path])
             case say.CutClip(play=play):
                 handle = self._playing.pop(play, None)
                 if handle is not None:
@@ -118,6 +117,10 @@ class ThinVoice:
             case say.FinishDownlink(line=line):
                 self._tell(say.DownlinkDrained(line=line))
         return True
+
+    def _begin(self, play: str, seconds: float) -> None:
+        """The card takes sound from now on: that is told first, however late it is."""
+        self._advance(play, seconds, asyncio.get_running_loop().time())
 
     def _advance(self, play: str, seconds: float, began: float) -> None:
         loop = asyncio.get_running_loop()
