@@ -53,6 +53,7 @@ class Broadcasting:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._unsaved: set[str] = set()
         self._refused: set[str] = set()
+        self._said: dict[str, tuple[str | None, int]] = {}
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -112,10 +113,14 @@ class Broadcasting:
             return
         self._changed.add(name)
         self._unsaved.add(name)
+        words = (runner.machine.stopped_by, len(runner.machine.approvals))
+        if self._said.get(name) != words:  # made anew, so that who rests sees another one
+            self._said = {**self._said, name: words}
         self._news.set()
         if runner.machine.settled and not runner.machine.proving:
             self._changed.discard(name)
             self._remember(view(runner.machine))
+            self._said = {other: words for other, words in self._said.items() if other != name}
             del self._board.broadcasts[name]
             self._tasks.pop(name).cancel()
 
@@ -136,10 +141,15 @@ class Broadcasting:
             began = self._clock.now()
             await self.flush()
             refused, took = self._unsaved & self._refused, self._clock.now() - began
-            pause = SAVE_AGAIN if refused else max(SAVE_EVERY, min(SAVE_MOST, SAVE_PART * took))
-            await self._clock.sleep_until(self._clock.now() + pause)
+            await self._rest(SAVE_AGAIN if refused else max(SAVE_EVERY, min(SAVE_MOST, SAVE_PART * took)))
             if refused:
                 self._news.set()
+
+    async def _rest(self, seconds: float) -> None:
+        """Between two writes. What a person said is not kept waiting: a restart must not undo a stop."""
+        until, said = self._clock.now() + seconds, self._said
+        while self._clock.now() < until and self._said == said:
+            await self._clock.sleep_until(min(until, self._clock.now() + SAVE_EVERY))
 
     async def flush(self) -> None:
         """Return when the store holds every view, or has said that it cannot."""
