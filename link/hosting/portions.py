@@ -4,11 +4,24 @@ would hold up everything else for seconds.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from link.hosting.clock import Clock
 from link.hosting.inbox import Inbox
 
 AT_A_TIME = 50
+SLICE = 0.003
+"""Seconds of many small things that may be done in one turn of the loop."""
+
+
+async def in_slices(work: Iterable[Callable[[], object]], clock: Clock) -> None:
+    """Do it all in order, and let the others have their turn after each SLICE."""
+    since = clock.now()
+    for each in work:
+        each()
+        if clock.now() - since >= SLICE:
+            await asyncio.sleep(0)
+            since = clock.now()
 
 
 class Portions:

@@ -61,7 +61,7 @@ def _arguments() -> argparse.Namespace:
         "--rate", type=float, help="events a second and gateway when steady (default 0.05; above 1000 50/N)"
     )
     parser.add_argument(
-        "--pace", type=float, help="gateways that connect a second (default 200; above 1000 40)"
+        "--pace", type=float, help="gateways that connect a second (default 200; above 1000 60)"
     )
     parser.add_argument("--dir", type=Path, default=Path(".fleet"), help="the run's folder (default .fleet)")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")

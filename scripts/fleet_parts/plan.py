@@ -14,8 +14,10 @@ MOST = 10_000
 A_PROCESS = 250
 """Simulated gateways of one process at most."""
 WARM_UP_MS = 300
-LARGE, PACE_OF_LARGE = 1000, 40.0
+LARGE, PACE_OF_LARGE = 1000, 60.0
 """Above so many simulated gateways events are rarer, and so many connect in a second."""
+WATCHDOG_OF_LARGE = 10.0
+"""Seconds: the centre shares two cores with them, and must not be killed for that."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,17 @@ class FleetPlan:
         return max(0.1, self.size / 10_000)
 
     @property
+    def watchdog(self) -> float:
+        """Of the town's processes, in seconds."""
+        return TownPlan.watchdog if self.size <= LARGE else WATCHDOG_OF_LARGE
+
+    @property
     def words(self) -> str:
         """Size, pace and rates for people."""
         total, sites = self.steady_rate * self.size, self.storm_share * self.size
         return (
             f"{self.size} gateways; {self.pace:g} connect a second; {total:g} events/s in all, "
-            f"in a storm {sites * self.storm_rate:g} of {sites:g} sites"
+            f"in a storm {sites * self.storm_rate:g} of {sites:g} sites; watchdog {self.watchdog:g} s"
         )
 
     def town(self) -> TownPlan:
@@ -91,4 +98,4 @@ class FleetPlan:
         everybody = (*sounding, *(f"{name}/{SPEAKER}" for name in self.names))
         zones = (ZonePlan(ALL, "All", everybody), ZonePlan(SOUNDING, "Full gateways", sounding))
         groups = (GroupPlan(GROUP, "Valley", members, hang=0.3),)
-        return TownPlan(gateways, groups, zones, guests=self.names)
+        return TownPlan(gateways, groups, zones, guests=self.names, watchdog=self.watchdog)

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from scripts.fleet_parts.books import Books, Tally
 from scripts.fleet_parts.fan_out import Drill, FanOut
 from scripts.fleet_parts.gauges import Gauges, Phase, quantiles
@@ -42,6 +44,7 @@ class Measured:
     tally: Tally | None = None
     crowds_restarted: int = 0
     mail_dropped: int = 0
+    trouble: str = ""
 
     @property
     def troubles(self) -> list[str]:
@@ -55,6 +58,8 @@ class Measured:
             found.append(f"{len(self.fan_out.missing)} loudspeakers did not play: {self.fan_out.missing[0]}")
         if self.crowds_restarted:
             found.append("a process of simulated gateways ended by itself: see logs/crowd-*.log")
+        if self.trouble:
+            found.append(self.trouble)
         if self.mail_dropped:
             found.append(f"core dropped {self.mail_dropped} messages for want of room")
         return found
@@ -106,7 +111,10 @@ class FleetRun:
                 )
             gauges.begin("fan-out")
             self.tell("a drill to every loudspeaker")
-            self.measured.fan_out = await Drill(town, crowds, hands).perform(sha, reference, self._limit)
+            try:
+                self.measured.fan_out = await Drill(town, crowds, hands).perform(sha, reference, self._limit)
+            except httpx.HTTPError as error:
+                self.measured.trouble = f"the centre did not answer for the drill: {error!r}"
             self.measured.phases.append(gauges.end())
             self.measured.times["last outbox empty"] = await self._empty(crowds, self._limit)
             self.measured.mail_dropped = gauges.mail_dropped

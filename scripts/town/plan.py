@@ -182,6 +182,8 @@ class TownPlan:
     """Gateways that the town lets in and does not run: somebody else starts them."""
     plain: bool = True
     """Nothing is signed or encrypted."""
+    watchdog: float = 3.0
+    """Seconds after which a process that gives no sign of life is killed (a guard after 2)."""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from scripts.town.unit import UnitSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 GUARD_WATCHDOG = 2.0
-WATCHDOG = 3.0
 
 Wrap = Mapping[str, Sequence[str]]
 """Unit name -> words that are put before its command line. The unit is run by them; see Town.create."""
@@ -26,7 +25,11 @@ def stages(plan: TownPlan, places: Places, ports: Ports, wrap: Wrap) -> list[lis
     """Stages of units, first to last: broker and hardware, centre, then guards before what may key."""
 
     def unit(
-        name: str, *argv: str, watchdog: float | None = WATCHDOG, port: int = 0, post: tuple[str, ...] = ()
+        name: str,
+        *argv: str,
+        watchdog: float | None = plan.watchdog,
+        port: int = 0,
+        post: tuple[str, ...] = (),
     ) -> UnitSpec:
         command = (*wrap.get(name, ()), *argv)
         run = places.run / "notify"

@@ -50,6 +50,7 @@ def test_a_clean_run_says_so_in_its_last_line() -> None:
         ({"times": {"storm caught up": None}}, "storm caught up took too long"),
         ({"crowds_restarted": 1}, "ended by itself"),
         ({"mail_dropped": 3}, "dropped 3"),
+        ({"trouble": "the centre did not answer"}, "did not answer"),
     ],
 )
 def test_whatever_must_not_be_is_named(more: dict[str, object], words: str) -> None:
@@ -75,10 +76,11 @@ def test_a_thousand_is_run_as_ever_and_ten_thousand_gently() -> None:
     assert large.storm_share * large.size == pytest.approx(100)
     assert large.spread == 10_000 / PACE_OF_LARGE and FleetPlan(1000).spread == 5.0
     assert large.look_every == 1.0 and FleetPlan(1000).look_every == 0.1
+    assert large.town().watchdog == 10.0 and FleetPlan(1000).town().watchdog == 3.0
     asked = FleetPlan.fitting(10_000, rate=0.0, pace=25.0)
     assert asked.steady_rate == 0.0 and asked.spread == 400.0
     assert large.words == (
-        "10000 gateways; 40 connect a second; 50 events/s in all, in a storm 500 of 100 sites"
+        "10000 gateways; 60 connect a second; 50 events/s in all, in a storm 500 of 100 sites; watchdog 10 s"
     )
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 
+from link.hosting.clock import HandClock
 from link.hosting.inbox import Inbox
-from link.hosting.portions import AT_A_TIME, Portions
+from link.hosting.portions import AT_A_TIME, SLICE, Portions, in_slices
 
 MANY = 3 * AT_A_TIME + 7
 
@@ -47,3 +48,25 @@ def test_what_was_begun_is_finished_before_the_next_and_on_demand() -> None:
         return [list(box._items) for box in boxes]
 
     assert asyncio.run(both()) == [["gone", "up"]] * MANY
+
+
+def test_much_work_is_done_in_order_and_others_get_their_turn() -> None:
+    async def beside() -> tuple[list[int], int]:
+        clock, done, turns = HandClock(), [], [0]  # type: HandClock, list[int], list[int]
+
+        def work(number: int) -> None:
+            done.append(number)
+            clock._now += SLICE * 0.6
+
+        async def other() -> None:
+            while True:
+                turns[0] += 1
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        await in_slices([lambda number=number: work(number) for number in range(20)], clock)
+        task.cancel()
+        return done, turns[0]
+
+    done, turns = asyncio.run(beside())
+    assert done == list(range(20)) and 8 <= turns <= 12
