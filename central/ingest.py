@@ -98,16 +98,15 @@ class Ingest:
     def take(self, arrival: Arrival) -> None:
         """A batch has come. Never blocks."""
         urgent = isinstance(arrival, Hello) or arrival.lane == "alm"
-        queue = self._waiting[0 if urgent else 1].setdefault(arrival.gateway, deque())
-        size = _size(arrival)
-        if len(queue) >= MOST_OF_ONE or self._octets + size > MOST_OCTETS:
+        queues, size = self._waiting[0 if urgent else 1], _size(arrival)
+        if len(queues.get(arrival.gateway, ())) >= MOST_OF_ONE or self._octets + size > MOST_OCTETS:
             self.turned_away += 1
             if self.turned_away == 1:
                 log.warning("ingest full, dropped without acknowledgement from=%s", arrival.gateway)
             return
         if not self.ingest_ok:
             self._show(arrival)
-        queue.append(arrival)
+        queues.setdefault(arrival.gateway, deque()).append(arrival)  # an empty one would end `_next`
         self._count += 1
         self._octets += size
         self._news.set()
