@@ -63,9 +63,8 @@ class Runner(Generic[M]):
         before = self.machine
         try:
             self.machine, effects = before.handle(event, now)
-            if (
-                log.isEnabledFor(logging.INFO) and self.machine != before
-            ):  # to compare thousands of targets costs
+            # asked in this order: to compare thousands of loudspeakers costs
+            if log.isEnabledFor(logging.INFO) and self.machine != before:
                 log.info("machine=%s by=%s now=%s", self.name, _name(event), _brief(self.machine))
             for effect in effects:
                 self._perform(effect)
