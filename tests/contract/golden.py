@@ -209,7 +209,6 @@ def documents() -> dict[str, bytes]:
 
 def authority() -> dict[str, bytes]:
     """What persons and the root key sign, and what carries it."""
-    kid, sig = kid_of(KEY), bytes(range(64))
     conditions = (
         doc.Condition(kind="above", source="level", value=31.0),
         doc.Condition(kind="contact", source="gate-1"),
@@ -225,6 +224,17 @@ def authority() -> dict[str, bytes]:
         may | {"id": "t-dam", "lines": ("gw-a/pa1",), "not_after": WALL + 400 * 86400, "standing": standing}
     )
     stop = auth.Stop(id="s-1", ref="b-1", ch="live", by="li", iat=WALL, exp=WALL + 300)
+    return {
+        "authority": auth.encode_raw(said),
+        "authority-standing": auth.encode_raw(kept),
+        "stop": auth.encode_raw(stop),
+        **carried(auth.encode_raw(said)),
+    }
+
+
+def carried(said: bytes) -> dict[str, bytes]:
+    """What the root key signs, and the messages that keys and authorities travel in."""
+    kid, sig = kid_of(KEY), bytes(range(64))
     ring = KeyRing(
         rev=2,
         iat=WALL,
@@ -233,35 +243,18 @@ def authority() -> dict[str, bytes]:
         revoked=("0123456789abcdef",),
     )
     signatures = (Signature(kid=kid, sig=sig),)
-    deliver = command_for(
-        orders.PlayClip(play="b-1.pa1", line="pa1", sha=SHA, size=1000, seconds=12.5),
-        "gw-a",
-        7,
-        WALL,
-        auth="b-1",
-        sid="5e551017",
-        nonce="n-1",
-        doc=encode_signed(Signed(auth.encode_raw(said), signatures)),
-    )
+    clip = orders.PlayClip(play="b-1.pa1", line="pa1", sha=SHA, size=1000, seconds=12.5)
+    more = {"auth": "b-1", "sid": "5e551017", "nonce": "n-1"}
+    deliver = command_for(clip, "gw-a", 7, WALL, doc=encode_signed(Signed(said, signatures)), **more)
+    agreed = command_for(orders.OpenSession(sid="5e551017", public=KEY.hex()), "gw-a", 8, WALL)
+    birth = facts.Birth(sid="5e551017", boot="b", fw="1", nonce="n-1", talk=KEY, cert=b"DER", proof=b"ECDSA")
+    result = facts.CommandResult(id="c1", s="rejected", why="clock-untrusted", t=1, nonce="n-2")
     return {
-        "authority": auth.encode_raw(said),
-        "authority-standing": auth.encode_raw(kept),
-        "stop": auth.encode_raw(stop),
         "keyring": encode_ring(ring),
         "command-signed": encode_command(deliver, kid, signatures),
-        "command-open-agreed": encode_command(
-            command_for(orders.OpenSession(sid="5e551017", public=KEY.hex()), "gw-a", 8, WALL)
-        ),
-        "birth-3": pack(
-            facts.Birth(
-                sid="5e551017", boot="b", fw="1", nonce="n-1", talk=KEY, cert=b"DER", proof=b"ECDSA"
-            ).model_dump(mode="python")
-        ),
-        "result-2": pack(
-            facts.CommandResult(id="c1", s="rejected", why="clock-untrusted", t=1, nonce="n-2").model_dump(
-                mode="python"
-            )
-        ),
+        "command-open-agreed": encode_command(agreed),
+        "birth-3": pack(birth.model_dump(mode="python")),
+        "result-2": pack(result.model_dump(mode="python")),
     }
 
 
