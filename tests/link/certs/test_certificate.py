@@ -1,0 +1,56 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from link.certs.authority import Authority, Issue, new_authority
+from link.certs.certificate import (
+    from_der,
+    issued_by,
+    load_certificates,
+    read_certificate,
+    read_certificates,
+    split,
+    to_der,
+)
+from link.certs.errors import CertError
+from link.certs.keys import new_key, public_pem
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+OLD, NEW = (Authority(*new_authority(name, NOW)) for name in ("spillway-old", "spillway-new"))
+ONE = OLD.issue(Issue("gw-north", public_pem(new_key())), NOW)
+
+
+def test_a_file_may_hold_several_authorities():
+    both = OLD.pem + NEW.pem
+    assert [facts.name for facts in read_certificates(both)] == ["spillway-old", "spillway-new"]
+    assert read_certificate(both).name == "spillway-old"
+    assert split(both) == [OLD.pem, NEW.pem]
+    assert issued_by(ONE, both)
+    assert issued_by(ONE, NEW.pem + OLD.pem)
+    assert not issued_by(ONE, NEW.pem)
+
+
+def test_too_many_are_refused():
+    with pytest.raises(CertError, match="at most 16"):
+        split(OLD.pem * 17)
+
+
+def test_pem_and_der_are_one_certificate():
+    assert from_der(to_der(ONE)) == ONE
+    for damaged in (b"", b"\x30\x82", to_der(ONE)[:-1]):
+        with pytest.raises(CertError, match="cut or damaged"):
+            from_der(damaged)
+
+
+@pytest.mark.parametrize("pem", [b"", b"text", ONE[:300], ONE.replace(b"M", b"N", 3)])
+def test_what_is_no_certificate_is_said_to_be_none(pem):
+    with pytest.raises(CertError):
+        read_certificate(pem)
+
+
+def test_a_certificate_file_that_cannot_be_used_is_named(tmp_path):
+    with pytest.raises(CertError, match=r"gone\.pem cannot be read"):
+        load_certificates(tmp_path / "gone.pem")
+    (tmp_path / "empty.pem").write_bytes(b"")
+    with pytest.raises(CertError, match=r"empty\.pem: this holds no certificate"):
+        load_certificates(tmp_path / "empty.pem")
