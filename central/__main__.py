@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from central import backup_commands
+from central import backup_commands, ca_commands
 from central.config import load_central
 from link.hosting.process import run_process, set_up
 
@@ -13,7 +13,12 @@ def main() -> int:
     """Entry point; the exit code: 0 ended in order, 1 fault, 2 bad settings."""
     if sys.argv[1:2] and sys.argv[1] in backup_commands.WORDS:
         return backup_commands.main(sys.argv[1:])
-    epilog = "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER"
+    if sys.argv[1:2] and sys.argv[1] in ca_commands.WORDS:
+        return ca_commands.main(sys.argv[1:])
+    epilog = (
+        "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER. "
+        "The authority: central ca init|issue|renew|revoke|crl|list"
+    )
     parser = argparse.ArgumentParser(
         prog="central", description="The processes of the Spillway centre.", epilog=epilog
     )

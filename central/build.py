@@ -18,6 +18,7 @@ from central.config import CentralSettings
 from central.desired.content import ClipKnown
 from central.desired.keeping import DesiredKeeping
 from central.desk import CoreDesk, centre_version
+from central.enrolment_desk import CoreEnrolmentDesk
 from central.events_desk import CoreEventsDesk
 from central.field_keeping import FieldKeeping
 from central.ingest import Ingest
@@ -27,6 +28,7 @@ from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
 from central.store.database import Database
 from central.store.desired import DesiredStore
+from central.store.enrolment import EnrolmentStore
 from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
@@ -114,9 +116,17 @@ class CoreBuild:
             self._uploads(),
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
             self.files.incoming,
+            self._enrolment(),
         )
         desk.other_blobs = self.desired.path_of
         return desk
+
+    def _enrolment(self) -> CoreEnrolmentDesk:
+        settings = self.settings
+        known = [entry.id for entry in settings.gateway]
+        trusted = settings.tls.ca if settings.tls is not None else None
+        store = EnrolmentStore(self.database)
+        return CoreEnrolmentDesk(store, self.journal, self.clock, known, settings.enrolment, trusted)
 
     def _ingest(self) -> Ingest:
         board = self.switchboard

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from central.enrolment_settings import EnrolmentSettings
 from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
 from link.contract.documents import RecordPolicy, TriggerId, UploadPolicy
@@ -149,6 +150,7 @@ class CentralSettings(Settings):
     speech: SpeechSettings = SpeechSettings()
     backup: BackupSettings | None = None
     files: FilesSettings = FilesSettings()
+    enrolment: EnrolmentSettings | None = None
     gateway: tuple[GatewayEntry, ...] = ()
     group: tuple[GroupSettings, ...] = ()
     zone: tuple[ZoneSettings, ...] = ()
@@ -242,6 +244,8 @@ def load_central(path: Path) -> CentralSettings:
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)
+    if settings.enrolment is not None:
+        places["enrolment"] = settings.enrolment.below(home)
     if settings.backup is not None:
         places["backup"] = settings.backup.model_copy(update={"folder": home / settings.backup.folder})
     return settings.model_copy(update=places)

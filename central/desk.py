@@ -26,6 +26,7 @@ from central.api.changes import (
     TextNow,
 )
 from central.api.desk import DeskError
+from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.upload_desk import UploadDesk
@@ -82,8 +83,9 @@ class CoreDesk:
         uploads: Path,
         events: EventsDesk,
         incoming: UploadDesk,
+        enrolment: EnrolmentDesk,
     ) -> None:
-        self.events = events
+        self.events, self.enrolment = events, enrolment
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)
         self.announcer = Announcer()

@@ -5,7 +5,19 @@ Bearer tokens travel in the clear until TLS comes, so it is served on 127.0.0.1 
 
 from fastapi import FastAPI
 
-from central.api import broadcasts, clips, events, field, groups, journal, live, recordings, status, uploads
+from central.api import (
+    broadcasts,
+    clips,
+    enrolment,
+    events,
+    field,
+    groups,
+    journal,
+    live,
+    recordings,
+    status,
+    uploads,
+)
 from central.api.desk import Desk
 from central.api.errors import install
 from central.api.limits import BodyLimit
@@ -31,7 +43,19 @@ def make_app(desk: Desk, tokens: Tokens, version: str = "0.1.0") -> FastAPI:
     app.state.desk = desk
     app.state.tokens = tokens
     install(app)
-    for part in (status, groups, field, broadcasts, clips, recordings, uploads, events, journal, live):
+    for part in (
+        status,
+        groups,
+        field,
+        broadcasts,
+        clips,
+        recordings,
+        uploads,
+        events,
+        journal,
+        enrolment,
+        live,
+    ):
         app.include_router(part.router, prefix=PREFIX)
     app.add_middleware(BodyLimit, uploads=(f"{PREFIX}/clips",), parts=f"{PREFIX}/up/")
     return app

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from central.api.changes import Announcer
+from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.field_desk import FieldDesk
 from central.api.recording_desk import RecordingDesk
@@ -50,6 +51,10 @@ class Desk(Protocol):
     @property
     def events(self) -> EventsDesk:
         """Events of gateways, and the quarantine."""
+
+    @property
+    def enrolment(self) -> EnrolmentDesk:
+        """Certificates of gateways."""
 
     @property
     def tapes(self) -> RecordingDesk:

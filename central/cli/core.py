@@ -21,6 +21,7 @@ from central.api.field_requests import FieldOrder
 from central.api.requests import BroadcastRequest, GroupChange
 from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
+from central.enrolment_models import EnrolmentView, TokenView
 from central.field_models import LineFieldView, OrderView, SiteView, TextView
 from central.journal_models import EntryView, VerdictView
 from central.link_models import EventView, QuarantineView
@@ -160,6 +161,25 @@ class Core:
     def verify(self) -> VerdictView:
         """Check the whole journal; takes as long as it takes."""
         return self._view(VerdictView, "POST", "journal/verify", timeout=None)
+
+    # -- gateways --
+
+    def new_token(self, gateway: str) -> TokenView:
+        """An enrolment token."""
+        return self._view(TokenView, "POST", "enrolments", json={"gateway": gateway})
+
+    def enrolments(self) -> tuple[EnrolmentView, ...]:
+        """Requests of gateways for a certificate."""
+        return self._view(tuple[EnrolmentView, ...], "GET", "enrolments")
+
+    def approve_enrolment(self, gateway: str, fingerprint: str) -> EnrolmentView:
+        """Issue what was asked for."""
+        body = {"fingerprint": fingerprint}
+        return self._view(EnrolmentView, "POST", f"enrolments/{_part(gateway)}/approve", json=body)
+
+    def refuse_enrolment(self, gateway: str) -> EnrolmentView:
+        """Refuse what was asked for."""
+        return self._view(EnrolmentView, "POST", f"enrolments/{_part(gateway)}/refuse")
 
     # -- files --
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from link.certs import ca_index
 from link.certs.authority import Authority, Issue, Revoked, new_authority
 from link.certs.ca_index import Book, CrlLine, IssuedLine, RevokedLine
-from link.certs.certificate import load_certificates, read_certificate
+from link.certs.certificate import called_by, load_certificates, read_certificate
 from link.certs.errors import CertError
 from link.certs.keys import load_key, locked, save_key
 from link.hosting.durable import write_whole
@@ -40,13 +40,14 @@ class Ca:
             raise CertError(
                 f"{folder} holds an authority already", "choose another folder; nothing was changed"
             )
+        certificate, key = new_authority(name or f"spillway-{secrets.token_hex(4)}", now)
+        closed = locked(key, pass_phrase)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o711)  # others may read ca.pem and crl.pem in it, and not look around
         except OSError as error:
             raise CertError(f"{folder} cannot be made ({error.strerror})", "check path and rights") from error
-        certificate, key = new_authority(name or f"spillway-{secrets.token_hex(4)}", now)
-        save_key(ca.key_file, locked(key, pass_phrase))
+        save_key(ca.key_file, closed)
         ca.write(ca.certificate_file, certificate)
         ca.crl(now)
         return ca
@@ -97,6 +98,10 @@ class Ca:
             ca_index.append(self.index_file, line)
             self.write(self.folder / "issued" / f"{facts.serial}.pem", pem)
         return pem
+
+    def sans(self, serial: str) -> tuple[str, ...]:
+        """Host names and addresses of a certificate that was issued here."""
+        return called_by(load_certificates(self.folder / "issued" / f"{serial}.pem"))
 
     def revoke(self, name: str, now: datetime, why: str = "", serial: str = "") -> tuple[str, ...]:
         """Revoke all certificates of `name` that are still good, or one of them; the serials. Writes the list anew."""

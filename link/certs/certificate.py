@@ -76,6 +76,18 @@ def load_certificates(path: Path) -> bytes:
     return pem
 
 
+def called_by(pem: bytes) -> tuple[str, ...]:
+    """Host names and addresses that the first certificate in `pem` is for. CertError."""
+    try:
+        names = _load(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    except ValueError:
+        raise CertError("the extensions of this certificate cannot be read", "take it anew") from None
+    hosts = names.get_values_for_type(x509.DNSName)
+    return (*hosts, *(str(each) for each in names.get_values_for_type(x509.IPAddress)))
+
+
 def issued_by(pem: bytes, authorities: bytes) -> bool:
     """Whether one of the certificates in `authorities` signed the first one in `pem`. Dates are not looked at."""
     certificate = _load(pem)

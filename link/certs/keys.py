@@ -120,20 +120,31 @@ def save_key(path: Path, key: bytes) -> None:
 
 def load_key(path: Path) -> bytes:
     """The PEM of a private key. CertError: not there, not readable, or others may read it too."""
+    return _secret(path, "private key", "make a new key")
+
+
+def load_pass_phrase(path: Path) -> bytes:
+    """The first line of a file. CertError: not there, not readable, empty, or others may read it too."""
+    word = _secret(path, "pass-phrase file", "give the key a new one").partition(b"\n")[0].rstrip(b"\r")
+    if not word:
+        raise CertError(f"the pass-phrase file {path} is empty", "write the pass-phrase into its first line")
+    return word
+
+
+def _secret(path: Path, what: str, remedy: str) -> bytes:
     try:
         mode = path.stat().st_mode & 0o777
-        key = path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise CertError(
-            f"the private key {path} cannot be read ({error.strerror})",
-            "check the path, its owner and rights",
+            f"the {what} {path} cannot be read ({error.strerror})", "check the path, its owner and rights"
         ) from error
     if mode & 0o077:
         raise CertError(
-            f"the private key {path} may be read by others (mode {mode:o})",
-            f"take that away: chmod 600 {path}; if others had an account here meanwhile, make a new key",
+            f"the {what} {path} may be read by others (mode {mode:o})",
+            f"take that away: chmod 600 {path}; if others had an account here meanwhile, {remedy}",
         )
-    return key
+    return data
 
 
 def _public(pem: bytes) -> object:

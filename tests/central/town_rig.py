@@ -35,6 +35,7 @@ from link.contract import neighbour as voice
 from link.contract.batch import BatchHead, encode_batch
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
+from tests.central.api.fake_enrolment import FakeEnrolment
 
 TOWN = {
     "state": "/nowhere",
@@ -122,6 +123,7 @@ class Town:
             folder,
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
             self.incoming,
+            FakeEnrolment(),
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
+from central.api.enrolment_desk import EnrolmentDesk
 from central.api.recording_desk import RecordingDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.tokens import TokenFile, Tokens
@@ -34,6 +35,7 @@ from central.readmodels import (
 from central.store.uploads import Uploads
 from link.contract import facts
 from link.hosting.machine import Tick
+from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
 
@@ -74,6 +76,7 @@ class FakeDesk:
         self.announcer = Announcer(limit=50)
         self.field = FakeField(self.announcer)
         self.events = FakeEventsDesk()
+        self.enrolment: EnrolmentDesk = FakeEnrolment()
         self.uploads = folder
         self.tapes: RecordingDesk = self
         self.incoming: UploadDesk = Incoming(

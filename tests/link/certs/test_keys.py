@@ -6,6 +6,7 @@ from link.certs.errors import CertError
 from link.certs.keys import (
     fingerprint,
     load_key,
+    load_pass_phrase,
     locked,
     new_key,
     private,
@@ -103,3 +104,18 @@ def test_a_key_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(CertError, match="cannot be written"):
         (tmp_path / "file").write_text("")
         save_key(tmp_path / "file" / "own.key", new_key())
+
+
+def test_a_pass_phrase_is_the_first_line_of_a_file_for_its_owner_alone(tmp_path):
+    path = tmp_path / "word"
+    path.write_bytes(b"red kite\r\nmore")
+    path.chmod(0o600)
+    assert load_pass_phrase(path) == b"red kite"
+    path.chmod(0o604)
+    with pytest.raises(CertError, match="may be read by others") as seen:
+        load_pass_phrase(path)
+    assert "kite" not in str(seen.value)
+    path.chmod(0o600)
+    path.write_bytes(b"\n")
+    with pytest.raises(CertError, match="is empty"):
+        load_pass_phrase(path)
