@@ -7,6 +7,7 @@ from pathlib import Path
 from firmware.config import load_gateway
 from firmware.technician.cli import COMMANDS
 from firmware.technician.cli import main as technician
+from link.hosting.clock import SystemClock
 from link.hosting.process import run_process, set_up
 
 
@@ -32,12 +33,17 @@ async def serve(process: str, config: Path) -> None:
     """Run one of the asyncio processes until cancelled. What is not needed by it is not imported."""
     settings = load_gateway(config)
     if process == "run":
-        from firmware.build import GatewayBuild
+        from firmware.build import GatewayBuild, kept_clock
+        from firmware.enrolling import enrolled
 
-        await GatewayBuild(settings).run()
+        clock = kept_clock(settings)
+        await enrolled(settings, clock)
+        await GatewayBuild(settings, clock).run()
     else:
+        from firmware.enrolling import certificate_there
         from firmware.voice.process import run_voice
 
+        await certificate_there(settings, SystemClock())
         await run_voice(settings)
 
 

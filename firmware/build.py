@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from firmware.config import GatewaySettings
 from firmware.desired.messages import ClockTold, UploadsWaiting
 from firmware.desired.shelf import DesiredShelf
+from firmware.enrolling import make_renewal
 from firmware.events import BlobsWanted, ConfigurationChanged, HeldBlobs
 from firmware.files.held import FilesError
 from firmware.island.fires import FiresFile
@@ -137,6 +138,7 @@ class GatewayBuild:
         self.recordings.kept = self.files.inbox.post
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
         self.desired = self._desired()
+        self.renewal = make_renewal(settings, self.clock)
 
     def _clock_trusted(self) -> bool:
         return isinstance(self.clock, KeptClock) and self.clock.trusted
@@ -170,6 +172,8 @@ class GatewayBuild:
             "files": self.files.view,
             "clock": lambda: {"quality": board.quality(), "wall": self.clock.wall()},
         }
+        if self.renewal is not None:
+            parts["identity"] = self.renewal.view
         return Standing(self.settings.run, self.clock, parts)
 
     def _fetch(self, effect: FetchClip) -> None:
@@ -316,6 +320,8 @@ class GatewayBuild:
             if isinstance(self.clock, KeptClock):
                 self.desired.runner.inbox.post(ClockTold(self.clock.quality))
                 group.create_task(self.clock.run(self._clock_news))
+            if self.renewal is not None:
+                group.create_task(self.renewal.run())
             group.create_task(self._standing().run())
             notify("READY=1")
             log.info("gateway=%s ready lines=%d", self.settings.gateway, len(self.board.lines))

@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, Field
 from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, Label
 from link.contract.profile import ProfileName
-from link.hosting.settings import Settings, load
-from link.hosting.tls_settings import TlsSettings
+from link.hosting.settings import Settings, SettingsError, load
+from link.hosting.tls_settings import TlsSettings, tls_below
 
 
 class CentreSettings(Settings):
@@ -16,6 +16,14 @@ class CentreSettings(Settings):
 
     url: str = "http://127.0.0.1:8080"
     token: str = Field(default="", repr=False)
+
+
+class GatewayEnrolment(Settings):
+    """Where the gateway gets its certificate. `ca` is the authority of the centre's HTTPS, put here at provisioning."""
+
+    url: str = Field(pattern=r"^https://[^/?#@\s]+/?$", description="https://HOST or https://HOST:PORT")
+    ca: Path = Field(description="PEM of the authority that the centre's HTTPS is believed by")
+    token: str = Field(default="", repr=False, description="of `spillway gateway new`; good once")
 
 
 class VoiceProcessSettings(Settings):
@@ -70,6 +78,7 @@ class GatewaySettings(Settings):
     realm: str = "main"
     plain: bool = Field(default=False, description="nothing is signed or encrypted: benches only")
     tls: TlsSettings | None = None
+    enrolment: GatewayEnrolment | None = None
     board: Path
     state: Path = Field(description="folder for held files, recordings and other state")
     run: Path = Field(description="folder for the sockets between the three processes")
@@ -105,4 +114,16 @@ def load_gateway(path: Path) -> GatewaySettings:
     places: dict[str, object] = {name: home / getattr(settings, name) for name in ("board", "state", "run")}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)
+    if settings.enrolment is not None:
+        places |= _enrolling(path, settings, home)
     return settings.model_copy(update=places)
+
+
+def _enrolling(path: Path, settings: GatewaySettings, home: Path) -> dict[str, object]:
+    """The table with absolute paths, and [tls] as enrolment makes it."""
+    assert settings.enrolment is not None
+    for other in ("tls", "plain"):
+        if getattr(settings, other):
+            raise SettingsError(f"{path}: [enrolment] stands beside {other}; take one of them out")
+    table = settings.enrolment.model_copy(update={"ca": home / settings.enrolment.ca})
+    return {"enrolment": table, "tls": tls_below(home / settings.state)}

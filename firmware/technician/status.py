@@ -76,6 +76,28 @@ def _link(said: Said, now: float) -> list[str]:
     return [f"{state} ({said['profile']}); the centre {told}", f"talk path {talk}", *ill]
 
 
+def _enrolment(said: Said, now: float) -> list[str]:
+    words = {
+        "asks": "asks the centre for a certificate; nothing else runs until it is there",
+        "waits": "waits for a person at the centre to approve it; nothing else runs until then",
+        "refused": "was refused: have a new token made at the centre (spillway gateway new)",
+    }
+    lines = [words.get(said["state"], str(said["state"]))]
+    if said["fingerprint"]:
+        lines.append(f"read out at the centre: {said['fingerprint']}")
+    if said["trouble"]:
+        lines.append(f"trouble: {said['trouble']}")
+    return lines
+
+
+def _identity(said: Said, now: float) -> list[str]:
+    until = datetime.fromtimestamp(float(said["until"]), UTC)
+    lines = [f"good until {until:%Y-%m-%d}, renewed by itself; key {said['fingerprint']}"]
+    if said["trouble"]:
+        lines.append(f"NOT RENEWED: {said['trouble']}")
+    return lines
+
+
 def _island(said: Said, now: float) -> list[str]:
     age = _ago(now - float(said["since"]))
     why = said["why"] or "the centre leads"
@@ -174,6 +196,8 @@ def _ago(seconds: float) -> str:
 
 _PARTS: dict[str, Callable[[Said, float], list[str]]] = {
     "gateway": _gateway,
+    "enrolment": _enrolment,
+    "identity": _identity,
     "link": _link,
     "island": _island,
     "events": _events,

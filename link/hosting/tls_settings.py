@@ -23,3 +23,9 @@ class TlsSettings(Settings):
         """The same with absolute paths."""
         places = {name: home / getattr(self, name) for name in ("ca", "certificate", "key")}
         return self.model_copy(update={**places, "crl": home / self.crl if self.crl else None})
+
+
+def tls_below(state: Path) -> TlsSettings:
+    """Where the processes of a gateway find what enrolment has brought into its state folder."""
+    current = state / "tls" / "current"
+    return TlsSettings(ca=current / "ca.pem", certificate=current / "own.pem", key=current / "own.key")

@@ -77,3 +77,31 @@ def test_secrets_are_not_shown():
     fields = {"gateway": "gw1", "board": "b", "state": "s", "run": "r"}
     secret = {"broker": {"password": "hush-1"}, "centre": {"token": "hush-2"}}
     assert "hush" not in repr(GatewaySettings.model_validate({**fields, **secret}))
+
+
+ENROLMENT = '[enrolment]\nurl = "https://centre:8443"\nca = "centre-ca.pem"\ntoken = "secret-token"\n'
+
+
+def test_enrolment_says_where_key_and_certificate_will_be(tmp_path: Path):
+    settings = load_gateway(write(tmp_path, LEAST + ENROLMENT))
+    assert settings.enrolment is not None and settings.tls is not None
+    assert settings.enrolment.ca == tmp_path / "centre-ca.pem"
+    assert settings.tls.key == tmp_path / "state" / "tls" / "current" / "own.key"
+    assert "secret-token" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("plain = true\n" + LEAST + ENROLMENT, "stands beside plain"),
+        (
+            LEAST + ENROLMENT + '[tls]\nca = "a"\ncertificate = "b"\nkey = "c"\n',
+            "stands beside tls",
+        ),
+        (LEAST + ENROLMENT.replace("https:", "http:"), "url"),
+        (LEAST + ENROLMENT.replace("centre:8443", "a/b?c"), "url"),
+        (LEAST + ENROLMENT.replace("token", "tokn"), "did you mean"),
+    ],
+)
+def test_enrolment_stands_alone_and_over_tls_only(tmp_path: Path, text: str, why: str):
+    assert why in refused(tmp_path, text)

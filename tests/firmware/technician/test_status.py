@@ -132,3 +132,20 @@ def test_a_gateway_that_does_not_run_or_stands_still_is_named(tmp_path):
     page["now"] = time.monotonic()
     (tmp_path / PAGE).write_text(json.dumps(page))
     assert read_page(settings(tmp_path))["pid"] == 7
+
+
+def test_a_gateway_that_waits_for_its_certificate_shows_what_to_read_out():
+    key = "40d1 3111 6aae d934 5f6e 25d1 03ed ad75"
+    waits = {"state": "waits", "fingerprint": key, "trouble": "the centre cannot be asked"}
+    page = {"now": 1000.0, "parts": {"gateway": {"gateway": "gw-a", "fw": "1"}, "enrolment": waits}}
+    said = status_text(page)
+    assert "waits for a person at the centre" in said
+    assert f"read out at the centre: {key}" in said
+    assert "trouble: the centre cannot be asked" in said
+
+
+def test_a_certificate_that_is_not_renewed_is_told():
+    said = {"until": 1_800_000_000.0, "fingerprint": "40d1 3111", "trouble": "refused"}
+    shown = status_text({"now": 1000.0, "parts": {"identity": said}})
+    assert "good until 2027-01-15, renewed by itself; key 40d1 3111" in shown
+    assert "NOT RENEWED: refused" in shown

@@ -1,0 +1,56 @@
+"""What stands before the processes of a gateway until it has its certificate."""
+
+import asyncio
+import json
+
+import pytest
+
+from firmware import enrolling
+from firmware.config import load_gateway
+from firmware.enrolment.keyring import Keyring
+from link.certs.errors import CertError
+from link.hosting.clock import HandClock, SystemClock
+from tests.firmware.enrolment.conftest import Centre
+from tests.firmware.test_config import ENROLMENT, LEAST, write
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load_gateway(write(tmp_path, LEAST.replace("/run/spillway", "run") + ENROLMENT))
+
+
+async def test_without_the_table_nothing_is_enrolled_or_renewed(tmp_path):
+    plain = load_gateway(write(tmp_path, "plain = true\n" + LEAST))
+    await enrolling.enrolled(plain, HandClock())
+    await enrolling.certificate_there(plain, HandClock())
+    assert enrolling.make_renewal(plain, HandClock()) is None
+    assert not (tmp_path / "state").exists()
+
+
+async def test_both_processes_go_on_once_the_certificate_is_there(settings, monkeypatch):
+    centre = Centre()
+    monkeypatch.setattr(enrolling, "_door", lambda table, tls, floor: centre)
+    monkeypatch.setattr("firmware.enrolment.enroller.LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(enrolling, "LOOK_EVERY", 0.01)
+    voice = asyncio.ensure_future(enrolling.certificate_there(settings, SystemClock()))
+    gateway = asyncio.ensure_future(enrolling.enrolled(settings, SystemClock()))
+    page = settings.run / "status.json"
+    async with asyncio.timeout(10):
+        while not (page.exists() and json.loads(page.read_text())["parts"]["enrolment"]["state"] == "waits"):
+            await asyncio.sleep(0.01)
+        assert not voice.done() and not gateway.done()
+        assert json.loads(page.read_text())["parts"]["enrolment"]["fingerprint"]
+        centre.state = "approved"
+        await asyncio.gather(voice, gateway)
+    assert not page.exists()
+    await enrolling.enrolled(settings, HandClock())  # the second start asks nobody
+    assert centre.calls.count("enrol") == 1
+    renewal = enrolling.make_renewal(settings, HandClock(wall=centre.now.timestamp()))
+    assert renewal is not None and not await renewal.look()
+
+
+async def test_no_token_and_no_certificate_ends_the_process_with_advice(settings):
+    bare = settings.model_copy(update={"enrolment": settings.enrolment.model_copy(update={"token": ""})})
+    with pytest.raises(CertError, match="spillway gateway new"):
+        await enrolling.enrolled(bare, SystemClock())
+    assert Keyring(settings.state, "gw-north").facts() is None
