@@ -90,7 +90,7 @@ def _init(asked: argparse.Namespace) -> None:
     _say(
         f"{facts.name} is good until {facts.not_after:%Y-%m-%d}; everybody believes it who has {ca.certificate_file}",
         f"Copy {asked.folder} to a medium that is kept apart, and its pass-phrase to another: without both nothing",
-        "can be issued or revoked any more (docs/operator.md, a lost authority).",
+        "can be issued or revoked any more (docs/technician.md, a lost authority).",
     )
 
 
@@ -152,7 +152,7 @@ def _revoke(asked: argparse.Namespace) -> None:
     ca = Ca(asked.folder, _pass_phrase(asked))
     for serial in ca.revoke(asked.name, _now(), asked.why, asked.serial):
         _say(f"revoked {asked.name} {serial}")
-    _say(f"{ca.crl_file} is written; broker and front believe it once they are told (docs/operator.md)")
+    _say(f"{ca.crl_file} is written; broker and front believe it once they are told (docs/technician.md)")
 
 
 def _crl(asked: argparse.Namespace) -> None:

@@ -76,7 +76,7 @@ class Renewal:
         place = await asyncio.to_thread(self._keyring.accept, told.certificate.encode(), told.ca.encode())
         try:
             await self._tried(place, request.csr)
-        except BaseException:
+        except (AskError, TlsError):
             await asyncio.to_thread(self._keyring.drop, place)
             raise
         await asyncio.to_thread(self._keyring.use, place)

@@ -116,7 +116,7 @@ class Authority:
         if now >= self.facts.not_after:
             raise CertError(
                 f"the authority ended on {self.facts.not_after:%Y-%m-%d}",
-                "check this computer's clock; if it is right, make a new authority (docs/operator.md)",
+                "check this computer's clock; if it is right, make a new authority (docs/technician.md)",
             )
 
 

@@ -145,7 +145,7 @@ class Ca:
         if not self.key_file.exists():
             raise CertError(
                 f"there is no authority's key in {self.folder}",
-                "make one with `central ca init`, or restore its copy; if it is lost: docs/operator.md",
+                "make one with `central ca init`, or restore its copy; if it is lost: docs/technician.md",
             )
         key = load_key(self.key_file)
         if not self._pass_phrase:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from central.api import enrolment, enrolment_requests
 from tests.central.api.fake_desk import GATEWAY, FakeDesk
 from tests.central.api.fake_enrolment import KEY
 
@@ -82,6 +83,12 @@ async def test_nobody_else_decides(stranger, verb, path):
     assert (await stranger.request(verb, path, json={"gateway": "gw-north"})).status_code == 401
     shown = {"Authorization": f"Bearer {GATEWAY}"}
     assert (await stranger.request(verb, path, headers=shown)).status_code == 403
+
+
+def test_the_token_of_a_request_is_not_shown_by_accident():
+    body = enrolment_requests.EnrolRequest.model_validate(ASKED)
+    assert TOKEN not in repr(body)
+    assert {route.path for route in enrolment.router.routes} >= {"/enrol", "/renew"}
 
 
 async def test_only_a_gateway_renews(stranger, api):

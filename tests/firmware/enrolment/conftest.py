@@ -48,6 +48,16 @@ class Centre:
 
 
 @pytest.fixture
+def threads_at_once(monkeypatch):
+    """What is given to a thread is done at once, so that a hand clock is enough."""
+
+    async def here(work, *args):
+        return work(*args)
+
+    monkeypatch.setattr("asyncio.to_thread", here)
+
+
+@pytest.fixture
 def centre():
     return Centre()
 

@@ -8,8 +8,10 @@ from firmware.enrolment.enroller import FINAL_AGAIN, LOOK_AGAIN, Enroller
 from firmware.enrolment.keyring import Keyring
 from link.certs.errors import CertError
 from link.hosting.backoff import Backoff
-from link.hosting.clock import HandClock
+from link.hosting.clock import HandClock, settle_loop
 from tests.firmware.enrolment.conftest import lost
+
+pytestmark = pytest.mark.usefixtures("threads_at_once")
 
 
 class Site:
@@ -19,31 +21,21 @@ class Site:
         self.enroller = Enroller(self.ring, "gw-north", token, lambda: centre, self.clock, backoff)
         self.task = asyncio.ensure_future(self.enroller.run())
 
-    async def calm(self):
-        """Until nothing moves any more: the work in threads is done."""
-        for _ in range(400):
-            await asyncio.sleep(0.001)
-            if self.task.done() or self.clock._alarms:
-                return
-        raise AssertionError("it does not come to rest")
-
     async def passes(self, seconds):
-        self.clock._alarms.sort()
         await self.clock.advance(seconds)
-        await self.calm()
 
 
 @pytest.fixture
 async def site(tmp_path, centre):
     made = Site(tmp_path, centre)
-    await made.calm()
+    await settle_loop()
     yield made
     made.task.cancel()
 
 
 async def test_it_waits_for_a_person_and_shows_what_to_read_out(tmp_path, centre, caplog):
     site = Site(tmp_path, centre)
-    await site.calm()
+    await settle_loop()
     key = site.ring.asking("t" * 32).fingerprint
     assert site.enroller.view() == {"state": "waits", "fingerprint": key, "trouble": ""}
     assert f"read out at the centre: {key}" in caplog.text
@@ -76,7 +68,7 @@ async def test_a_centre_that_is_away_is_asked_again_with_back_off(site, centre, 
 async def test_a_refused_token_is_told_and_not_hammered(tmp_path, centre, status):
     centre.trouble = [AskError("the centre refuses: this token is over", status)]
     site = Site(tmp_path, centre)
-    await site.calm()
+    await settle_loop()
     assert site.enroller.view()["state"] == "refused"
     assert "token is over" in site.enroller.view()["trouble"]
     await site.passes(FINAL_AGAIN - 1)

@@ -84,7 +84,7 @@ def test_a_wrong_pass_phrase_changes_nothing(ca):
 def test_a_lost_key_is_told_with_the_way_out_and_the_book_can_still_be_read(ca):
     ca.issue(Issue("gw-north", PUBLIC), NOW)
     ca.key_file.unlink()
-    with pytest.raises(CertError, match=r"no authority's key in .*docs/operator\.md"):
+    with pytest.raises(CertError, match=r"no authority's key in .*docs/technician\.md"):
         ca.issue(Issue("gw-south", PUBLIC), NOW)
     assert [line.name for line in Ca(ca.folder).book().issued] == ["gw-north"]
 

@@ -27,21 +27,20 @@ async def test_without_the_table_nothing_is_enrolled_or_renewed(tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-async def test_both_processes_go_on_once_the_certificate_is_there(settings, monkeypatch):
-    centre = Centre()
+async def test_both_processes_go_on_once_the_certificate_is_there(settings, monkeypatch, threads_at_once):
+    centre, clock = Centre(), HandClock()
     monkeypatch.setattr(enrolling, "_door", lambda table, tls, floor: centre)
-    monkeypatch.setattr("firmware.enrolment.enroller.LOOK_AGAIN", 0.01)
-    monkeypatch.setattr(enrolling, "LOOK_EVERY", 0.01)
-    voice = asyncio.ensure_future(enrolling.certificate_there(settings, SystemClock()))
-    gateway = asyncio.ensure_future(enrolling.enrolled(settings, SystemClock()))
+    voice = asyncio.ensure_future(enrolling.certificate_there(settings, clock))
+    gateway = asyncio.ensure_future(enrolling.enrolled(settings, clock))
     page = settings.run / "status.json"
-    async with asyncio.timeout(10):
-        while not (page.exists() and json.loads(page.read_text())["parts"]["enrolment"]["state"] == "waits"):
-            await asyncio.sleep(0.01)
-        assert not voice.done() and not gateway.done()
-        assert json.loads(page.read_text())["parts"]["enrolment"]["fingerprint"]
-        centre.state = "approved"
-        await asyncio.gather(voice, gateway)
+    await clock.advance(1.0)
+    said = json.loads(page.read_text())["parts"]["enrolment"]
+    assert (said["state"], len(said["fingerprint"])) == ("waits", 39)
+    await clock.advance(300.0)
+    assert not voice.done() and not gateway.done()
+    centre.state = "approved"
+    await clock.advance(15.0)
+    assert voice.done() and gateway.done()
     assert not page.exists()
     await enrolling.enrolled(settings, HandClock())  # the second start asks nobody
     assert centre.calls.count("enrol") == 1
