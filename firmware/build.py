@@ -40,6 +40,7 @@ from hw.uart import Uart
 from link.bus.paho_bus import PahoBus
 from link.bus.port import Will
 from link.bus.stream import StreamServer
+from link.bus.tls import tls_context
 from link.contract import facts
 from link.contract.documents import LinkSettings
 from link.contract.envelope import pack
@@ -97,7 +98,7 @@ class GatewayBuild:
         self.board: Board = load_board(settings.board)
         self.guard = GuardClient(settings.guard_socket)
         self.neighbour = StreamServer(settings.voice_socket, "gateway")
-        self.bus = PahoBus(settings.broker.settings(settings.gateway))
+        self.bus = self._broker()
         self.board_tasks: set[asyncio.Task[None]] = set()
         self._pins: Pins | None = None
         self._inputs: list[OpenInput] = []
@@ -140,6 +141,11 @@ class GatewayBuild:
         self.desired = self._desired()
         self.renewal = make_renewal(settings, self.clock)
 
+    def _broker(self) -> PahoBus:
+        given = self.settings
+        floor = partial(getattr, self.clock, "floor", 0.0)
+        return PahoBus(given.broker.settings(given.gateway, given.tls), partial(tls_context, floor=floor))
+
     def _clock_trusted(self) -> bool:
         return isinstance(self.clock, KeptClock) and self.clock.trusted
 
@@ -164,7 +170,11 @@ class GatewayBuild:
         """What `gateway status` shows."""
         board, now = self.switchboard, self.clock.now
         parts: dict[str, Callable[[], object]] = {
-            "gateway": lambda: {"gateway": self.settings.gateway, "fw": firmware_version()},
+            "gateway": lambda: {
+                "gateway": self.settings.gateway,
+                "fw": firmware_version(),
+                "plain": self.settings.plain,
+            },
             "link": lambda: link_view(board.uplink.machine),
             "island": board.island.state,
             "events": lambda: board.outbox.runner.machine.view(now()),

@@ -8,7 +8,7 @@ from link.bus.broker_access import BrokerAccess
 from link.contract.ids import GatewayId, Label
 from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, SettingsError, load
-from link.hosting.tls_settings import TlsSettings, tls_below
+from link.hosting.tls_settings import TlsSettings, check_secured, tls_below
 
 
 class CentreSettings(Settings):
@@ -116,6 +116,8 @@ def load_gateway(path: Path) -> GatewaySettings:
         places["tls"] = settings.tls.below(home)
     if settings.enrolment is not None:
         places |= _enrolling(path, settings, home)
+    else:
+        check_secured(path, settings.plain, settings.tls)
     return settings.model_copy(update=places)
 
 

@@ -249,6 +249,10 @@ KINDS: dict[str, Kind] = {
         "the broker cannot be reached", "check network, [broker] host and port, and the firewall"
     ),
     "broker-refuses": Kind("the broker refuses name or password", "correct [broker] username and password"),
+    "broker-tls": Kind(
+        "broker and gateway do not believe each other's certificate",
+        "check the files of [tls], their dates and this computer's clock; the centre may have revoked this gateway",
+    ),
     "broker-not-mqtt": Kind("no MQTT broker answers", "correct [broker] port; something else listens there"),
     "centre-unreachable": Kind("the centre cannot be reached", "check network and [centre] url"),
     "centre-refuses": Kind(

@@ -80,7 +80,7 @@ def _status(asked: argparse.Namespace) -> int:
 
     def work() -> str:
         page = read_page(load_gateway(asked.config))
-        return _json(page) if asked.json else status_text(page)
+        return _json(page) if asked.json else status_text(page, sys.stdout.isatty())
 
     return _told(work)
 

@@ -12,6 +12,7 @@ from typing import Any
 from firmware.config import GatewaySettings
 from firmware.standing import PAGE, SAY_EVERY
 from firmware.technician.trouble import CannotDo
+from link.hosting.tls_settings import PLAIN
 
 Said = Mapping[str, Any]
 STALE = 3 * SAY_EVERY
@@ -40,8 +41,8 @@ def read_page(settings: GatewaySettings) -> dict[str, Any]:
     return page
 
 
-def status_text(page: Said) -> str:
-    """The page in sentences, one part a paragraph."""
+def status_text(page: Said, colour: bool = False) -> str:
+    """The page in sentences, one part a paragraph; `colour`: for a terminal."""
     parts = page.get("parts")
     now = float(page["now"])
     lines = []
@@ -54,11 +55,12 @@ def status_text(page: Said) -> str:
         except (KeyError, TypeError, ValueError, AttributeError):
             first, more = "told in a way that this program does not know; use --json", []
         lines += [f"{name:<9} {first}", *(f"{'':<9} {each}" for each in more)]
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return text.replace(PLAIN, f"\x1b[1;31m{PLAIN}\x1b[0m") if colour else text
 
 
 def _gateway(said: Said, now: float) -> list[str]:
-    return [f"{said['gateway']}, Spillway {said['fw']}"]
+    return [f"{said['gateway']}, Spillway {said['fw']}", *([PLAIN] if said.get("plain") else [])]
 
 
 def _link(said: Said, now: float) -> list[str]:

@@ -39,7 +39,7 @@ from link.bus.paho_packets import expiring, properties
 from link.bus.port import BusDown, BusError, BusUp, Message, NeverKept, Sink, Unheard, Will
 from link.bus.reconnect import Ended, keep_connected
 from link.bus.tally import Tally
-from link.bus.tls import tls_context
+from link.bus.tls import ContextMaker, tls_context
 from link.bus.topic_filter import check_filter, check_topic
 from link.bus.window import OVERHEAD, Window
 
@@ -52,13 +52,13 @@ GOODBYE_LIMIT = 1.0
 class PahoBus:
     """See link.bus.port.Bus."""
 
-    def __init__(self, settings: BrokerSettings) -> None:
+    def __init__(self, settings: BrokerSettings, make_context: ContextMaker = tls_context) -> None:
         self.settings = settings
+        self.make_context = make_context
         self.tally = Tally(f"bus-{settings.client_id}")
         self.bell: Bell  # made at start
         self.subscriptions: tuple[str, ...] = ()
         self.will: Will | None = None
-        self.tls: ssl.SSLContext | None = None
         self._sink: Sink | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -70,7 +70,8 @@ class PahoBus:
             raise BusError(f"bus {self.settings.client_id} was started before: make a new one")
         for pattern in subscriptions:
             check_filter(pattern)
-        self.tls = tls_context(self.settings.tls) if self.settings.tls else None
+        if self.settings.tls is not None:
+            self.make_context(self.settings.tls)  # what cannot be used is told now
         self._sink, self.subscriptions, self.will = sink, subscriptions, will
         self.bell = Bell()
         self._thread = threading.Thread(target=self._run, name=f"bus-{self.settings.client_id}", daemon=True)
@@ -147,6 +148,8 @@ class PahoBus:
             reason = self._serve(session)
         except OSError as error:
             reason = reasons.of_error(error, self.settings.host, self.settings.port)
+        except BusError as error:  # TLS files that could be used at the start
+            reason = str(error)
         except Exception as error:  # the thread must outlive whatever vendor or will function throw
             reason = f"internal error {error!r}: see the log"
             if self.tally.count("internal-error", repr(error)):
@@ -215,8 +218,8 @@ class _Session:
         )
         client.connect_timeout = settings.answer_limit
         client.username_pw_set(settings.username, settings.password)
-        if bus.tls is not None:
-            client.tls_set_context(bus.tls)
+        if settings.tls is not None:
+            client.tls_set_context(bus.make_context(settings.tls))  # files may have been renewed since
         if bus.will is not None:
             client.will_set(bus.will.topic, bus.will.payload_of(self.id), 1, bus.will.retain)
         client.on_socket_open = self._on_socket_open

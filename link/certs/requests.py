@@ -20,7 +20,7 @@ LARGEST_REQUEST = 4096
 """Octets of PEM; a P-256 request takes about 500."""
 NAME = re.compile(r"[a-z0-9-]{3,32}")
 """What a common name may be: gateways and parts of the centre alike."""
-CENTRE_NAMES = frozenset({"api", "broker", "core", "voice"})
+CENTRE_NAMES = frozenset({"api", "broker", "core", "probe", "voice"})
 CENTRE_PREFIX = "svc-"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from link.hosting.settings import Settings
+from link.hosting.settings import Settings, SettingsError
 
 
 class TlsSettings(Settings):
@@ -29,3 +29,18 @@ def tls_below(state: Path) -> TlsSettings:
     """Where the processes of a gateway find what enrolment has brought into its state folder."""
     current = state / "tls" / "current"
     return TlsSettings(ca=current / "ca.pem", certificate=current / "own.pem", key=current / "own.key")
+
+
+PLAIN = "PLAIN: nothing is signed or encrypted"
+"""What every screen shows of a process with `plain = true`."""
+
+
+def check_secured(path: Path, plain: bool, tls: TlsSettings | None) -> None:
+    """Secured or plain, by the file's own words and nothing between. SettingsError."""
+    if not plain and tls is None:
+        raise SettingsError(
+            f"{path}: table [tls] is missing; give ca, certificate and key (a gateway may enrol instead), or say plain = true on a bench "
+            "(nothing is signed or encrypted then)"
+        )
+    if plain and tls is not None:
+        raise SettingsError(f"{path}: plain = true stands beside [tls]; take one of them out")

@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 _CENTRAL = """
 state = "central"
 run = "run"
+plain = true
 api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.1, longest_retry = 0.1 }}
 gateway = [{{ id = "{gateway}" }}]
@@ -40,6 +41,7 @@ gateway = [{{ id = "{gateway}" }}]
 _TOKENS = '[[person]]\nname = "bench"\ntoken = "{token}"\n'
 _GATEWAY = """
 gateway = "{gateway}"
+plain = true
 board = "board.toml"
 state = "gateway"
 run = "run"

@@ -19,7 +19,9 @@ def site(tmp_path: Path):
     rig.shipped()
     rig.commit(1)
     config = tmp_path / "central.toml"
-    config.write_text('state = "data"\nrun = "run"\n[api]\ntokens = "t"\n[backup]\nfolder = "backup"\n')
+    config.write_text(
+        'plain = true\nstate = "data"\nrun = "run"\n[api]\ntokens = "t"\n[backup]\nfolder = "backup"\n'
+    )
     yield rig, config
     rig.stop()
 
@@ -89,6 +91,6 @@ def test_a_moment_before_any_copy(site, tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_settings_without_a_backup_are_named(tmp_path: Path, capsys: pytest.CaptureFixture):
     config = tmp_path / "central.toml"
-    config.write_text('state = "data"\nrun = "run"\n[api]\ntokens = "t"\n')
+    config.write_text('plain = true\nstate = "data"\nrun = "run"\n[api]\ntokens = "t"\n')
     assert backup_commands.main(["backup", "status", "--config", str(config)]) == 2
     assert "there is no [backup] table" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 from firmware.config import GatewaySettings, load_gateway
 from link.hosting.settings import SettingsError
 
-LEAST = 'gateway = "gw-north"\nboard = "board.toml"\nstate = "state"\nrun = "/run/spillway"\n'
+LEAST = 'gateway = "gw-north"\nboard = "board.toml"\nstate = "state"\nrun = "/run/spillway"\nplain = true\n'
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -35,7 +35,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
 def test_what_is_left_out_has_a_value_that_works(tmp_path: Path):
     settings = load_gateway(write(tmp_path, LEAST))
     assert (settings.realm, settings.labels) == ("main", {})
-    assert (settings.broker.host, settings.broker.port) == ("127.0.0.1", 1883)
+    assert (settings.broker.host, settings.broker.port) == ("127.0.0.1", 8883)
     assert settings.voice.codecs[0] == "G722/16000"
     assert settings.voice.rate_hz == 16000
 
@@ -71,6 +71,17 @@ def test_every_section_is_read(tmp_path: Path):
 )
 def test_a_fault_is_named(tmp_path: Path, old: str, new: str, said: str):
     assert said in refused(tmp_path, LEAST.replace(old, new))
+
+
+TLS = '[tls]\nca = "pki/ca.pem"\ncertificate = "pki/gw.crt"\nkey = "/keys/gw.key"\n'
+
+
+def test_secured_or_plain_by_the_files_own_words(tmp_path: Path):
+    settings = load_gateway(write(tmp_path, LEAST.replace("plain = true\n", "") + TLS))
+    assert settings.tls is not None and not settings.plain
+    assert (settings.tls.ca, settings.tls.key) == (tmp_path / "pki" / "ca.pem", Path("/keys/gw.key"))
+    assert "table [tls] is missing" in refused(tmp_path, LEAST.replace("plain = true\n", ""))
+    assert "plain = true stands beside [tls]" in refused(tmp_path, LEAST + TLS)
 
 
 def test_secrets_are_not_shown():

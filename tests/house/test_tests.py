@@ -47,7 +47,6 @@ UNTESTED = {
     "central.cli.status",
     "central.voice.process",
     "firmware.voice.process",
-    "link.bus.broker_access",
     "link.bus.socket_path",
     "link.voice.pcm",
     "link.voice.pjsua_exchange",

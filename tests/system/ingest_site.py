@@ -25,6 +25,7 @@ ROWS: dict[LaneName, Row] = {"evt": Row.EVENTS, "alm": Row.ALARMS}
 CENTRAL = """
 state = "state"
 run = "run"
+plain = true
 api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.1, longest_retry = 0.2 }}
 gateway = [{{ id = "g-one" }}, {{ id = "g-two" }}]

@@ -39,6 +39,11 @@ class Mosquitto:
                 time.sleep(0.02)
         raise AssertionError(f"mosquitto did not start: {log.read_text()[-2000:]}")
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the running broker."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """kill -9."""
         if self._process is not None:

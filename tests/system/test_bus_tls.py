@@ -1,17 +1,11 @@
 """The paho door over TLS 1.3 with certificates both ways: large messages, strangers, no certificate."""
 
 import asyncio
-import datetime
-import ipaddress
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
@@ -19,43 +13,7 @@ from link.bus.port import BusDown, BusUp, Message
 from link.bus.tls import TlsFiles
 from tests.link.bus.port_suite import of
 from tests.system.mosquitto_fixture import Mosquitto, free_port
-
-
-class Authority:
-    """A throw-away certificate authority that writes PEM files into a folder."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.ca = folder / f"{name}.pem"
-        self.ca.write_bytes(self._sign(self._name, self._key, True).public_bytes(serialization.Encoding.PEM))
-
-    def _sign(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, ca: bool) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(self._name)
-        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - datetime.timedelta(days=1))
-        builder = builder.not_valid_after(now + datetime.timedelta(days=1))
-        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        return builder.sign(self._key, hashes.SHA256())
-
-    def issue(self, name: str) -> TlsFiles:
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = self._sign(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, False)
-        files = TlsFiles(self.ca, self._folder / f"{name}.crt", self._folder / f"{name}.key")
-        assert files.certificate is not None and files.key is not None
-        files.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        files.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return files
+from tests.system.strange_authority import Authority
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ input = [{ kind = "bit", name = "hatch", bus = "field", address = 5, bit = 2 }]
 contact = [{ name = "hatch", input = "hatch" }]
 bypass = [{ name = "trunk", relay = "trunk.relay" }]
 """
-CONFIG = 'gateway = "gw-1"\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
+CONFIG = 'gateway = "gw-1"\nplain = true\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
 
 
 class Site:

@@ -5,14 +5,18 @@ import fcntl
 import json
 import os
 import socket
+from dataclasses import replace
 
 import pytest
 
 from firmware.technician.checks import centre, processes, rigs
 from firmware.technician.host import Host
 from hw.bench.rigctld_port import RigctldPort
+from link.bus.tls import TlsFiles
 from tests.firmware.technician.site import kinds, patient_of, severities
 from tests.system.doctor_site import closed_port, says
+from tests.system.secured_site import secured
+from tests.system.strange_authority import Authority
 
 OUTPUT = {"output": [{"name": "p", "pin": 17, "longest": 70.0}]}
 
@@ -109,6 +113,26 @@ def test_the_broker(tmp_path, said, expected):
         and b"\x00\x04MQTT\x05\xc2" in heard[0]
         and heard[0].endswith(b"\x00\x06secret")
     )
+
+
+def test_a_secured_broker_and_certificates_that_it_does_not_believe(tmp_path):
+    with secured(tmp_path) as site:
+        broker = {"port": site.port}
+
+        def said(files: TlsFiles) -> list[str]:
+            told = {"ca": files.ca, "certificate": files.certificate, "key": files.key}
+            return kinds(centre.broker(patient_of(tmp_path, settings={"broker": broker, "tls": told})))
+
+        good = site.files["g-one"]
+        assert said(good) == []
+        (tmp_path / "else").mkdir()
+        theirs = Authority(tmp_path / "else", "theirs")
+        assert said(replace(theirs.issue("g-one"), ca=good.ca)) == ["broker-tls"]
+        assert said(replace(good, ca=theirs.ca)) == ["broker-tls"]
+        assert said(replace(good, key=tmp_path / "missing")) == ["broker-tls"]
+        assert kinds(centre.broker(patient_of(tmp_path, settings={"broker": broker}))) == [
+            "broker-unreachable"
+        ]
 
 
 def test_no_broker_and_one_that_is_not_greeted_while_the_gateway_runs(tmp_path):

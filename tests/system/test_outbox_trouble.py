@@ -101,6 +101,7 @@ def numbers_of(centre: AckingCentre) -> list[int]:
 
 GATEWAY_FILE = """
 gateway = "{gateway}"
+plain = true
 board = "board.toml"
 state = "state"
 run = "run"

@@ -51,7 +51,7 @@ card = "t1"
 serial = "u"
 ptt = "t1.tx"
 """
-SETTINGS = 'gateway = "gw-1"\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
+SETTINGS = 'gateway = "gw-1"\nplain = true\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
 
 
 def until(done, seconds: float = 10.0) -> None:

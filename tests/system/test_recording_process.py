@@ -47,7 +47,8 @@ ptt = "r1.ptt"
 cos = "r1.cos"
 """
 SETTINGS = (
-    'gateway = "gw-1"\nboard = "board.toml"\nstate = "state"\nrun = "run"\nvoice = { rtp_port = 32900 }\n'
+    'gateway = "gw-1"\nplain = true\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
+    "voice = { rtp_port = 32900 }\n"
 )
 
 

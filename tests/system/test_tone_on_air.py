@@ -36,7 +36,7 @@ cos = "r1.cos"
 lead_ms = 100
 tail_ms = 100
 """
-SETTINGS = 'gateway = "gw-1"\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
+SETTINGS = 'gateway = "gw-1"\nplain = true\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
 
 
 @pytest.fixture

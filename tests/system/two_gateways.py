@@ -37,6 +37,7 @@ tail_ms = 40
 """
 GATEWAY = """
 gateway = "{gateway}"
+plain = true
 board = "board-{gateway}.toml"
 state = "state-{gateway}"
 run = "run-{gateway}"
@@ -52,6 +53,7 @@ longest_retry = 1.0
 CENTRAL = """
 state = "state-centre"
 run = "run-centre"
+plain = true
 api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.2, longest_retry = 1.0 }}
 gateway = [{{ id = "gw-a" }}, {{ id = "gw-b" }}]

@@ -4,12 +4,15 @@ The broker is not greeted while the gateway runs: the broker knows us by our nam
 """
 
 import socket
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 from firmware.technician.finding import Finding, found, unchecked, well
 from firmware.technician.patient import Patient
+from link.bus.port import BusError
+from link.bus.tls import TlsFiles, tls_context
 
 REFUSED = (0x04, 0x05, 0x86, 0x87, 0x8A)
 """CONNACK: bad user name or password, not authorized, banned (MQTT 3.1.1 and 5)."""
@@ -30,10 +33,17 @@ def broker(patient: Patient) -> Iterator[Finding]:
                 yield unchecked(where, "name and password: the running gateway uses them; see its log")
                 return
             name = access.username or patient.settings.gateway
-            sock.settimeout(patient.patience)
-            sock.sendall(connect_packet(patient.settings.gateway, name, access.password))
-            answer = sock.recv(64)
-            sock.sendall(b"\xe0\x00")
+            with _secured(patient, sock) as way:
+                way.settimeout(patient.patience)
+                way.sendall(connect_packet(patient.settings.gateway, name, access.password))
+                answer = way.recv(64)
+                way.sendall(b"\xe0\x00")
+    except ssl.SSLError as error:
+        yield found("broker-tls", where, getattr(error, "verify_message", "") or error.reason or str(error))
+        return
+    except BusError as error:
+        yield found("broker-tls", where, str(error))
+        return
     except TimeoutError:
         yield found("broker-unreachable", where, "no answer in time")
         return
@@ -48,6 +58,15 @@ def broker(patient: Patient) -> Iterator[Finding]:
         yield found("broker-not-mqtt", where, f"CONNACK reason 0x{answer[3]:02x}")
     else:
         yield well(where, f"lets {name} in")
+
+
+def _secured(patient: Patient, sock: socket.socket) -> socket.socket:
+    """The same connection, over TLS where the settings say so."""
+    tls = patient.settings.tls
+    if tls is None:
+        return sock
+    context = tls_context(TlsFiles.of(tls))
+    return context.wrap_socket(sock, server_hostname=patient.settings.broker.host)
 
 
 def connect_packet(client_id: str, user: str, password: str) -> bytes:

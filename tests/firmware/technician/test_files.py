@@ -16,14 +16,14 @@ CARD = {"name": "c", "driver": "alsa", "capture": "plughw:CARD=A", "rate_hz": 16
 OUT = {"name": "p", "pin": 17, "longest": 2000.0}
 PHONE = {"id": "s", "kind": "phone", "card": "c", "ptt": "p", "serial": "u"}
 SERIAL = {"name": "u", "device": "/dev/none"}
-GOOD = 'gateway = "gw-1"\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
+GOOD = 'gateway = "gw-1"\nplain = true\nboard = "board.toml"\nstate = "state"\nrun = "run"\n'
 BOARD = '[board]\nname = "b"\nkind = "real"\n'
 
 
 @pytest.mark.parametrize(
     ("settings", "board", "kind", "place"),
     [
-        (GOOD + "colour = 1\n", BOARD, "config-bad", "gateway.toml:5"),
+        (GOOD + "colour = 1\n", BOARD, "config-bad", "gateway.toml:6"),
         (GOOD, BOARD + "[[output]]\nname = 'x'\npin = 4\nlongest = 1.0\n", "board-bad", "board.toml:6"),
         (GOOD, BOARD + "[[outptu]]\n", "board-bad", "outptu"),
     ],

@@ -63,6 +63,14 @@ def test_a_gateway_that_is_well_says_so_in_few_lines():
     ]
 
 
+def test_a_plain_gateway_says_so_in_red():
+    plain = text(gateway={"gateway": "gw-north", "fw": "1", "plain": True})
+    assert "          PLAIN: nothing is signed or encrypted\n" in plain
+    page = {"now": 1.0, "parts": {"gateway": {"gateway": "gw-north", "fw": "1", "plain": True}}}
+    assert "\x1b[1;31mPLAIN: nothing is signed or encrypted\x1b[0m" in status_text(page, colour=True)
+    assert "PLAIN" not in text(gateway={"gateway": "gw-north", "fw": "1", "plain": False})
+
+
 def test_a_gateway_alone_says_why_and_what_it_patches():
     island = IslandState(
         on=True,

@@ -1,12 +1,17 @@
 """The broker's files: content, modes, refusals. The rules are tried by delivery in tests/system."""
 
+import ssl
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from link.bus.broker_file import write_broker
+from link.bus.broker_file import CENTRE, rules, write_broker, write_secured_broker
+from link.bus.broker_reload import reload_broker
 from link.bus.port import BusError
+from link.bus.tls import TlsFiles, check_server_files, tls_context
+from tests.link.bus.certificates import server_files
 
 
 def test_configuration_says_what_the_contract_wants(tmp_path: Path) -> None:
@@ -32,6 +37,94 @@ def test_configuration_says_what_the_contract_wants(tmp_path: Path) -> None:
         "pattern read sw/1/+/bc/#",
         "pattern read sw/1/+/up/%u/live",
     }
+
+
+def test_a_secured_broker_takes_certificates_and_nothing_else(tmp_path: Path) -> None:
+    files = server_files(tmp_path)
+    configuration = write_secured_broker(tmp_path / "b", 8883, files, host="0.0.0.0")
+    lines = configuration.read_text().splitlines()
+    assert {
+        "listener 8883 0.0.0.0",
+        "tls_version tlsv1.3",
+        "require_certificate true",
+        "use_identity_as_username true",
+        "use_username_as_clientid true",
+        "allow_anonymous false",
+        "per_listener_settings false",
+        "persistence false",
+        f"cafile {tmp_path}/b/ca.pem",
+        f"crlfile {tmp_path}/b/crl.pem",
+        f"acl_file {tmp_path}/b/access",
+    } <= set(lines)
+    assert not any(line.startswith(("password_file", "psk")) for line in lines)
+    assert sum(line.startswith("listener") for line in lines) == 1
+    assert files.key is not None and (tmp_path / "b" / "broker.key").read_bytes() == files.key.read_bytes()
+    for path in (tmp_path / "b").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+    plain = write_broker(tmp_path / "plain", 1883, {}).read_text()
+    assert "certificate" not in plain and "cafile" not in plain
+
+
+def test_both_kinds_have_the_same_rights(tmp_path: Path) -> None:
+    write_broker(tmp_path / "plain", 1883, {})
+    write_secured_broker(tmp_path / "secured", 8883, server_files(tmp_path))
+    assert (tmp_path / "plain" / "access").read_text() == (tmp_path / "secured" / "access").read_text()
+
+
+def test_who_is_barred_is_denied_before_any_pattern_grants(tmp_path: Path) -> None:
+    write_secured_broker(tmp_path / "b", 8883, server_files(tmp_path), barred=["g-two", "g-one", "g-one"])
+    text = (tmp_path / "b" / "access").read_text()
+    assert text.count("user g-one\ntopic deny #\n") == 1 and "user g-two\ntopic deny #\n" in text
+    assert text.index("deny") < text.index("pattern") and text.index(CENTRE) < text.index("deny")
+    for name in (CENTRE, "a b", "x\ntopic readwrite #"):
+        with pytest.raises(BusError):
+            rules([name])
+
+
+@pytest.mark.parametrize("missing", ["certificate", "key", "crl"])
+def test_a_secured_broker_wants_all_four_files(tmp_path: Path, missing: str) -> None:
+    with pytest.raises(BusError, match="needs authority, certificate, key and list"):
+        write_secured_broker(tmp_path / "b", 8883, replace(server_files(tmp_path), **{missing: None}))
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("host", ["", "a b", "x\nallow_anonymous true"])
+def test_an_address_that_is_none(tmp_path: Path, host: str) -> None:
+    with pytest.raises(BusError, match="address"):
+        write_secured_broker(tmp_path / "b", 8883, server_files(tmp_path), host=host)
+
+
+def test_files_that_do_not_belong_together_are_named(tmp_path: Path) -> None:
+    (tmp_path / "else").mkdir()
+    ours, theirs = server_files(tmp_path), server_files(tmp_path / "else")
+    check_server_files(ours)
+    for wrong in (replace(ours, ca=theirs.ca), replace(ours, key=theirs.key), replace(ours, crl=theirs.crl)):
+        with pytest.raises(BusError, match="check that all are of one authority|check that"):
+            check_server_files(wrong)
+    revoked = server_files(tmp_path, revoke=True)
+    with pytest.raises(BusError, match="revoked"):
+        check_server_files(revoked)
+
+
+def test_a_callers_context_takes_the_list_and_says_which_file_is_none(tmp_path: Path) -> None:
+    files = server_files(tmp_path)
+    context = tls_context(files)
+    assert context.verify_flags & ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_3 and context.check_hostname
+    assert not tls_context(replace(files, crl=None)).verify_flags & ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    with pytest.raises(BusError, match="list of revoked"):
+        tls_context(replace(files, crl=tmp_path / "missing"))
+    with pytest.raises(BusError, match="nowhere"):
+        tls_context(TlsFiles(tmp_path / "nowhere"))
+
+
+def test_a_reload_without_a_broker_says_so_and_leaves_the_files(tmp_path: Path) -> None:
+    files = server_files(tmp_path)
+    write_secured_broker(tmp_path / "b", 8883, files)
+    assert files.crl is not None
+    with pytest.raises(BusError, match="no broker runs with the files in .*: they hold when it starts"):
+        reload_broker(tmp_path / "b", files.crl, ["g-one"])
+    assert "user g-one\ntopic deny #" in (tmp_path / "b" / "access").read_text()
 
 
 def test_files_are_private_and_passwords_hashed(tmp_path: Path) -> None:
