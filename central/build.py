@@ -14,6 +14,7 @@ from central.api.server import ApiServer
 from central.api.tokens import Tokens
 from central.backup import Backup
 from central.broadcasting import Broadcasting
+from central.broker_gate import BrokerGate, Verdict
 from central.config import CentralSettings
 from central.desired.content import ClipKnown
 from central.desired.keeping import DesiredKeeping
@@ -74,7 +75,8 @@ class CoreBuild:
         settings.run.mkdir(parents=True, exist_ok=True)
         self.database = Database.open(settings.database, hold_log=settings.backup is not None)
         self.journal = Journal(self.database, self._journal_told)
-        self.bus = PahoBus(settings.broker.settings(CENTRE))
+        self.bus = PahoBus(settings.broker.settings(CENTRE, settings.tls))
+        self.gate = self._gate()
         self.node = StreamServer(settings.voice_socket, "core")
         self.switchboard = wire_core(
             settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
@@ -95,11 +97,33 @@ class CoreBuild:
         self.views = Views(
             settings, self.switchboard, self.clock, self.ingest.figures.view, backup=self.backup.view
         )
+        self.views.bus_trouble = lambda: self.gate.trouble if self.gate is not None else ""
         self.switchboard.documents = self.desired = self._desired()
         self.desk = self._desk()
         tokens = Tokens.load(settings.api.tokens)
         app = make_app(self.desk, tokens, centre_version())
         self.api = ApiServer(app, settings.api.host, settings.api.port)
+
+    def _gate(self) -> BrokerGate | None:
+        """What stands between core and a secured broker until that is found shut."""
+        given = self.settings
+        if given.tls is None or given.probe is None:
+            return None
+        return BrokerGate(
+            given.broker, given.tls, given.probe, given.realm, PahoBus, self.clock, self._gate_told
+        )
+
+    def _gate_told(self, verdict: Verdict) -> None:
+        if not verdict.untried:
+            self.journal.append("broker.open" if verdict.open else "broker.shut", "", {"found": verdict.open})
+        self.changed("centre", "")
+
+    async def _meet_broker(self) -> None:
+        if self.gate is not None:
+            await self.gate.passed()
+        await self.bus.start(
+            self.switchboard.mail.come, self.switchboard.topics.for_centre(), self.desired.centre.will()
+        )
 
     def _desk(self) -> CoreDesk:
         """Where what people ask for is done."""
@@ -254,7 +278,7 @@ class CoreBuild:
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())
             self.backup.start()
-            self.journal.append("core.started", "", {})
+            self.journal.append("core.started", "", {"plain": self.settings.plain})
             await self._resume()
             group.create_task(self.ingest.run())
             group.create_task(self.ingest.watch_gaps())
@@ -262,8 +286,8 @@ class CoreBuild:
             stack.push_async_callback(self.api.stop)
             await self.node.start(board.from_node)
             stack.push_async_callback(self.node.stop)
-            await self.bus.start(board.mail.come, board.topics.for_centre(), self.desired.centre.will())
             stack.push_async_callback(self.bus.stop)
+            group.create_task(self._meet_broker())
             gc.collect()
             gc.freeze()  # what was imported is never garbage: a full collection then takes a few milliseconds
             notify("READY=1")

@@ -9,13 +9,14 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from central.enrolment_settings import EnrolmentSettings
 from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
+from link.certs.requests import of_the_centre
 from link.contract.documents import RecordPolicy, TriggerId, UploadPolicy
 from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, Short, ZoneId
 from link.contract.neighbour import MOST_LEGS
 from link.contract.orders import Channel
 from link.contract.profile import ProfileName
-from link.hosting.settings import Settings, load
-from link.hosting.tls_settings import TlsSettings
+from link.hosting.settings import Settings, SettingsError, load
+from link.hosting.tls_settings import TlsSettings, check_secured
 from link.hosting.toml_places import did_you_mean
 
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
@@ -30,6 +31,13 @@ class ApiSettings(Settings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     tokens: Path
+
+
+class ProbeSettings(Settings):
+    """The certificate with which core tries the broker's access rules: of the authority, named `probe`."""
+
+    certificate: Path
+    key: Path
 
 
 class VoiceNodeSettings(Settings):
@@ -142,6 +150,7 @@ class CentralSettings(Settings):
     realm: str = "main"
     plain: bool = Field(default=False, description="nothing is signed or encrypted: benches only")
     tls: TlsSettings | None = None
+    probe: ProbeSettings | None = None
     state: Path = Field(description="database, clips and recordings")
     run: Path = Field(description="sockets between the processes of the centre")
     broker: BrokerAccess = BrokerAccess()
@@ -188,6 +197,8 @@ class CentralSettings(Settings):
             "talker": [talker.id for talker in self.talker],
             "trigger": [trigger.id for trigger in self.trigger],
         }
+        for name in filter(of_the_centre, named["gateway"]):
+            raise ValueError(f"gateway {name!r} is the name of a part of the centre; choose another id")
         for kind, ids in named.items():
             twice = [name for name, count in Counter(ids).items() if count > 1]
             if twice:
@@ -239,11 +250,19 @@ def _check_trigger(trigger: TriggerSettings, gateways: set[str]) -> None:
 def load_central(path: Path) -> CentralSettings:
     """Read the file. SettingsError says what is wrong and where; paths are relative to the file."""
     settings = load(path, CentralSettings)
+    check_secured(path, settings.plain, settings.tls)
     home = path.resolve().parent
     api = settings.api.model_copy(update={"tokens": home / settings.api.tokens})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)
+        if settings.probe is None:
+            raise SettingsError(
+                f"{path}: table [probe] is missing; give certificate and key of the name `probe`, with which the "
+                "broker's access rules are tried before anything is served"
+            )
+        probe = {name: home / getattr(settings.probe, name) for name in ("certificate", "key")}
+        places["probe"] = settings.probe.model_copy(update=probe)
     if settings.enrolment is not None:
         places["enrolment"] = settings.enrolment.below(home)
     if settings.backup is not None:

@@ -322,9 +322,9 @@ class CoreDesk:
                 return NodeNow(node=self._views.node())
             case "centre":
                 figures, backup = self._board.figures.views(), self._views.backup()
-                return CentreNow(
-                    bus=self._board.bus_up, journal_ok=self.journal_ok, backup=backup, figures=figures
-                )
+                told = CentreNow(bus=self._board.bus_up, journal_ok=self.journal_ok, figures=figures)
+                trouble = self._views.bus_trouble()
+                return told.model_copy(update={"backup": backup, "bus_trouble": trouble})
         return None
 
     async def announce_recording(self, name: str) -> None:

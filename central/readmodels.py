@@ -315,7 +315,13 @@ class TownView(View):
 
     at_wall: float = Field(description="When this was true, Unix seconds", examples=[1700000000.0])
     version: str = Field(default="", description="Version of the centre", examples=["0.1.0"])
+    plain: bool = Field(default=False, description="Nothing is signed or encrypted", examples=[False])
     bus: bool = Field(description="The centre is connected to the broker", examples=[True])
+    bus_trouble: str = Field(
+        default="",
+        description="Why the centre stays away from the broker",
+        examples=["the broker is open: …"],
+    )
     journal_ok: bool = Field(default=True, description="The journal reaches the disk", examples=[True])
     backup: BackupView | None = Field(default=None, description="The backup; null when none is configured")
     gateways: tuple[GatewayView, ...] = Field(default=(), description="All gateways that are known")

@@ -50,6 +50,7 @@ class Views:
     changed_wall: dict[str, float] = field(default_factory=dict)
     was_online: dict[str, bool] = field(default_factory=dict)
     backup: Callable[[], BackupView | None] = lambda: None
+    bus_trouble: Callable[[], str] = lambda: ""
 
     def note_presence(self, name: str) -> None:
         """Remember when a gateway came or went."""
@@ -208,7 +209,9 @@ class Views:
         return TownView(
             at_wall=round(self.clock.wall(), 3),
             version=version,
+            plain=self.settings.plain,
             bus=self.board.bus_up,
+            bus_trouble=self.bus_trouble(),
             journal_ok=journal_ok,
             backup=self.backup(),
             gateways=tuple(self.gateway(name) for name in self.board.gateways),

@@ -109,6 +109,7 @@ class CentreNow(View):
 
     kind: Literal["centre"] = Field(default="centre", description="Which message this is")
     bus: bool = Field(description="The centre is connected to the broker")
+    bus_trouble: str = Field(default="", description="Why the centre stays away from the broker")
     journal_ok: bool = Field(default=True, description="The journal reaches the disk")
     backup: BackupView | None = Field(default=None, description="The backup; null when none is configured")
     figures: tuple[FigureView, ...] = Field(default=(), description="Measured latencies")

@@ -21,6 +21,7 @@ from central.readmodels import (
     RecordingView,
     TownView,
 )
+from link.hosting.tls_settings import PLAIN
 
 _GOOD = {"done", "played", "closed", "repaired", "online", "up", "present", "obeyed", "delivered", "mains"}
 _BAD = {
@@ -106,6 +107,10 @@ def _heading(view: TownView) -> Text:
         text.append(f"  {node.node} ")
         text.append_text(word("up" if node.up else "down"))
         text.append(f" {node.legs}/{node.calls} legs")
+    if view.plain:
+        text.append(f"\n{PLAIN}", style="bold red")
+    if view.bus_trouble:
+        text.append(f"\n{view.bus_trouble}", style="bold red")
     if view.backup is not None and not view.backup.ok:
         text.append(f"\nbackup: {view.backup.what} ({view.backup.advice})", style="red")
     return text

@@ -48,9 +48,9 @@ def applied(town: TownView, change: Change) -> TownView:
             )
         case NodeNow(node=node):
             return town.model_copy(update={"nodes": _put(town.nodes, node, "node")})
-        case CentreNow(bus=bus, journal_ok=journal_ok, backup=backup, figures=figures):
-            told = {"bus": bus, "journal_ok": journal_ok, "backup": backup, "figures": figures}
-            return town.model_copy(update=told)
+        case CentreNow():
+            told = ("bus", "bus_trouble", "journal_ok", "backup", "figures")
+            return town.model_copy(update={name: getattr(change, name) for name in told})
         case NoticeNow(notice=notice):
             return town.model_copy(
                 update={"notices": _put(town.notices, notice, "number", newest_first=True)[:50]}

@@ -39,8 +39,8 @@ def check_secured(path: Path, plain: bool, tls: TlsSettings | None) -> None:
     """Secured or plain, by the file's own words and nothing between. SettingsError."""
     if not plain and tls is None:
         raise SettingsError(
-            f"{path}: table [tls] is missing; give ca, certificate and key (a gateway may enrol instead), or say plain = true on a bench "
-            "(nothing is signed or encrypted then)"
+            f"{path}: table [tls] is missing; give ca, certificate and key (a gateway may enrol instead), "
+            "or say plain = true on a bench (nothing is signed or encrypted then)"
         )
     if plain and tls is not None:
         raise SettingsError(f"{path}: plain = true stands beside [tls]; take one of them out")

@@ -10,6 +10,7 @@ from link.hosting.settings import SettingsError
 
 TOWN = """\
 state = "state"
+plain = true
 run = "run"
 
 [api]
@@ -191,3 +192,27 @@ def test_a_drill_may_hang_on_one_contact(tmp_path: Path):
 )
 def test_the_policy_of_a_gateway_is_checked(tmp_path: Path, line: str, said: str):
     assert said in refused(tmp_path, TOWN.replace('id = "gw-south"', f'id = "gw-south"\n{line}'))
+
+
+TLS = '[tls]\nca = "ca.pem"\ncertificate = "c.crt"\nkey = "c.key"\n'
+PROBE = '[probe]\ncertificate = "probe.crt"\nkey = "/keys/probe.key"\n'
+
+
+def test_secured_or_plain_by_the_files_own_words(tmp_path: Path):
+    secured = TOWN.replace("plain = true\n", "")
+    settings = load_central(write(tmp_path, secured + TLS + PROBE))
+    assert settings.tls is not None and settings.probe is not None and not settings.plain
+    assert (settings.probe.certificate, settings.probe.key) == (
+        tmp_path / "probe.crt",
+        Path("/keys/probe.key"),
+    )
+    assert "table [tls] is missing" in refused(tmp_path, secured)
+    assert "table [probe] is missing" in refused(tmp_path, secured + TLS)
+    assert "plain = true stands beside [tls]" in refused(tmp_path, TOWN + TLS + PROBE)
+    assert load_central(write(tmp_path, TOWN)).plain
+
+
+@pytest.mark.parametrize("name", ["svc-centre", "probe", "broker", "svc-x"])
+def test_no_gateway_has_the_name_of_a_part_of_the_centre(tmp_path: Path, name: str):
+    said = refused(tmp_path, TOWN + f'[[gateway]]\nid = "{name}"\n')
+    assert f"gateway {name!r} is the name of a part of the centre" in said

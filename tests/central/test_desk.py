@@ -299,3 +299,11 @@ async def test_the_view_is_the_town_as_it_is(town: Town):
     town.desk.journal_ok = False
     seen = town.desk.view()
     assert (seen.journal_ok, seen.bus, len(seen.gateways)) == (False, False, 2)
+    assert seen.plain is town.views.settings.plain
+
+
+async def test_an_open_broker_is_in_the_view_and_is_announced(town: Town):
+    town.views.bus_trouble = lambda: "the broker is open: x"
+    assert town.desk.view().bus_trouble == "the broker is open: x"
+    change = town.desk._change("centre", "")
+    assert isinstance(change, CentreNow) and change.bus_trouble == "the broker is open: x"

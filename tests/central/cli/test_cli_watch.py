@@ -1,8 +1,10 @@
 """The town that `watch` draws, after each kind of change."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from central.api.changes import (
     BroadcastNow,
@@ -15,6 +17,7 @@ from central.api.changes import (
     TownNow,
 )
 from central.broadcasts.view import view
+from central.cli import tables
 from central.cli.watch import applied
 from central.readmodels import FigureView, GatewayView, NodeView, RecordingView, TownView
 from tests.central.api.fake_desk import FakeDesk
@@ -47,9 +50,25 @@ def test_a_new_part_is_added_and_broadcasts_stand_newest_first(town: TownView) -
 
 def test_the_centre_and_a_fresh_town(town: TownView) -> None:
     figure = FigureView(name="x", count=1, p50_ms=1, p99_ms=1, max_ms=1)
-    after = applied(town, CentreNow(bus=False, journal_ok=False, figures=(figure,)))
-    assert (after.bus, after.journal_ok, after.figures) == (False, False, (figure,))
+    after = applied(town, CentreNow(bus=False, bus_trouble="open", journal_ok=False, figures=(figure,)))
+    assert (after.bus, after.bus_trouble, after.journal_ok, after.figures) == (
+        False,
+        "open",
+        False,
+        (figure,),
+    )
     assert applied(after, TownNow(town=town)) == town
+
+
+@pytest.mark.parametrize("more", [{"plain": True}, {"bus": False, "bus_trouble": "the broker is open: x"}])
+def test_a_plain_town_and_an_open_broker_stand_in_red(town: TownView, more: dict[str, object]) -> None:
+    said = more.get("bus_trouble") or "PLAIN: nothing is signed or encrypted"
+    out = StringIO()
+    console = Console(file=out, width=200, force_terminal=True, color_system="standard")
+    console.print(tables.town(town.model_copy(update=more)))
+    assert f"\x1b[1;31m{said}" in out.getvalue()
+    Console(file=(calm := StringIO()), width=200).print(tables.town(town))
+    assert str(said) not in calm.getvalue()
 
 
 def test_a_recording_changes_nothing_on_the_screen(town: TownView) -> None:
