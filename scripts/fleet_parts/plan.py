@@ -98,4 +98,4 @@ class FleetPlan:
         everybody = (*sounding, *(f"{name}/{SPEAKER}" for name in self.names))
         zones = (ZonePlan(ALL, "All", everybody), ZonePlan(SOUNDING, "Full gateways", sounding))
         groups = (GroupPlan(GROUP, "Valley", members, hang=0.3),)
-        return TownPlan(gateways, groups, zones, guests=self.names, watchdog=self.watchdog)
+        return TownPlan(gateways, groups, zones, guests=self.names, plain=True, watchdog=self.watchdog)

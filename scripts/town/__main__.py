@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from link.bus.port import BusError
+from link.certs.errors import CertError
 from link.hosting.settings import SettingsError
 from scripts.town.plan import TOWNS
 from scripts.town.ports import PortError
@@ -39,7 +40,7 @@ def main() -> int:
         return _list_sabotage()
     try:
         return asyncio.run(_run(arguments))
-    except (TownError, PortError, BusError, SettingsError) as error:
+    except (TownError, PortError, BusError, CertError, SettingsError) as error:
         sys.stderr.write(f"town: {error}\n")
         return CANNOT_START
     except (UnitFailed, NotReady) as error:

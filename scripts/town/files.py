@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from link.bus.broker_file import CENTRE, write_broker
+from link.bus.broker_file import CENTRE, write_broker, write_secured_broker
 from scripts.town.bench_file import bench_values
 from scripts.town.board_file import BoardFile
+from scripts.town.certificates import Pki, make_certificates
 from scripts.town.plan import GatewayPlan, TownPlan
 from scripts.town.ports import HOST
 from scripts.town.toml_text import Value, toml_text
@@ -76,6 +77,11 @@ class Places:
         return self.folder / "broker" / "mosquitto.conf"
 
     @property
+    def pki(self) -> Pki:
+        """Authority and certificates of a secured town; they outlive a run."""
+        return Pki(self.folder / "pki")
+
+    @property
     def town(self) -> Path:
         """How `spillway` finds the running town."""
         return self.folder / "town.json"
@@ -123,10 +129,14 @@ class Secrets:
 
 
 def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> None:
-    """Write every file but town.json. OSError, BusError."""
+    """Write every file but town.json. OSError, BusError, CertError."""
     (places.folder / "logs").mkdir(parents=True, exist_ok=True)
     places.folder.chmod(0o700)
-    write_broker(places.folder / "broker", ports.broker, keys.broker)
+    if plan.plain:
+        write_broker(places.folder / "broker", ports.broker, keys.broker)
+    else:
+        pki = make_certificates(plan, places.pki.folder)
+        write_secured_broker(places.folder / "broker", ports.broker, pki.files("broker"), HOST)
     _write(places.tokens, _tokens(keys))
     _write(places.central, _central(plan, places, ports, keys))
     _write(places.bench, bench_values(plan, places.bench_socket, ports.rigs))
@@ -172,12 +182,12 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         members: list[dict[str, Value]] = [{"line": line, "priority": rank} for line, rank in group.members]
         head: dict[str, Value] = {"id": group.group, "label": group.label}
         groups.append({**head, "hang": group.hang, "timeout": group.timeout, "members": members})
-    broker: dict[str, Value] = {"host": HOST, "port": ports.broker, "username": CENTRE}
     return {
-        "plain": plan.plain,
+        **_tls(plan, places, CENTRE),
+        **({} if plan.plain else {"probe": _own(places.pki, "probe")}),
         "state": places.state / "central",
         "run": places.run / "central",
-        "broker": broker | {"password": keys.broker[CENTRE]} | _IMPATIENT,
+        "broker": _broker(plan, ports.broker, CENTRE, keys),
         "api": {"host": HOST, "port": ports.api, "tokens": places.tokens},
         "voice": {
             "rate_hz": plan.rate_hz,
@@ -201,19 +211,36 @@ _SOON: dict[str, Value] = {"spread": 0.5}
 _LAN: dict[str, Value] = {"profile": "broad", **_SOON}
 
 
+def _broker(plan: TownPlan, port: int, name: str, keys: Secrets) -> dict[str, Value]:
+    """Password or certificate: never both."""
+    known: dict[str, Value] = {"username": name, "password": keys.broker[name]} if plan.plain else {}
+    return {"host": HOST, "port": port, **known, **_IMPATIENT}
+
+
+def _tls(plan: TownPlan, places: Places, name: str) -> dict[str, Value]:
+    """The words at the top of a settings file that say whether it is plain, and the table of a secured one."""
+    if plan.plain:
+        return {"plain": True}
+    pki = places.pki
+    return {"plain": False, "tls": {"ca": pki.ca, **_own(pki, name), "crl": pki.crl}}
+
+
+def _own(pki: Pki, name: str) -> dict[str, Value]:
+    return {"certificate": pki.certificate(name), "key": pki.key(name)}
+
+
 def _gateway(
     plan: TownPlan, gateway: GatewayPlan, places: Places, ports: Ports, keys: Secrets, rtp: int
 ) -> dict[str, Value]:
     name = gateway.gateway
     broker_port, api_port = ports.detours.get(name, (ports.broker, ports.api))
-    broker: dict[str, Value] = {"host": HOST, "port": broker_port, "username": name}
     return {
         "gateway": name,
-        "plain": plan.plain,
+        **_tls(plan, places, name),
         "board": places.board(name),
         "state": places.state / name,
         "run": places.run / name,
-        "broker": broker | {"password": keys.broker[name]} | _IMPATIENT,
+        "broker": _broker(plan, broker_port, name, keys),
         "centre": {"url": f"http://{HOST}:{api_port}", "token": keys.gateways[name]},
         "voice": {
             "rate_hz": plan.rate_hz,

@@ -55,8 +55,8 @@ def fold(town: TownView | None, change: Change) -> TownView | None:
             if known:
                 return town.model_copy(update={"broadcasts": _with(others, broadcast, _broadcast_id)})
             return town.model_copy(update={"broadcasts": (broadcast, *others)[:MOST_BROADCASTS]})
-        case CentreNow(bus=bus, journal_ok=journal_ok, backup=backup, figures=figures):
-            told = {"bus": bus, "journal_ok": journal_ok, "backup": backup}
+        case CentreNow(figures=figures):
+            told = {name: getattr(change, name) for name in ("bus", "bus_trouble", "journal_ok", "backup")}
             return town.model_copy(update={**told, "figures": figures or town.figures})
         case NoticeNow(notice=notice):
             return town.model_copy(update={"notices": (notice, *town.notices)[:MOST_NOTICES]})

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from central.readmodels import BroadcastView, FigureView, GroupView, LineView, TownView
+from link.hosting.tls_settings import PLAIN
 from scripts.town.processes import Cost
 
 SHOWN_BROADCASTS = 4
@@ -33,7 +34,9 @@ def picture(view: TownView | None, costs: Sequence[Cost], heading: str) -> Rende
 
 def troubles(view: TownView) -> list[str]:
     """What is not well, one line each."""
-    told = [] if view.bus else ["the centre has lost the broker"]
+    told = [PLAIN] if view.plain else []
+    if not view.bus:
+        told.append(view.bus_trouble or "the centre has lost the broker")
     if not view.journal_ok:
         told.append("the journal does not reach the disk")
     if view.backup is not None and not view.backup.ok:

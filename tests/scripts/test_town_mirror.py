@@ -59,10 +59,11 @@ def test_a_new_broadcast_comes_first_and_a_known_one_keeps_its_place() -> None:
 
 def test_the_centre_tells_its_broker_and_figures() -> None:
     figure = FigureView(name="carrier to key order", count=1, p50_ms=1.0, p99_ms=1.0, max_ms=1.0)
-    town = fold(whole(), CentreNow(bus=False, figures=(figure,)))
+    town = fold(whole(), CentreNow(bus=False, bus_trouble="the broker is open", figures=(figure,)))
     assert town is not None
-    assert (town.bus, town.figures) == (False, (figure,))
-    assert fold(town, CentreNow(bus=True)) == town.model_copy(update={"bus": True}), "figures stay"
+    assert (town.bus, town.bus_trouble, town.figures) == (False, "the broker is open", (figure,))
+    well = town.model_copy(update={"bus": True, "bus_trouble": ""})
+    assert fold(town, CentreNow(bus=True)) == well, "figures stay"
 
 
 @pytest.mark.parametrize("kind", [RecordingNow, SiteNow, TextNow, OrderNow], ids=lambda kind: kind.__name__)

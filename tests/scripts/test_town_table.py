@@ -6,7 +6,7 @@ from rich.console import Console
 
 from central.readmodels import FigureView, TownView
 from scripts.town.processes import Cost
-from scripts.town.table import picture
+from scripts.town.table import picture, troubles
 from tests.scripts.views import broadcast, whole, with_health, with_line
 
 COSTS = (
@@ -49,3 +49,13 @@ def test_processes_are_shown_even_when_the_centre_is_silent() -> None:
     assert "core ready 4711 2 81 1.5" in rows
     assert "gw-dam-guard resting 0 0 0.0" in rows
     assert "all 81 1.5" in rows
+
+
+def test_a_plain_town_says_so_and_an_open_broker_is_named() -> None:
+    assert troubles(whole()) == []
+    assert troubles(whole().model_copy(update={"plain": True})) == ["PLAIN: nothing is signed or encrypted"]
+    away = whole().model_copy(update={"bus": False})
+    assert troubles(away) == ["the centre has lost the broker"]
+    assert troubles(away.model_copy(update={"bus_trouble": "the broker is open: x"})) == [
+        "the broker is open: x"
+    ]
