@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from central import backup_commands, ca_commands
+from central import backup_commands, broker_commands, ca_commands
 from central.config import load_central
 from link.hosting.process import run_process, set_up
 
@@ -15,9 +15,11 @@ def main() -> int:
         return backup_commands.main(sys.argv[1:])
     if sys.argv[1:2] and sys.argv[1] in ca_commands.WORDS:
         return ca_commands.main(sys.argv[1:])
+    if sys.argv[1:2] and sys.argv[1] in broker_commands.WORDS:
+        return broker_commands.main(sys.argv[1:])
     epilog = (
         "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER. "
-        "The authority: central ca init|issue|renew|revoke|crl|list"
+        "The authority: central ca init|issue|renew|revoke|crl|list. The broker: central broker write|reload"
     )
     parser = argparse.ArgumentParser(
         prog="central", description="The processes of the Spillway centre.", epilog=epilog

@@ -7,7 +7,8 @@ import pytest
 from firmware.config import GatewaySettings, load_gateway
 from link.hosting.settings import SettingsError
 
-LEAST = 'gateway = "gw-north"\nboard = "board.toml"\nstate = "state"\nrun = "/run/spillway"\nplain = true\n'
+BARE = 'gateway = "gw-north"\nboard = "board.toml"\nstate = "state"\nrun = "/run/spillway"\n'
+LEAST = f"{BARE}plain = true\n"
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -77,10 +78,10 @@ TLS = '[tls]\nca = "pki/ca.pem"\ncertificate = "pki/gw.crt"\nkey = "/keys/gw.key
 
 
 def test_secured_or_plain_by_the_files_own_words(tmp_path: Path):
-    settings = load_gateway(write(tmp_path, LEAST.replace("plain = true\n", "") + TLS))
+    settings = load_gateway(write(tmp_path, BARE + TLS))
     assert settings.tls is not None and not settings.plain
     assert (settings.tls.ca, settings.tls.key) == (tmp_path / "pki" / "ca.pem", Path("/keys/gw.key"))
-    assert "table [tls] is missing" in refused(tmp_path, LEAST.replace("plain = true\n", ""))
+    assert "table [tls] is missing" in refused(tmp_path, BARE)
     assert "plain = true stands beside [tls]" in refused(tmp_path, LEAST + TLS)
 
 
@@ -94,7 +95,7 @@ ENROLMENT = '[enrolment]\nurl = "https://centre:8443"\nca = "centre-ca.pem"\ntok
 
 
 def test_enrolment_says_where_key_and_certificate_will_be(tmp_path: Path):
-    settings = load_gateway(write(tmp_path, LEAST + ENROLMENT))
+    settings = load_gateway(write(tmp_path, BARE + ENROLMENT))
     assert settings.enrolment is not None and settings.tls is not None
     assert settings.enrolment.ca == tmp_path / "centre-ca.pem"
     assert settings.tls.key == tmp_path / "state" / "tls" / "current" / "own.key"
@@ -104,14 +105,14 @@ def test_enrolment_says_where_key_and_certificate_will_be(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("plain = true\n" + LEAST + ENROLMENT, "stands beside plain"),
+        ("plain = true\n" + BARE + ENROLMENT, "stands beside plain"),
         (
-            LEAST + ENROLMENT + '[tls]\nca = "a"\ncertificate = "b"\nkey = "c"\n',
+            BARE + ENROLMENT + '[tls]\nca = "a"\ncertificate = "b"\nkey = "c"\n',
             "stands beside tls",
         ),
-        (LEAST + ENROLMENT.replace("https:", "http:"), "url"),
-        (LEAST + ENROLMENT.replace("centre:8443", "a/b?c"), "url"),
-        (LEAST + ENROLMENT.replace("token", "tokn"), "did you mean"),
+        (BARE + ENROLMENT.replace("https:", "http:"), "url"),
+        (BARE + ENROLMENT.replace("centre:8443", "a/b?c"), "url"),
+        (BARE + ENROLMENT.replace("token", "tokn"), "did you mean"),
     ],
 )
 def test_enrolment_stands_alone_and_over_tls_only(tmp_path: Path, text: str, why: str):
