@@ -1,7 +1,8 @@
-"""`central core|voice --config FILE`: the processes of the centre; `central backup`, `central restore`."""
+"""`central core|voice --config FILE`: the processes of the centre; `central backup`, `restore`, `ca`, `broker`, `front`: commands."""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from central import backup_commands, broker_commands, ca_commands
@@ -9,17 +10,30 @@ from central.config import load_central
 from link.hosting.process import run_process, set_up
 
 
+def _front(arguments: Sequence[str]) -> int:
+    from central.front import commands  # it knows the limits of the API, and with them the API's libraries
+
+    return commands.main(arguments)
+
+
+_COMMANDS = (
+    (backup_commands.WORDS, backup_commands.main),
+    (ca_commands.WORDS, ca_commands.main),
+    (broker_commands.WORDS, broker_commands.main),
+    (("front",), _front),
+)
+"""First words of commands that are no process."""
+
+
 def main() -> int:
     """Entry point; the exit code: 0 ended in order, 1 fault, 2 bad settings."""
-    if sys.argv[1:2] and sys.argv[1] in backup_commands.WORDS:
-        return backup_commands.main(sys.argv[1:])
-    if sys.argv[1:2] and sys.argv[1] in ca_commands.WORDS:
-        return ca_commands.main(sys.argv[1:])
-    if sys.argv[1:2] and sys.argv[1] in broker_commands.WORDS:
-        return broker_commands.main(sys.argv[1:])
+    for words, command in _COMMANDS:
+        if sys.argv[1:2] and sys.argv[1] in words:
+            return command(sys.argv[1:])
     epilog = (
         "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER. "
-        "The authority: central ca init|issue|renew|revoke|crl|list. The broker: central broker write|reload"
+        "The authority: central ca init|issue|renew|revoke|crl|list. The broker: central broker write|reload. "
+        "The nginx before the API: central front write|reload --config FILE."
     )
     parser = argparse.ArgumentParser(
         prog="central", description="The processes of the Spillway centre.", epilog=epilog

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from central.api.app import make_app
+from central.api.machines import ByCertificate, ByToken
 from central.api.server import ApiServer
 from central.api.tokens import Tokens
 from central.backup import Backup
@@ -22,6 +23,7 @@ from central.desk import CoreDesk, centre_version
 from central.enrolment_desk import CoreEnrolmentDesk
 from central.events_desk import CoreEventsDesk
 from central.field_keeping import FieldKeeping
+from central.front.keeping import FrontKeeping
 from central.ingest import Ingest
 from central.recording_desk import CoreRecordingDesk
 from central.speech.engines import build_speech
@@ -42,6 +44,7 @@ from central.wiring import wire_core
 from central.wiring_files import wire_files
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
+from link.bus.socket_path import listen_at
 from link.bus.stream import StreamServer
 from link.hosting.clock import Clock, SystemClock
 from link.hosting.notify import notify
@@ -100,9 +103,7 @@ class CoreBuild:
         self.views.bus_trouble = lambda: self.gate.trouble if self.gate is not None else ""
         self.switchboard.documents = self.desired = self._desired()
         self.desk = self._desk()
-        tokens = Tokens.load(settings.api.tokens)
-        app = make_app(self.desk, tokens, centre_version())
-        self.api = ApiServer(app, settings.api.host, settings.api.port)
+        self.api = self._served()
 
     def _gate(self) -> BrokerGate | None:
         """What stands between core and a secured broker until that is found shut."""
@@ -144,6 +145,25 @@ class CoreBuild:
         )
         desk.other_blobs = self.desired.path_of
         return desk
+
+    def _served(self) -> ApiServer:
+        """The API: behind the front, or in plain on a port of this machine."""
+        settings = self.settings
+        tokens = Tokens.load(settings.api.tokens)
+        if settings.plain:
+            app = make_app(self.desk, tokens, centre_version(), ByToken(tokens))
+            return ApiServer(app, settings.api.host, settings.api.port)
+        machines = ByCertificate([entry.id for entry in settings.gateway])
+        app = make_app(self.desk, tokens, centre_version(), machines)
+        return ApiServer(app, door=lambda: listen_at(settings.api_socket))
+
+    def _front(self) -> tuple[Callable[[], Coroutine[None, None, None]], ...]:
+        """What keeps the front's certificates fresh, where there is one."""
+        front, tls = self.settings.front, self.settings.tls
+        if front is None or tls is None:
+            return ()
+        files = (tls.ca, front.certificate, front.key, *([tls.crl] if tls.crl is not None else []))
+        return (FrontKeeping(self.settings.front_folder, files, self.clock).run,)
 
     def _enrolment(self) -> CoreEnrolmentDesk:
         settings = self.settings
@@ -275,6 +295,7 @@ class CoreBuild:
             serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
             serving = (*serving, self.files.tapes.run, self.files.incoming.run)
             stack.push_async_callback(self.field.flush)
+            serving = (*serving, *self._front())
             for serve in (*serving, StallWatch("central core").run):
                 group.create_task(serve())
             self.backup.start()

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.enrolment_settings import EnrolmentSettings
+from central.front_settings import FrontSettings
 from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
 from link.certs.requests import of_the_centre
@@ -26,10 +27,11 @@ RESERVED_ZONES = ("approve", "stop", "list", "show")
 
 
 class ApiSettings(Settings):
-    """Where the REST and WebSocket interface listens, and who may use it."""
+    """Where the REST and WebSocket interface listens, and who may use it. `host` and `port` count in plain only."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    socket: Path | None = Field(default=None, description="behind the front; run/api.sock when left out")
     tokens: Path
 
 
@@ -155,6 +157,7 @@ class CentralSettings(Settings):
     run: Path = Field(description="sockets between the processes of the centre")
     broker: BrokerAccess = BrokerAccess()
     api: ApiSettings
+    front: FrontSettings | None = None
     voice: VoiceNodeSettings = VoiceNodeSettings()
     speech: SpeechSettings = SpeechSettings()
     backup: BackupSettings | None = None
@@ -171,6 +174,16 @@ class CentralSettings(Settings):
     def voice_socket(self) -> Path:
         """Where core listens for its voice node."""
         return self.run / "core-voice.sock"
+
+    @property
+    def api_socket(self) -> Path:
+        """Where core listens for the front."""
+        return self.api.socket or self.run / "api.sock"
+
+    @property
+    def front_folder(self) -> Path:
+        """What belongs to the front: its file, its log, what it keeps for a moment."""
+        return self.state / "front"
 
     @property
     def database(self) -> Path:
@@ -252,8 +265,11 @@ def load_central(path: Path) -> CentralSettings:
     settings = load(path, CentralSettings)
     check_secured(path, settings.plain, settings.tls)
     home = path.resolve().parent
-    api = settings.api.model_copy(update={"tokens": home / settings.api.tokens})
+    socket = home / settings.api.socket if settings.api.socket else None
+    api = settings.api.model_copy(update={"tokens": home / settings.api.tokens, "socket": socket})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
+    if settings.front is not None:
+        places["front"] = settings.front.below(home)
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)
         if settings.probe is None:

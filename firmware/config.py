@@ -12,7 +12,7 @@ from link.hosting.tls_settings import TlsSettings, check_secured, tls_below
 
 
 class CentreSettings(Settings):
-    """Where files are fetched from and recordings sent to, and the token that lets us."""
+    """Where files are fetched from and recordings sent to; the token lets us in plain only."""
 
     url: str = "http://127.0.0.1:8080"
     token: str = Field(default="", repr=False)
@@ -118,6 +118,7 @@ def load_gateway(path: Path) -> GatewaySettings:
         places |= _enrolling(path, settings, home)
     else:
         check_secured(path, settings.plain, settings.tls)
+    _check_url(path, settings)
     return settings.model_copy(update=places)
 
 
@@ -129,3 +130,11 @@ def _enrolling(path: Path, settings: GatewaySettings, home: Path) -> dict[str, o
             raise SettingsError(f"{path}: [enrolment] stands beside {other}; take one of them out")
     table = settings.enrolment.model_copy(update={"ca": home / settings.enrolment.ca})
     return {"enrolment": table, "tls": tls_below(home / settings.state)}
+
+
+def _check_url(path: Path, settings: GatewaySettings) -> None:
+    url = settings.centre.url
+    if not settings.plain and not url.startswith("https://"):
+        raise SettingsError(
+            f"{path}: [centre] url is {url!r}: a secured gateway asks https:// only; correct it"
+        )

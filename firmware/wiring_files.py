@@ -29,13 +29,18 @@ def wire_files(
     files = Transfers(
         HeldFiles(settings.state / "files", settings.files.held_mb * MEGA),
         settings.files.recordings_mb * MEGA,
-        CentreFiles(settings.centre.url, settings.centre.token),
+        CentreFiles(settings.centre.url, settings.centre.token, settings.tls, lambda: _floor(clock)),
         clock,
         Ways(board.record, tell, lambda: busy(board), lambda: playing(board), waiting),
         rate_of(LinkSettings(), board.uplink.machine.identity.profile),
     )
     board.files = files.inbox.post
     return files
+
+
+def _floor(clock: Clock) -> float:
+    """Unix s below which time never goes; 0 for a clock that keeps no floor."""
+    return float(getattr(clock, "floor", 0.0))
 
 
 def busy(board: Switchboard) -> str:

@@ -1,6 +1,6 @@
 """Builds the API: routes, errors, limits, documentation. Decides nothing and keeps nothing.
 
-Bearer tokens travel in the clear until TLS comes, so it is served on 127.0.0.1 only (see server.py).
+It speaks no TLS: it is served to the front on a Unix socket, or in plain on 127.0.0.1 (see server.py).
 """
 
 from fastapi import FastAPI
@@ -21,6 +21,7 @@ from central.api import (
 from central.api.desk import Desk
 from central.api.errors import install
 from central.api.limits import BodyLimit
+from central.api.machines import ByToken, Machines
 from central.api.tokens import Tokens
 
 PREFIX = "/api/v1"
@@ -37,11 +38,22 @@ What the operator's command line, screens and other systems may see and ask of t
 """
 
 
-def make_app(desk: Desk, tokens: Tokens, version: str = "0.1.0") -> FastAPI:
-    """The ASGI application that asks `desk` in the name of whoever shows one of `tokens`."""
-    app = FastAPI(title="Spillway", version=version, description=_ABOUT, docs_url="/docs", redoc_url=None)
+def make_app(desk: Desk, tokens: Tokens, version: str = "0.1.0", machines: Machines | None = None) -> FastAPI:
+    """The ASGI application that asks `desk` in the name of whoever shows one of `tokens`.
+
+    `machines` knows the gateways; without it they show tokens too, as in plain.
+    """
+    app = FastAPI(
+        title="Spillway",
+        version=version,
+        description=_ABOUT,
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,  # it would name http:// as the place to go to, and the token with it
+    )
     app.state.desk = desk
     app.state.tokens = tokens
+    app.state.machines = machines or ByToken(tokens)
     install(app)
     for part in (
         status,

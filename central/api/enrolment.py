@@ -9,7 +9,8 @@ from central.api.desk import Desk, DeskError
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.enrolment_requests import ApproveRequest, EnrolRequest, RenewRequest, TokenRequest
 from central.api.errors import responses
-from central.api.who import Gateway, Person
+from central.api.machines import Gateway
+from central.api.who import Person
 from central.enrolment_models import CertificateView, EnrolmentView, TokenView
 
 router = APIRouter(tags=["enrolment"])

@@ -1,16 +1,21 @@
-"""Serves the API on a socket: the only file that knows uvicorn. On 127.0.0.1 only, until TLS comes.
+"""Serves the API: the only file that knows uvicorn. On a Unix socket behind the front, in plain on 127.0.0.1.
 
-Trap: uvicorn takes over SIGINT and SIGTERM unless it is told not to; signals belong to `central core`.
+Traps: uvicorn takes over SIGINT and SIGTERM unless it is told not to; signals belong to `central core`. It believes
+X-Forwarded-For of some neighbours unless it is told not to.
 """
 
 import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from central.api.machines import THROUGH_FRONT
 
 
 class ServerError(Exception):
@@ -24,13 +29,34 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-class ApiServer:
-    """One API on one socket of this machine."""
+class _Marked:
+    """ASGI middleware: says of each request whether it came through the front's socket."""
 
-    def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, app: ASGIApp, front: bool) -> None:
         self._app = app
-        self._host = checked_host(host)
+        self._front = front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        scope[THROUGH_FRONT] = self._front
+        await self._app(scope, receive, send)
+
+
+class ApiServer:
+    """One API on one socket of this machine: on `door`, a listening Unix socket for the front, or else on TCP."""
+
+    def __init__(
+        self,
+        app: FastAPI,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        door: Callable[[], socket.socket] | None = None,
+    ) -> None:
+        self._app = _Marked(app, front=door is not None)
+        self._host = checked_host(host) if door is None else ""
         self._asked = port
+        self._door = door
+        self._path: Path | None = None
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.port = port
@@ -38,12 +64,18 @@ class ApiServer:
     @property
     def url(self) -> str:
         """Where it answers."""
+        if self._path is not None:
+            return f"unix:{self._path}"
         return f"http://{self._host}:{self.port}"
 
     async def start(self) -> None:
         """Listen; `port` and `url` are true afterwards. ServerError if the port is taken."""
-        listening = _bind(self._host, self._asked)
-        self.port = int(listening.getsockname()[1])
+        if self._door is not None:
+            listening = self._door()
+            self._path = Path(listening.getsockname())
+        else:
+            listening = _bind(self._host, self._asked)
+            self.port = int(listening.getsockname()[1])
         config = uvicorn.Config(
             self._app,
             log_config=None,
@@ -53,6 +85,7 @@ class ApiServer:
             ws_max_size=4096,
             timeout_graceful_shutdown=2,
             server_header=False,
+            proxy_headers=False,
         )
         self._server = _Quiet(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
@@ -67,6 +100,8 @@ class ApiServer:
             return
         self._server.should_exit = True
         await self._task
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
 
 def checked_host(host: str) -> str:
@@ -74,8 +109,8 @@ def checked_host(host: str) -> str:
     if host in ("127.0.0.1", "localhost"):
         return "127.0.0.1"
     raise ServerError(
-        f"the API refuses to listen on {host!r}: tokens would travel in the clear, there is no TLS yet; "
-        "set host to 127.0.0.1 and reach it through an SSH tunnel (ssh -L 8080:127.0.0.1:PORT …)"
+        f"the API refuses to listen on {host!r}: in plain, tokens would travel in the clear; "
+        "set host to 127.0.0.1, or leave `plain` out and have the front listen there"
     )
 
 

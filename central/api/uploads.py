@@ -7,8 +7,8 @@ from starlette.requests import ClientDisconnect
 
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
+from central.api.machines import Gateway
 from central.api.upload_desk import Upload
-from central.api.who import Gateway
 
 router = APIRouter(tags=["uploads"])
 

@@ -1,4 +1,4 @@
-"""Route parameters that say who asks. Persons may do everything, gateways may only fetch and send files."""
+"""Route parameters that say who asks: persons here, gateways in machines.py; those may only fetch and send files."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from central.api.desk import DeskError
+from central.api.machines import asking_gateway
 from central.api.tokens import Tokens, Who
 
 _scheme = HTTPBearer(auto_error=False, description="A token from the centre's token file")
@@ -16,10 +17,13 @@ def _anybody(
 ) -> Who:
     tokens: Tokens = request.app.state.tokens
     who = tokens.who(shown.credentials) if shown is not None else None
-    if who is None:
-        what = "no token was shown" if shown is None else "this token is not known"
-        raise DeskError(401, what, "send the header `Authorization: Bearer TOKEN` with a token of this town")
-    return who
+    if who is not None and who.kind == "person":
+        return who
+    gateway = asking_gateway(request)
+    if gateway is not None:
+        return Who("gateway", gateway)
+    what = "no token was shown" if shown is None else "this token is not known"
+    raise DeskError(401, what, "send the header `Authorization: Bearer TOKEN` with a token of this town")
 
 
 def _person(who: Annotated[Who, Depends(_anybody)]) -> str:
@@ -29,15 +33,7 @@ def _person(who: Annotated[Who, Depends(_anybody)]) -> str:
     return who.name
 
 
-def _gateway(who: Annotated[Who, Depends(_anybody)]) -> str:
-    if who.kind != "gateway":
-        raise DeskError(403, f"{who.name} is not a gateway", "files are sent up by gateways only")
-    return who.name
-
-
 Anybody = Annotated[Who, Depends(_anybody)]
 """A route parameter: persons and gateways may ask this."""
 Person = Annotated[str, Depends(_person)]
 """A route parameter: the name of the person who asks; nobody else may."""
-Gateway = Annotated[str, Depends(_gateway)]
-"""A route parameter: the name of the gateway that asks; nobody else may."""

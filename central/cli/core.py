@@ -5,6 +5,7 @@ machine.
 """
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +33,8 @@ from central.readmodels import (
     RecordingView,
     TownView,
 )
+from link.hosting.tls_contexts import TlsError, client_context
+from link.hosting.tls_words import tls_words
 
 V = TypeVar("V")
 
@@ -50,11 +53,13 @@ class Core:
     def __init__(self, access: Access) -> None:
         self.access = access
         self._headers = {"Authorization": f"Bearer {access.token}"}
+        self._tls = _context(access)
         self._http = httpx.Client(
             base_url=f"{access.api}{PREFIX}/",
             headers=self._headers,
             timeout=httpx.Timeout(PATIENCE, connect=3.0),
             trust_env=False,
+            verify=self._tls or False,  # without TLS there is nothing to verify
         )
 
     def close(self) -> None:
@@ -228,6 +233,7 @@ class Core:
             with connect(
                 address,
                 additional_headers=self._headers,
+                ssl=self._tls,
                 proxy=None,
                 open_timeout=5,
                 close_timeout=1,
@@ -279,6 +285,8 @@ class Core:
     def _unreachable(self, error: Exception) -> Unreachable:
         why = str(error) or type(error).__name__
         advice = "is the town running? start it with scripts/run, or check --api"
+        if words := tls_words(error, "the centre"):
+            why, advice = words, "check --api and --ca; never go on without this check"
         return Unreachable(f"the centre cannot be reached: {why}", self.access.api, advice)
 
     def _strange(self, where: str, error: ValidationError) -> Refused:
@@ -289,6 +297,18 @@ class Core:
             where,
             "is the centre of another version? use the `spillway` that was installed with it",
         )
+
+
+def _context(access: Access) -> ssl.SSLContext | None:
+    """How the centre is recognised; None for http. Misused."""
+    if not access.api.startswith("https://"):
+        return None
+    if access.ca is None:
+        return ssl.create_default_context()
+    try:
+        return client_context(access.ca)
+    except TlsError as error:
+        raise Misused(str(error), "--ca") from None
 
 
 def _part(name: str) -> str:

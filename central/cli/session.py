@@ -38,11 +38,18 @@ _TokenFile = Annotated[
     Path | None,
     typer.Option("--token-file", metavar="FILE", help="The persons' tokens.", rich_help_panel=_PANEL),
 ]
+_Ca = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca", metavar="FILE", help="Authority of the centre's certificate (PEM).", rich_help_panel=_PANEL
+    ),
+]
 _SHARED: dict[str, tuple[Any, Any]] = {
     "person": (_As, None),
     "as_json": (_Json, False),
     "api": (_Api, None),
     "token_file": (_TokenFile, None),
+    "ca": (_Ca, None),
 }
 
 
@@ -107,7 +114,7 @@ def asks_core(command: Callable[Concatenate[Session, P], None]) -> Callable[...,
     def asking(**given: Any) -> None:
         shared = {name: given.pop(name) for name in _SHARED}
         try:
-            core = Core(find(shared["api"], shared["token_file"], shared["person"]))
+            core = Core(find(shared["api"], shared["token_file"], shared["person"], ca=shared["ca"]))
             try:
                 command(Session(core, shared["as_json"]), **given)  # type: ignore[call-arg]
             finally:

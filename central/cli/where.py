@@ -15,6 +15,7 @@ from link.hosting.settings import SettingsError
 
 VARIABLE = "SPILLWAY_TOWN"
 NOTE = Path(".town") / "town.json"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 START = "start the town with scripts/run, or name the centre with --api and --token-file"
 
 
@@ -25,6 +26,7 @@ class TownNote(BaseModel):
 
     api: str = Field(description="Address of the API", examples=["http://127.0.0.1:8080"])
     tokens: Path = Field(description="The persons' token file")
+    ca: Path | None = Field(default=None, description="The authority that the API's certificate comes from")
     person: str | None = Field(default=None, description="Who asks when --as is left out")
     bench: Path | None = Field(default=None, description="Control socket of the bench")
 
@@ -36,6 +38,8 @@ class Access:
     api: str
     person: str
     token: str
+    ca: Path | None = None
+    """Whom to believe behind https; None: whom this computer believes."""
 
     def __repr__(self) -> str:
         return f"Access({self.api}, {self.person})"
@@ -58,9 +62,8 @@ def read_note(path: Path) -> TownNote:
         fault = str(error).splitlines()[0]
         raise Misused(f"the town's note cannot be read: {fault}", str(path), START) from None
     folder = path.parent
-    return note.model_copy(
-        update={"tokens": folder / note.tokens, "bench": folder / note.bench if note.bench else None}
-    )
+    places = {name: folder / getattr(note, name) for name in ("tokens", "bench", "ca") if getattr(note, name)}
+    return note.model_copy(update=places)
 
 
 def find(
@@ -69,15 +72,19 @@ def find(
     person: str | None,
     environment: Mapping[str, str] = os.environ,
     here: Path | None = None,
+    ca: Path | None = None,
 ) -> Access:
-    """Where to ask and as whom. Misused or Unreachable."""
+    """Where to ask and as whom; the town's authority is believed at the town's address only. Misused, Unreachable."""
     note = None
     if api is None or token_file is None:
         note = read_note(note_path(environment, here or Path()))
     address = api or (note.api if note else "")
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Misused(f"{address!r} is not an address", "--api", "write http://127.0.0.1:PORT")
+        raise Misused(f"{address!r} is not an address", "--api", "write https://HOST:PORT")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        what = f"{address!r}: a token would travel in the clear"
+        raise Misused(what, "--api", "write https://; http:// leads to this machine only")
     path = token_file or (note.tokens if note else Path())
     try:
         tokens = load_tokens(path)
@@ -85,7 +92,9 @@ def find(
         raise Misused(str(error), str(path)) from None
     default = note.person if note and token_file is None else None
     name, token = _person(tokens, person or default, path)
-    return Access(address.rstrip("/"), name, token)
+    if ca is None and note is not None and api is None:
+        ca = note.ca
+    return Access(address.rstrip("/"), name, token, ca)
 
 
 def _person(tokens: TokenFile, name: str | None, path: Path) -> tuple[str, str]:

@@ -1,22 +1,27 @@
 """The only file of the firmware that speaks HTTP: fetches files from the centre by hash, sends recordings there.
 
 Down: GET with Range and If-Range. Up: HEAD and PATCH of tus 1.0; a recording is there when HEAD says it is complete
-under its hash. Traps: loading certificates takes 100 ms, so the client is made in a thread and verifies only where
-there are certificates; a body from a generator would go chunked unless Content-Length is set; aiter_bytes with a
-size drops what it has gathered when the line breaks.
+under its hash. Secured, we show our certificate over TLS 1.3 and check the centre's; the files are read anew when
+they change. Traps: loading certificates takes time, so the client is made in a thread; a body from a generator would
+go chunked unless Content-Length is set; aiter_bytes with a size drops what it has gathered when the line breaks.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 
 import httpx
 
 from firmware.files.held import FilesError
+from link.hosting.tls_contexts import TlsError, client_context
+from link.hosting.tls_settings import TlsSettings
+from link.hosting.tls_words import tls_words
 
 REFUSALS = (400, 401, 403, 404, 405, 410, 413, 415, 422, 460, 507)
 """Answers that trying again soon does not change."""
+REFUSED_WHY = "Spillway-Refused"
+"""Response header of the front: why it does not believe our certificate."""
 _RANGE = re.compile(r"^bytes (\d+)-\d+/(\d+)$")
 
 
@@ -29,29 +34,63 @@ class Offer:
 
 
 class CentreFiles:
-    """The centre at `url`. Everything that goes wrong is a FilesError in people's words."""
+    """The centre at `url`. Everything that goes wrong is a FilesError in people's words.
 
-    def __init__(self, url: str, token: str) -> None:
+    `tls`: who we are and whom we believe; None in plain, where `token` says who we are. `floor`: see client_context.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        tls: TlsSettings | None = None,
+        floor: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {"Authorization": f"Bearer {token}"} if token and tls is None else {}
+        self._tls, self._floor = tls, floor
+        self._read: tuple[object, ...] = ()
         self._client: httpx.AsyncClient | None = None
+        self._former: list[httpx.AsyncClient] = []
         self._making = asyncio.Lock()
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        current = [self._client] if self._client is not None else []
+        for client in (*current, *self._former):
+            await client.aclose()
+        self._client, self._former = None, []
 
     async def _asked(self) -> httpx.AsyncClient:
         async with self._making:
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._made)
+            told = self._files_now()
+            if self._client is None or told != self._read:
+                client = await asyncio.to_thread(self._made)
+                if self._client is not None:
+                    self._former.append(self._client)  # something may be under way there
+                self._client, self._read = client, told
             return self._client
 
+    def _files_now(self) -> tuple[object, ...]:
+        """Changes when a file of ours was replaced."""
+        if self._tls is None:
+            return ()
+        try:
+            return tuple(
+                path.stat().st_mtime_ns for path in (self._tls.ca, self._tls.certificate, self._tls.key)
+            )
+        except OSError as error:
+            raise FilesError(f"{error.filename}: cannot be read ({error.strerror})") from None
+
     def _made(self) -> httpx.AsyncClient:
-        verify = not self._url.startswith("http://")
-        return httpx.AsyncClient(timeout=10, trust_env=False, verify=verify, headers=self._headers)
+        if self._tls is None:
+            verify = not self._url.startswith("http://")
+            return httpx.AsyncClient(timeout=10, trust_env=False, verify=verify, headers=self._headers)
+        try:
+            context = client_context(self._tls, self._floor)
+        except TlsError as error:
+            raise FilesError(str(error)) from None
+        return httpx.AsyncClient(timeout=10, trust_env=False, verify=context)
 
     async def get(self, sha: str, at: int, upto: int, size: int) -> AsyncGenerator[tuple[int, bytes], None]:
         """The octets `at` to `upto` of a file of `size`, each piece with its place; from 0 if the centre says so."""
@@ -126,6 +165,8 @@ class _in_words:  # noqa: N801 - reads as what it does
         if isinstance(error, httpx.HTTPStatusError):  # the library's own words hold the address and a lecture
             code = error.response.status_code
             words = f"the centre answered {code} {error.response.reason_phrase}".strip()
+            if (why := error.response.headers.get(REFUSED_WHY)) is not None:
+                words = f"the centre does not believe our certificate: {why.removeprefix('FAILED:')[:200]}"
             raise FilesError(words, refused=code in REFUSALS) from None
         if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
-            raise FilesError(f"{type(error).__name__}: {error}") from None
+            raise FilesError(tls_words(error, "the centre") or f"{type(error).__name__}: {error}") from None

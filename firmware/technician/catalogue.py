@@ -258,6 +258,10 @@ KINDS: dict[str, Kind] = {
     "centre-refuses": Kind(
         "the centre refuses the token", "copy this gateway's token from the centre's token file"
     ),
+    "centre-tls": Kind(
+        "centre and gateway do not believe each other",
+        "check the files of [tls], their dates, the name in [centre] url and this clock; it may have been revoked",
+    ),
     "centre-no-token": _warn(
         "there is no token for the centre", "set [centre] token, else no clip can be fetched"
     ),

@@ -61,7 +61,10 @@ async def measure(tries: int) -> list[Figure]:
     """`tries` presses; other things a part of that (see *_FOR), at least one each."""
     kept = Kept()
     with tempfile.TemporaryDirectory(prefix="figures-") as folder, Load() as load:
-        async with Town.create(Path(folder), family_plan()) as town, Desk(town.api, town.tokens) as desk:
+        async with (
+            Town.create(Path(folder), family_plan()) as town,
+            Desk(town.api, town.tokens, town.ca) as desk,
+        ):
             await town.wait_ready()
             await asyncio.sleep(SETTLE)
             doing = FamilyTown(town, desk)

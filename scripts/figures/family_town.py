@@ -20,6 +20,7 @@ from scripts.town.tour_evidence import Said, Scene
 from scripts.town.tour_hands import Hands
 from scripts.town.town import Town
 from scripts.town.town_file import load_town
+from scripts.town.trust import verify
 
 GATEWAY = "gw-relief"
 ZONE = "camp"
@@ -115,7 +116,11 @@ class FamilyTown:
         self.said = saying()
         self._desk = desk
         token = next(iter(town.tokens.values()))
-        self._api = {"base_url": town.api + "/api/v1", "headers": {"Authorization": f"Bearer {token}"}}
+        self._api = {
+            "base_url": town.api + "/api/v1",
+            "headers": {"Authorization": f"Bearer {token}"},
+            "verify": verify(town.ca),
+        }
 
     async def ask(self, method: str, path: str, **more: object) -> object:
         """The centre's API. httpx.HTTPError."""

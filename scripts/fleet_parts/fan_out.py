@@ -17,6 +17,7 @@ from scripts.town.listening import Samples, find
 from scripts.town.tour_desk import Desk
 from scripts.town.tour_hands import Hands
 from scripts.town.town import Town
+from scripts.town.trust import verify
 
 TEXT = "All loudspeakers."
 AFTER = 0.6
@@ -50,11 +51,12 @@ class Drill:
             headers={"Authorization": f"Bearer {token}"},
             timeout=60,
             trust_env=False,
+            verify=verify(town.ca),
         )
 
     async def rehearse(self) -> tuple[str, Samples]:
         """Sound it at the full gateways, so that everybody holds the clip; its hash and sound."""
-        async with Desk(self._town.api, self._town.tokens) as desk:
+        async with Desk(self._town.api, self._town.tokens, self._town.ca) as desk:
             asked = await desk.warn(SOUNDING, TEXT, "en", "drill")
             await desk.until_over(asked.id, 30.0)
             return asked.clip.sha, await desk.clip(asked.clip.sha)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import httpx
 import psutil
 
+from scripts.town.town import Town
+from scripts.town.trust import verify
 from scripts.town.unit import Unit
 
 ASK_EVERY = 0.25
@@ -55,15 +57,16 @@ class Phase:
 class Gauges:
     """`watch` samples until cancelled; `begin` and `end` bound a phase."""
 
-    def __init__(self, api: str, token: str, units: Mapping[str, Unit]) -> None:
+    def __init__(self, town: Town, units: Mapping[str, Unit]) -> None:
         self.online = 0
         self.mail_dropped = 0
         self._units = units
         self._client = httpx.AsyncClient(
-            base_url=f"{api}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
+            base_url=f"{town.api}/api/v1",
+            headers={"Authorization": f"Bearer {next(iter(town.tokens.values()))}"},
             timeout=30,
             trust_env=False,
+            verify=verify(town.ca),
         )
         self._phase = Phase("")
         self._spent: dict[tuple[str, int], float] = {}

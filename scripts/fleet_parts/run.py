@@ -94,7 +94,7 @@ class FleetRun:
         self.tell(self.plan.words)
         self.tell(f"starting the town with three full gateways in {town.folder}")
         await town.start()
-        gauges = Gauges(town.api, next(iter(town.tokens.values())), {**town.units, **crowds.units})
+        gauges = Gauges(town, {**town.units, **crowds.units})
         hands = Hands(town.bench_socket, self.folder / "bench", town.plan.radios + town.plan.loudspeakers)
         talks = Talks(hands, self.folder / "bench")
         books = self._books(town, crowds)

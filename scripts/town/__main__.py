@@ -13,6 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
+from central.front.errors import FrontError
 from link.bus.port import BusError
 from link.certs.errors import CertError
 from link.hosting.settings import SettingsError
@@ -40,7 +41,7 @@ def main() -> int:
         return _list_sabotage()
     try:
         return asyncio.run(_run(arguments))
-    except (TownError, PortError, BusError, CertError, SettingsError) as error:
+    except (TownError, PortError, BusError, CertError, FrontError, SettingsError) as error:
         sys.stderr.write(f"town: {error}\n")
         return CANNOT_START
     except (UnitFailed, NotReady) as error:

@@ -14,6 +14,7 @@ from link.bus.broker_file import CENTRE, write_broker, write_secured_broker
 from scripts.town.bench_file import bench_values
 from scripts.town.board_file import BoardFile
 from scripts.town.certificates import Pki, make_certificates
+from scripts.town.front_file import front_table, write_town_front
 from scripts.town.plan import GatewayPlan, TownPlan
 from scripts.town.ports import HOST
 from scripts.town.toml_text import Value, toml_text
@@ -81,6 +82,15 @@ class Places:
         """Authority and certificates of a secured town; they outlive a run."""
         return Pki(self.folder / "pki")
 
+    def ca(self, plan: TownPlan) -> Path | None:
+        """Whom everybody believes; None in a plain town."""
+        return None if plan.plain else self.pki.ca
+
+    @property
+    def front(self) -> Path:
+        """What belongs to the nginx before the API (CentralSettings.front_folder)."""
+        return self.state / "central" / "front"
+
     @property
     def town(self) -> Path:
         """How `spillway` finds the running town."""
@@ -129,7 +139,7 @@ class Secrets:
 
 
 def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> None:
-    """Write every file but town.json. OSError, BusError, CertError."""
+    """Write every file but town.json. OSError, BusError, CertError, FrontError."""
     (places.folder / "logs").mkdir(parents=True, exist_ok=True)
     places.folder.chmod(0o700)
     if plan.plain:
@@ -139,6 +149,8 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
         write_secured_broker(places.folder / "broker", ports.broker, pki.files("broker"), HOST)
     _write(places.tokens, _tokens(keys))
     _write(places.central, _central(plan, places, ports, keys))
+    if not plan.plain:
+        write_town_front(places.central, places.log("nginx"))
     _write(places.bench, bench_values(plan, places.bench_socket, ports.rigs))
     for index, gateway in enumerate(plan.gateways):
         rtp = ports.rtp + CENTRE_RTP + index * GATEWAY_RTP
@@ -150,7 +162,8 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
 def write_town_json(plan: TownPlan, places: Places, ports: Ports, pid: int) -> None:
     """Say where the town is. Written in one step: a reader sees all or nothing."""
     told = {
-        "api": api_url(ports),
+        "api": api_url(plan, ports),
+        **({} if plan.plain else {"ca": str(places.pki.ca)}),
         "tokens": str(places.tokens),
         "person": plan.persons[0],
         "bench": str(places.bench_socket),
@@ -164,9 +177,9 @@ def write_town_json(plan: TownPlan, places: Places, ports: Ports, pid: int) -> N
     new.replace(places.town)
 
 
-def api_url(ports: Ports) -> str:
-    """Where the API answers."""
-    return f"http://{HOST}:{ports.api}"
+def api_url(plan: TownPlan, ports: Ports) -> str:
+    """Where the API answers, or the front before it."""
+    return f"{'http' if plan.plain else 'https'}://{HOST}:{ports.api}"
 
 
 def _tokens(keys: Secrets) -> dict[str, Value]:
@@ -184,11 +197,11 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         groups.append({**head, "hang": group.hang, "timeout": group.timeout, "members": members})
     return {
         **_tls(plan, places, CENTRE),
-        **({} if plan.plain else {"probe": _own(places.pki, "probe")}),
+        **({} if plan.plain else _secured(places, ports)),
         "state": places.state / "central",
         "run": places.run / "central",
         "broker": _broker(plan, ports.broker, CENTRE, keys),
-        "api": {"host": HOST, "port": ports.api, "tokens": places.tokens},
+        "api": {"tokens": places.tokens, **({"host": HOST, "port": ports.api} if plan.plain else {})},
         "voice": {
             "rate_hz": plan.rate_hz,
             "rtp_port": ports.rtp,
@@ -225,6 +238,11 @@ def _tls(plan: TownPlan, places: Places, name: str) -> dict[str, Value]:
     return {"plain": False, "tls": {"ca": pki.ca, **_own(pki, name), "crl": pki.crl}}
 
 
+def _secured(places: Places, ports: Ports) -> dict[str, Value]:
+    """Tables of the centre that a plain one does not have."""
+    return {"probe": _own(places.pki, "probe"), "front": front_table(places.pki, ports.api)}
+
+
 def _own(pki: Pki, name: str) -> dict[str, Value]:
     return {"certificate": pki.certificate(name), "key": pki.key(name)}
 
@@ -241,7 +259,7 @@ def _gateway(
         "state": places.state / name,
         "run": places.run / name,
         "broker": _broker(plan, broker_port, name, keys),
-        "centre": {"url": f"http://{HOST}:{api_port}", "token": keys.gateways[name]},
+        "centre": _centre(plan, api_port, keys.gateways[name]),
         "voice": {
             "rate_hz": plan.rate_hz,
             "rtp_port": rtp,
@@ -252,6 +270,13 @@ def _gateway(
         "link": _LAN,
         "labels": gateway.labels,
     }
+
+
+def _centre(plan: TownPlan, port: int, token: str) -> dict[str, Value]:
+    """Token or certificate: never both."""
+    return (
+        {"url": f"http://{HOST}:{port}", "token": token} if plan.plain else {"url": f"https://{HOST}:{port}"}
+    )
 
 
 def _clock(gateway: GatewayPlan) -> dict[str, Value]:

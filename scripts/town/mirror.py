@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import websockets
@@ -25,6 +26,7 @@ from central.api.changes import (
     TownNow,
 )
 from central.readmodels import BroadcastView, GatewayView, GroupView, NodeView, TownView
+from scripts.town.trust import trusted
 
 log = logging.getLogger(__name__)
 
@@ -88,11 +90,14 @@ def _with(parts: tuple[Part, ...], new: Part, name: Callable[[Part], str]) -> tu
 class Mirror:
     """`view` is the latest; None while core does not answer. `changed(view)` is called at each change."""
 
-    def __init__(self, api: str, token: str, changed: Callable[[TownView | None], None]) -> None:
+    def __init__(
+        self, api: str, token: str, changed: Callable[[TownView | None], None], ca: Path | None = None
+    ) -> None:
         self.view: TownView | None = None
         self._url = api.replace("http", "ws", 1) + "/api/v1/live"
         self._token = token
         self._changed = changed
+        self._tls = trusted(ca)
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -104,7 +109,8 @@ class Mirror:
 
     async def _follow(self) -> None:
         headers = {"Authorization": f"Bearer {self._token}"}
-        async with connect(self._url, additional_headers=headers, max_size=1 << 24, proxy=None) as channel:
+        given = {"additional_headers": headers, "max_size": 1 << 24, "proxy": None, "ssl": self._tls}
+        async with connect(self._url, **given) as channel:  # type: ignore[arg-type]
             async for message in channel:
                 try:
                     change = CHANGE.validate_json(message)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 from pydantic import ValidationError
 
 from central.readmodels import TownView
 from scripts.town.plan import TownPlan
+from scripts.town.trust import verify
 
 ASK_EVERY = 0.2
 ASK_LIMIT = 2.0
@@ -35,13 +37,18 @@ def missing(view: TownView, plan: TownPlan) -> list[str]:
 
 
 async def wait_until_ready(
-    api: str, token: str, plan: TownPlan, timeout: float, also: Callable[[], list[str]] = list
+    api: str,
+    token: str,
+    plan: TownPlan,
+    timeout: float,
+    also: Callable[[], list[str]] = list,
+    ca: Path | None = None,
 ) -> None:
     """Return when nothing is missing, neither by the API nor by `also`. NotReady after `timeout` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
     async with httpx.AsyncClient(
-        base_url=api, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        base_url=api, headers={"Authorization": f"Bearer {token}"}, trust_env=False, verify=verify(ca)
     ) as client:
         while lacking := also() or await _lacking(client, plan):
             if loop.time() > deadline:

@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from central.front.errors import FrontError
+from central.front.reload import command
 from scripts.town.files import Places, Ports
 from scripts.town.plan import TownPlan
 from scripts.town.unit import UnitSpec
@@ -49,11 +51,20 @@ def stages(plan: TownPlan, places: Places, ports: Ports, wrap: Wrap) -> list[lis
     bench = unit("bench", *python, "hw.bench", "--config", str(places.bench))
     core = unit("core", *python, "central", "core", *central)
     voice = unit("voice", *python, "central", "voice", *central)
-    made = [[broker, bench], [core], [voice], guards, gateways, voices]
+    front = [] if plan.plain else [_front(places, ports, unit)]
+    made = [[broker, bench], [core], [voice, *front], guards, gateways, voices]
     strange = set(wrap) - {each.name for stage in made for each in stage}
     if strange:
         raise TownError(f"there is no unit {', '.join(sorted(strange))} to wrap")
     return made
+
+
+def _front(places: Places, ports: Ports, unit: Callable[..., UnitSpec]) -> UnitSpec:
+    """nginx before the API; it takes connections once it has read its files."""
+    try:
+        return unit("nginx", *command(places.front), watchdog=None, port=ports.api)
+    except FrontError as error:
+        raise TownError(str(error)) from None
 
 
 def _mosquitto() -> str:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import time
 import wave
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,7 @@ from central.readmodels import (
     RecordingView,
 )
 from scripts.town.listening import RATE_HZ, Samples
+from scripts.town.trust import verify
 
 PREFIX = "/api/v1"
 ASK_EVERY = 0.1
@@ -31,13 +33,15 @@ class DeskRefused(Exception):
 class Desk:
     """One connection per person; use as `async with`."""
 
-    def __init__(self, api: str, tokens: dict[str, str]) -> None:
+    def __init__(self, api: str, tokens: dict[str, str], ca: Path | None = None) -> None:
+        tls = verify(ca)
         self._clients = {
             name: httpx.AsyncClient(
                 base_url=api + PREFIX,
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=20,
                 trust_env=False,
+                verify=tls,
             )
             for name, token in tokens.items()
         }

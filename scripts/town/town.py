@@ -37,7 +37,8 @@ class Town:
         self.places = places
         self.ports = ports
         self.folder = places.folder
-        self.api = api_url(ports)
+        self.api = api_url(plan, ports)
+        self.ca = places.ca(plan)
         self.tokens: dict[str, str] = dict(keys.persons)
         self.passwords: dict[str, str] = {name: keys.broker[name] for name in plan.guests}
         self.bench_socket = places.bench_socket
@@ -83,7 +84,7 @@ class Town:
 
     @property
     def units(self) -> dict[str, Unit]:
-        """mosquitto, bench, core, voice; GATEWAY-guard, GATEWAY-gateway, GATEWAY-voice of each gateway."""
+        """mosquitto, bench, core, voice, nginx (none in plain); GATEWAY-guard, -gateway and -voice of each gateway."""
         return self._supervisor.units
 
     async def start(self) -> None:
@@ -96,7 +97,7 @@ class Town:
         NotReady names what is missing.
         """
         token = next(iter(self.tokens.values()))
-        await wait_until_ready(self.api, token, self.plan, timeout, self._not_ready)
+        await wait_until_ready(self.api, token, self.plan, timeout, self._not_ready, self.ca)
 
     def _not_ready(self) -> list[str]:
         return [

@@ -35,7 +35,7 @@ async def _draw(town: Town, heading: str, stop: asyncio.Event) -> None:
     looked = -COST_EVERY
     loop = asyncio.get_running_loop()
     with Live(console=Console(), auto_refresh=False, screen=False, vertical_overflow="crop") as live:
-        async with _mirrored(Mirror(town.api, _token(town), lambda view: None)) as mirror:
+        async with _mirrored(Mirror(town.api, _token(town), lambda view: None, town.ca)) as mirror:
             while not stop.is_set():
                 if loop.time() - looked >= COST_EVERY:
                     looked = loop.time()
@@ -56,7 +56,7 @@ async def _tell(town: Town, heading: str, stop: asyncio.Event) -> None:
         before = view
 
     restarts = {name: 0 for name in town.units}
-    async with _mirrored(Mirror(town.api, _token(town), changed)):
+    async with _mirrored(Mirror(town.api, _token(town), changed, town.ca)):
         while not stop.is_set():
             for unit in town.units.values():
                 if unit.restarts != restarts[unit.name]:

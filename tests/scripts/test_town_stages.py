@@ -1,6 +1,7 @@
 """Start order, watchdogs and the wrapping of units, from the plan alone."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,23 @@ def test_outputs_are_made_safe_after_each_end_of_a_guard() -> None:
     guard = made()[3][0]
     assert guard.argv[1:] == ("-m", "firmware", "guard", "--config", "/town/gateway-gw-north.toml")
     assert guard.post[1:] == ("-m", "hw.guard.make_safe", "--board", "/town/board-gw-north.toml")
+
+
+def test_a_secured_town_has_a_front_that_is_ready_when_its_port_answers() -> None:
+    secured = stages(replace(default_plan(), plain=False), PLACES, PORTS, {})
+    assert [unit.name for unit in secured[2]] == ["voice", "nginx"]
+    front = secured[2][1]
+    folder = "/town/state/central/front"
+    assert (front.port, front.watchdog) == (18080, None)
+    assert front.argv == ("/usr/sbin/nginx", "-p", folder, "-e", "stderr", "-c", f"{folder}/nginx.conf")
+
+
+def test_a_missing_nginx_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"mosquitto": "/usr/sbin/mosquitto"}
+    monkeypatch.setattr("scripts.town.stages.shutil.which", lambda name, path: found.get(name))
+    assert stages(default_plan(), PLACES, PORTS, {})
+    with pytest.raises(TownError, match="nginx is missing: run scripts/setup"):
+        stages(replace(default_plan(), plain=False), PLACES, PORTS, {})
 
 
 def test_the_broker_is_ready_when_its_port_answers() -> None:

@@ -21,6 +21,7 @@ from scripts.town.phrases import phrase
 from scripts.town.plan import GatewayPlan, GroupPlan, Radio, TownPlan
 from scripts.town.stages import Wrap
 from scripts.town.town import Town
+from scripts.town.trust import verify
 
 NORTH, SOUTH, DAM = "gw-north/r1", "gw-south/r1", "gw-dam/r1"
 PATIENCE = 30.0
@@ -53,7 +54,10 @@ class LiveTown:
         self._thread.start()
         token = next(iter(self.town.tokens.values()))
         self.api = httpx.Client(
-            base_url=f"{self.town.api}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10
+            base_url=f"{self.town.api}/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+            verify=verify(self.town.ca),
         )
 
     def call(self, work: Coroutine[Any, Any, T], limit: float = 120.0) -> T:

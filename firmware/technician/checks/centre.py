@@ -13,6 +13,8 @@ from firmware.technician.finding import Finding, found, unchecked, well
 from firmware.technician.patient import Patient
 from link.bus.port import BusError
 from link.bus.tls import TlsFiles, tls_context
+from link.hosting.tls_contexts import TlsError, client_context
+from link.hosting.tls_words import tls_words
 
 REFUSED = (0x04, 0x05, 0x86, 0x87, 0x8A)
 """CONNACK: bad user name or password, not authorized, banned (MQTT 3.1.1 and 5)."""
@@ -93,28 +95,37 @@ def centre(patient: Patient) -> Iterator[Finding]:
     """Whether clips could be fetched."""
     url, token = patient.settings.centre.url, patient.settings.centre.token
     where = f"centre {url}"
-    if not token:
+    tls = patient.settings.tls
+    if tls is None and not token:
         yield found("centre-no-token", where, "[centre] token is empty")
         return
     if not url.startswith(("http://", "https://")):
         yield found("centre-unreachable", where, "not an address that begins with http:// or https://")
         return
-    question = urllib.request.Request(
-        f"{url}/api/v1/blob/{NOBODY}", headers={"Authorization": f"Bearer {token}"}
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    shown = {"Authorization": f"Bearer {token}"} if tls is None else {}
+    question = urllib.request.Request(f"{url}/api/v1/blob/{NOBODY}", headers=shown)
+    why = ""
     try:
+        secured = [urllib.request.HTTPSHandler(context=client_context(tls))] if tls is not None else []
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *secured)
         with opener.open(question, timeout=3 * max(patient.patience, 0.5)) as answer:
             code = answer.status
     except urllib.error.HTTPError as error:
-        code = error.code
+        code, why = error.code, error.headers.get("Spillway-Refused", "").removeprefix("FAILED:")
         error.close()
-    except (OSError, ValueError) as error:
-        yield found("centre-unreachable", where, str(getattr(error, "reason", error)))
+    except TlsError as error:
+        yield found("centre-tls", where, str(error))
         return
-    if code in (401, 403):
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "reason", error)
+        words = tls_words(cause, "the centre") if isinstance(cause, Exception) else ""
+        yield found("centre-tls" if words else "centre-unreachable", where, words or str(cause))
+        return
+    if code in (401, 403) and tls is not None:
+        yield found("centre-tls", where, f"it answered {code} to our certificate {why}".rstrip())
+    elif code in (401, 403):
         yield found("centre-refuses", where, f"it answered {code} to this gateway's token")
     elif code in (200, 404):
-        yield well(where, "knows this gateway's token")
+        yield well(where, f"knows this gateway's {'token' if tls is None else 'certificate'}")
     else:
         yield found("centre-unreachable", where, f"it answered {code}")

@@ -35,8 +35,8 @@ async def test_it_answers_and_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
-async def test_it_refuses_other_addresses_until_there_is_tls(tmp_path: Path, host: str) -> None:
-    with pytest.raises(ServerError, match=r"no TLS yet; set host to 127\.0\.0\.1"):
+async def test_it_refuses_other_addresses_in_plain(tmp_path: Path, host: str) -> None:
+    with pytest.raises(ServerError, match=r"in the clear; set host to 127\.0\.0\.1"):
         server(tmp_path, host)
 
 

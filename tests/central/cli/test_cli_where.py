@@ -77,3 +77,20 @@ def test_a_bad_token_file_is_explained(folder: Path) -> None:
     (folder / ".town" / "none.toml").write_text("")
     with pytest.raises(Misused, match="names no person"):
         find(None, None, None, {}, folder)
+
+
+def test_the_towns_authority_is_believed_at_the_towns_address_only(folder: Path) -> None:
+    note(folder, api="https://127.0.0.1:8443", ca="pki/ca.pem")
+    assert find(None, None, None, {}, folder).ca == folder / ".town" / "pki" / "ca.pem"
+    assert find("https://elsewhere:1", None, None, {}, folder).ca is None
+    own = Path("/etc/other.pem")
+    assert find(None, None, None, {}, folder, own).ca == own
+    assert find("https://elsewhere:1", None, None, {}, folder, own).ca == own
+
+
+@pytest.mark.parametrize("host", ["centre.example", "192.168.1.5", "0.0.0.0"])
+def test_a_token_does_not_travel_in_the_clear(folder: Path, host: str) -> None:
+    note(folder)
+    with pytest.raises(Misused, match="a token would travel in the clear"):
+        find(f"http://{host}:8080", None, None, {}, folder)
+    assert find(f"https://{host}:8080", None, None, {}, folder).api == f"https://{host}:8080"
