@@ -83,7 +83,7 @@ class FakeAir:
 
     def answering(self, uri: str) -> "FakeEngine | None":
         """The engine at the host of `uri`; as in the real one, the user part does not matter."""
-        host = uri.removeprefix("sip:").rpartition("@")[2]
+        host = uri.removeprefix("sip:").rpartition("@")[2].partition(";")[0]
         return self.engines.get(uri) or self.engines.get(f"sip:{host}")
 
     def tick(self, count: int = 1) -> None:
@@ -97,10 +97,12 @@ class FakeAir:
 
 
 class FakeEngine:
-    """`VoiceEngine` without a media library. `uri` is where others dial it."""
+    """`VoiceEngine` without a media library. `uri` is where others dial it, `name` what its certificate says."""
 
-    def __init__(self, air: FakeAir, uri: str, settings: VoiceSettings | None = None) -> None:
-        self.uri = uri
+    def __init__(
+        self, air: FakeAir, uri: str, settings: VoiceSettings | None = None, name: str | None = None
+    ) -> None:
+        self.uri, self.name = uri, name
         self.settings = settings or VoiceSettings()
         self.patches = PatchTable()
         self._air = air
@@ -168,9 +170,9 @@ class FakeEngine:
         asyncio.get_running_loop().call_soon(self._ring, port, uri)
         return port
 
-    async def expect(self, token: str, ttl: float) -> None:
+    async def expect(self, token: str, ttl: float, peer: str = "") -> None:
         """See `VoiceEngine.expect`."""
-        self.expected.expect(token, ttl)
+        self.expected.expect(token, ttl, peer)
 
     async def hang_up(self, leg: PortId) -> None:
         """See `VoiceEngine.hang_up`."""
@@ -297,8 +299,8 @@ class FakeEngine:
             self.end_leg(port, *refusal)
         elif there is None or not there.warm.is_set():
             self.end_leg(port, 408, "Request Timeout")
-        elif not there.expected.take(leg.token):
-            there.post(LegRefused(self.uri, "unknown or used token"))
+        elif why := there.expected.take(leg.token, self.name):
+            there.post(LegRefused(self.uri, why))
             self.end_leg(port, 403, "Forbidden")
         else:
             leg.other, leg.other_port = there, next(_ids)

@@ -1,6 +1,6 @@
 """The voice engine on pjsua2: the door's face, in asyncio. It only passes orders to the pj thread.
 
-Together with `pjsua_thread`, `pjsua_exchange`, `pjsua_legs` and `pjsua_ports` the one door that imports
+Together with `pjsua_thread`, `pjsua_exchange`, `pjsua_legs`, `pjsua_ports` and `pjsua_tls` the one door that imports
 pjsua2; their docstrings hold the library's traps. One engine per process. Nothing here may keep a pj
 object: integers only.
 """
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HOST = re.compile(r"(sip:(?:[^@]*@)?)(\[[0-9a-fA-F:.]+\]|[^@:;?\[\]]+)((?::[0-9]{1,5})?(?:[;?].*)?)")
+SECURE = ";transport=tls"
 LOOK_UP_MOST = 5.0
 STOP_MOST = 2.8
 FILE_CLOSE_MOST = 1.0
@@ -85,11 +86,16 @@ class PjsuaEngine:
     async def dial(self, uri: str, token: str) -> PortId:
         """See `VoiceEngine.dial`."""
         there, token = self._there, checked_token(token)
-        return await self._do(partial(there.dial, await resolved(checked_uri(uri)), token))
+        found = await resolved(checked_uri(uri))
+        if self._settings.tls is not None:
+            if not uri.endswith(SECURE):
+                raise VoiceError(f"uri {uri[:80]!r}: not dialled, it is not for TLS; {SECURE} has to end it")
+            found = uri  # the host's name must stand in the certificate; that it has an address was just seen
+        return await self._do(partial(there.dial, found, token))
 
-    async def expect(self, token: str, ttl: float) -> None:
+    async def expect(self, token: str, ttl: float, peer: str = "") -> None:
         """See `VoiceEngine.expect`."""
-        self._expected.expect(token, ttl)
+        self._expected.expect(token, ttl, peer)
 
     async def hang_up(self, leg: PortId) -> None:
         """See `VoiceEngine.hang_up`."""

@@ -17,15 +17,15 @@ from typing import Any
 import pjsua2 as pj
 
 from link.voice.patches import Pair, PatchTable
-from link.voice.pjsua_legs import Gate, Leg, call_param, gate_config, guarded, header_values
+from link.voice.peers import Peers
+from link.voice.pjsua_legs import Gate, Leg, call_param, gate_config, guarded
 from link.voice.pjsua_ports import FramePort, Player, Recorder, error_text, log, log_failure
+from link.voice.pjsua_tls import Connections
 from link.voice.port import (
-    TOKEN_HEADER,
     FactSink,
     FrameSink,
     FrameSource,
     LegDown,
-    LegRefused,
     LegStats,
     LegUp,
     PlayEnded,
@@ -33,11 +33,9 @@ from link.voice.port import (
     VoiceError,
     VoiceSettings,
 )
-from link.voice.tokens import TOKEN_SHAPE, ExpectedTokens
+from link.voice.screen import Screen
+from link.voice.tokens import ExpectedTokens
 
-PENDING_MOST = 32
-"""Incoming legs answered but not yet confirmed; more are turned away."""
-REFUSED_A_SECOND = 20
 WARM_UP = 0.25
 SETTLE = 0.2
 """Seconds between disconnecting a player and dropping it."""
@@ -52,8 +50,10 @@ class Exchange:
 
     def __init__(self, settings: VoiceSettings, expected: ExpectedTokens, sink: FactSink) -> None:
         self._settings = settings
-        self._expected = expected
         self._sink = sink
+        self._peers = Peers(settings.tls) if settings.tls is not None else None
+        self._screening = Screen(expected, self._peers, self._post)
+        self._connections = Connections(self._peers, self._screening) if self._peers is not None else None
         self._patches = PatchTable()
         self._legs: dict[PortId, Leg] = {}
         self._leaving: set[Leg] = set()
@@ -63,8 +63,6 @@ class Exchange:
         self._recorders: dict[PortId, Recorder] = {}
         self._to_answer: deque[tuple[Leg, int]] = deque()
         self._grave: deque[tuple[float, Any]] = deque()
-        self._refusals: deque[float] = deque(maxlen=REFUSED_A_SECOND)
-        self._refusals_untold = 0
         self._watched = 0.0
         self._account: Any = None
         self._drain: Any = None
@@ -75,6 +73,8 @@ class Exchange:
 
     def open(self, endpoint: Any, sip_port: int) -> None:
         """Set up the account and the drain."""
+        if self._connections is not None:
+            self._connections.listens(sip_port)
         self._drain = endpoint.audDevManager().getPlaybackDevMedia()
         self._silence = FramePort("silence", self._settings.rate_hz)
         self._account = Gate(self._screen)
@@ -92,6 +92,11 @@ class Exchange:
         if now - self._watched >= WATCH_EVERY:
             self._watched = now
             self._watch(now)
+
+    def connection_changed(self, prm: Any) -> None:
+        """A connection came or went."""
+        if self._connections is not None:
+            self._connections.changed(prm)
 
     def calls(self) -> int:
         """Calls not yet ended, those on their way out included."""
@@ -173,7 +178,10 @@ class Exchange:
         """LegOwner: SIP is done with it."""
         self._bury(leg)
         self._leaving.discard(leg)
-        self._forget(leg, code, reason)
+        broken = self._connections is not None and not leg.incoming and not leg.confirmed and code >= 500
+        self._forget(
+            leg, code, (self._connections.trouble() if broken and self._connections else "") or reason
+        )
 
     def _end(self, leg: Leg, code: int, reason: str) -> None:
         """Hang up and say so at once, with our code and reason; SIP takes its time."""
@@ -191,23 +199,14 @@ class Exchange:
             self._post(LegDown(leg.port, leg.token, code, reason))
 
     def _screen(self, call_id: int, source: str, message: str) -> None:
-        tokens = header_values(message, TOKEN_HEADER)
         pending = sum(1 for leg in self._legs.values() if leg.incoming and not leg.confirmed)
-        if pending >= PENDING_MOST:
-            code, why = 503, "too many legs are being answered"
-        elif len(tokens) != 1 or not TOKEN_SHAPE.fullmatch(tokens[0]):
-            code, why = 403, "no token" if not tokens else "malformed token"
-        elif not self._expected.take(tokens[0]):
-            code, why = 403, "unknown or used token"
-        else:
-            leg = Leg(self, self._account, next(_ids), tokens[0], call_id)
+        code, token = self._screening.judge(source, message, pending)
+        leg = Leg(self, self._account, next(_ids), token, call_id, source)
+        if code == 200:
             self._legs[leg.port] = leg
-            self._to_answer.append((leg, 200))
-            return
-        stranger = Leg(self, self._account, next(_ids), "", call_id)
-        self._leaving.add(stranger)
-        self._to_answer.append((stranger, code))
-        self._refused(source, why)
+        else:
+            self._leaving.add(leg)
+        self._to_answer.append((leg, code))
 
     def _answer_all(self) -> None:
         while self._to_answer:
@@ -219,18 +218,11 @@ class Exchange:
                 log.info("event=answer-failed leg=%d error=%s", leg.port, error_text(error))
                 self._end(leg, 500, "cannot be answered")
 
-    def _refused(self, source: str, why: str) -> None:
-        now = time.monotonic()
-        if len(self._refusals) == REFUSED_A_SECOND and now - self._refusals[0] < 1.0:
-            self._refusals_untold += 1
-            return
-        self._refusals.append(now)
-        self._post(LegRefused(source, why))
-
     def _watch(self, now: float) -> None:
-        if self._refusals_untold:
-            log.warning("event=legs-refused untold=%d", self._refusals_untold)
-            self._refusals_untold = 0
+        self._screening.watch()
+        fallen = self._peers.fallen() if self._peers is not None else ()
+        for leg in [leg for leg in self._legs.values() if leg.source in fallen]:
+            self._end(leg, 403, "the caller's certificate was revoked")
         limit = self._settings.media_timeout
         for leg in list(self._legs.values()) if limit else ():
             packets, since = leg.rx_seen

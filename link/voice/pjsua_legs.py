@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 import pjsua2 as pj
 
 from link.voice.pjsua_ports import error_text, log, log_failure
+from link.voice.pjsua_tls import demand_srtp
 from link.voice.port import TOKEN_HEADER, LegStats, PortId, VoiceSettings
 
 P = ParamSpec("P")
@@ -51,17 +52,6 @@ def call_param(code: int = 0, token: str | None = None) -> Any:
     return param
 
 
-def header_values(message: str, name: str) -> list[str]:
-    """All values of a SIP header in a whole message, in order; names compare without case."""
-    head = message.replace("\r\n", "\n").partition("\n\n")[0]
-    values = []
-    for line in head.split("\n")[1:]:
-        found, colon, value = line.partition(":")
-        if colon and found.strip().lower() == name.lower():
-            values.append(value.strip())
-    return values
-
-
 class LegOwner(Protocol):
     """What a leg tells its engine, in the pj thread."""
 
@@ -79,10 +69,13 @@ class LegOwner(Protocol):
 
 
 class Leg(pj.Call):  # type: ignore[misc]
-    """One SIP call. `media` is its bridge port, or None while there is none."""
+    """One SIP call. `media` is its bridge port, or None while there is none; `source` is the caller's address."""
 
-    def __init__(self, owner: LegOwner, account: Any, port: PortId, token: str, call_id: int = -1) -> None:
+    def __init__(
+        self, owner: LegOwner, account: Any, port: PortId, token: str, call_id: int = -1, source: str = ""
+    ) -> None:
         super().__init__(account, call_id)
+        self.source = source
         self.owner = owner
         self.port = port
         self.token = token
@@ -193,4 +186,6 @@ def gate_config(settings: VoiceSettings, sip_port: int) -> Any:
     # The library's range end is inclusive and RTCP lies one above it.
     media.portRange = settings.rtp_ports - 2
     media.boundAddress = "" if settings.bind_host == "0.0.0.0" else settings.bind_host
+    if settings.tls is not None:
+        demand_srtp(config.mediaConfig)
     return config

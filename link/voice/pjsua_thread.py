@@ -23,6 +23,7 @@ from typing import Any, Protocol, TypeVar
 import pjsua2 as pj
 
 from link.voice.pjsua_ports import LibraryLog, error_text, log, log_failure, pj_log
+from link.voice.pjsua_tls import Watched, transport_config
 from link.voice.port import VoiceError, VoiceLimits, VoiceSettings
 
 T = TypeVar("T")
@@ -44,6 +45,10 @@ class Work(Protocol):
 
     def open(self, endpoint: Any, sip_port: int) -> None:
         """The library runs."""
+        ...
+
+    def connection_changed(self, prm: Any) -> None:
+        """The state of a connection changed; `prm` is the library's and ends with the call."""
         ...
 
     def turn(self, now: float) -> None:
@@ -119,7 +124,7 @@ class PjThread:
         gc.disable()
         endpoint = None
         try:
-            endpoint = pj.Endpoint()
+            endpoint = Watched(self._work.connection_changed)
             limits = self._open(endpoint)
             self.started.set_result(limits)
             self._loop(endpoint)
@@ -172,22 +177,34 @@ class PjThread:
         return VoiceLimits(limits[0], limits[1], endpoint.libVersion().full, sip_port)
 
     def _listen(self, endpoint: Any) -> int:
+        """Where SIP is spoken. With TLS a UDP port of our own on loopback is left for waking up: the screen and the
+        demand for secure signalling turn away whoever calls there."""
         settings = self._settings
-        config = pj.TransportConfig()
-        config.port = settings.sip_port
         everywhere = settings.bind_host == "0.0.0.0"
-        config.boundAddress = "" if everywhere else settings.bind_host
+        config = pj.TransportConfig()
+        if settings.tls is None:
+            config.port = settings.sip_port
+            config.boundAddress = "" if everywhere else settings.bind_host
+            port = self._create(endpoint, pj.PJSIP_TRANSPORT_UDP, config)
+            self._wake_to = ("127.0.0.1" if everywhere else settings.bind_host, port)
+            return port
+        config.boundAddress = "127.0.0.1"
+        self._wake_to = ("127.0.0.1", self._create(endpoint, pj.PJSIP_TRANSPORT_UDP, config))
+        return self._create(endpoint, pj.PJSIP_TRANSPORT_TLS, transport_config(settings, settings.tls))
+
+    def _create(self, endpoint: Any, kind: int, config: Any) -> int:
+        """A transport; its port."""
+        settings = self._settings
         try:
-            transport = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, config)
+            transport = endpoint.transportCreate(kind, config)
         except pj.Error as error:
+            way = "tls" if kind == pj.PJSIP_TRANSPORT_TLS else "udp"
             raise VoiceError(
-                f"SIP port {settings.bind_host}:{settings.sip_port}/udp: {error_text(error)}; "
+                f"SIP port {settings.bind_host}:{config.port}/{way}: {error_text(error)}; "
                 "free it or set another sip_port (0 = any)"
             ) from None
         name = str(endpoint.transportGetInfo(transport).localName)
-        port = int(name.rpartition(":")[2])
-        self._wake_to = ("127.0.0.1" if everywhere else settings.bind_host, port)
-        return port
+        return int(name.rpartition(":")[2])
 
     def _loop(self, endpoint: Any) -> None:
         gc.collect()

@@ -26,6 +26,16 @@ def frame_bytes(rate_hz: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceTls:
+    """The PEM files of SIP over mutual TLS 1.3, as in a `[tls]` table. `crl` is looked at whenever it changes."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+    crl: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceSettings:
     """How one engine is set up.
 
@@ -33,7 +43,8 @@ class VoiceSettings:
     `rtp_ports` UDP ports from `rtp_port` upwards; engines on one machine must not overlap. `rate_hz` is
     the bridge rate; it should be the rate of the first codec. `codecs` are offered in this order and no
     others. A leg from which no packet came for `media_timeout` seconds is hung up (an idle leg carries
-    one every 2 s); 0 switches this off.
+    one every 2 s); 0 switches this off. With `tls` SIP is spoken over mutual TLS only and all sound is SRTP;
+    without it nothing is encrypted and nobody is known.
     """
 
     bind_host: str = "127.0.0.1"
@@ -46,6 +57,7 @@ class VoiceSettings:
     media_ports: int = 256
     user_agent: str = "spillway"
     media_timeout: float = 10.0
+    tls: VoiceTls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,8 @@ class LegDown:
 
 @dataclass(frozen=True, slots=True)
 class LegRefused:
-    """Somebody called without a token we expect. `source` is his address. At most 20 a second are posted."""
+    """Somebody called, or opened a TLS connection, who may not. `source` is his address and, where it is known,
+    the name in his certificate. At most 20 a second are posted."""
 
     source: str
     reason: str
@@ -156,11 +169,18 @@ class VoiceEngine(Protocol):
         ...
 
     async def dial(self, uri: str, token: str) -> PortId:
-        """Dial a leg, with the token in its INVITE. LegUp or LegDown follow, possibly before the return."""
+        """Dial a leg, with the token in its INVITE. LegUp or LegDown follow, possibly before the return.
+
+        With TLS the address has to end in `;transport=tls`, and its host must be a name (or address) in the
+        certificate of who answers.
+        """
         ...
 
-    async def expect(self, token: str, ttl: float) -> None:
-        """Answer one incoming leg with this token within `ttl` s. All others get 403 and LegRefused."""
+    async def expect(self, token: str, ttl: float, peer: str = "") -> None:
+        """Answer one incoming leg with this token within `ttl` s. All others get 403 and LegRefused.
+
+        With TLS only a caller whose certificate is named `peer` may use the token.
+        """
         ...
 
     async def hang_up(self, leg: PortId) -> None:

@@ -1,11 +1,15 @@
-"""The table of legs we expect: a token is good once and for a limited time.
+"""The table of legs we expect: a token is good once, for a limited time, and for one caller.
 
-Safe from any thread, bounded, no I/O. It never answers a call; it only says whether to.
+Safe from any thread, bounded, no I/O. It never answers a call; it only says whether to. Tokens are kept as keyed
+digests: how long a look-up takes says nothing about them.
 """
 
 import re
+import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
 
 from link.voice.port import VoiceError
 
@@ -32,25 +36,45 @@ class ExpectedTokens:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._good_until: dict[str, float] = {}
+        self._salt = secrets.token_bytes(32)
+        self._waiting: dict[bytes, _Expected] = {}
         self._lock = threading.Lock()
 
-    def expect(self, token: str, ttl: float) -> None:
-        """Let `token` in once within `ttl` s. VoiceError when malformed or 10 000 are waiting."""
+    def expect(self, token: str, ttl: float, peer: str = "") -> None:
+        """Let `token` in once within `ttl` s, shown by `peer`. VoiceError when malformed or 10 000 are waiting."""
         checked_token(token)
         with self._lock:
             now = self._now()
-            if len(self._good_until) >= MOST_TOKENS:
-                self._good_until = {t: until for t, until in self._good_until.items() if until > now}
-            if len(self._good_until) >= MOST_TOKENS:
+            if len(self._waiting) >= MOST_TOKENS:
+                self._waiting = {t: each for t, each in self._waiting.items() if each.until > now}
+            if len(self._waiting) >= MOST_TOKENS:
                 raise VoiceError(f"voice engine expects {MOST_TOKENS} legs already; find out who orders them")
-            self._good_until[token] = now + ttl
+            self._waiting[self._digest(token)] = _Expected(now + ttl, peer)
 
-    def take(self, token: str) -> bool:
-        """Use `token` up; True when it was expected and in time."""
+    def take(self, token: str, peer: str | None = None) -> str:
+        """Use `token` up and return "", or say why it is not let in.
+
+        `peer` is the name in the caller's certificate, None where nobody has one. Another's token stays good for
+        its owner: a thief must not be able to spend it.
+        """
+        digest = self._digest(token)
         with self._lock:
-            until = self._good_until.pop(token, None)
-            return until is not None and self._now() <= until
+            found = self._waiting.get(digest)
+            if found is None:
+                return "unknown or used token"
+            if peer is not None and peer != found.peer:
+                return "token of another gateway"
+            del self._waiting[digest]
+            return "" if self._now() <= found.until else "token came too late"
 
     def __len__(self) -> int:
-        return len(self._good_until)
+        return len(self._waiting)
+
+    def _digest(self, token: str) -> bytes:
+        return blake2b(token.encode(), key=self._salt).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    until: float
+    peer: str

@@ -16,9 +16,9 @@ class Hand:
 def test_a_token_is_taken_once() -> None:
     table = ExpectedTokens(Hand())
     table.expect("a", 5)
-    assert table.take("a")
-    assert not table.take("a")
-    assert not table.take("b")
+    assert table.take("a") == ""
+    assert table.take("a") == "unknown or used token"
+    assert table.take("b") == "unknown or used token"
 
 
 def test_a_token_is_good_until_its_time() -> None:
@@ -27,9 +27,31 @@ def test_a_token_is_good_until_its_time() -> None:
     table.expect("a", 5)
     table.expect("b", 5)
     clock.now += 5
-    assert table.take("a")
+    assert table.take("a") == ""
     clock.now += 0.001
-    assert not table.take("b")
+    assert table.take("b") == "token came too late"
+    assert table.take("b") == "unknown or used token"
+
+
+def test_a_token_is_good_for_its_gateway_only_and_a_thief_does_not_spend_it() -> None:
+    table = ExpectedTokens(Hand())
+    table.expect("a", 5, "dam-north")
+    assert table.take("a", "weir-east") == "token of another gateway"
+    assert table.take("a", "") == "token of another gateway"
+    assert table.take("a", "dam-north") == ""
+    assert table.take("a", "dam-north") == "unknown or used token"
+
+
+def test_a_token_for_nobody_is_good_for_nobody_with_a_name() -> None:
+    table = ExpectedTokens(Hand())
+    table.expect("a", 5)
+    assert table.take("a", "dam-north") == "token of another gateway"
+
+
+def test_no_token_is_kept_as_it_is() -> None:
+    table = ExpectedTokens(Hand())
+    table.expect("secret-token", 5, "dam-north")
+    assert "secret-token" not in repr(vars(table))
 
 
 def test_the_table_is_bounded_and_forgets_the_old_first() -> None:
@@ -42,7 +64,7 @@ def test_the_table_is_bounded_and_forgets_the_old_first() -> None:
     clock.now += 6
     table.expect("one-more", 5)
     assert len(table) == 1
-    assert table.take("one-more")
+    assert table.take("one-more") == ""
 
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "a\n", "ä", "x" * 129, "<a>", "a;b"])
