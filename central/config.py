@@ -43,14 +43,29 @@ class ProbeSettings(Settings):
 
 
 class VoiceNodeSettings(Settings):
-    """Limits and ports of `central voice`. One bridge rate for a node."""
+    """Where `central voice` is dialled, its certificate, limits and ports. One bridge rate for a node."""
 
+    host: str = Field(default="127.0.0.1", description="address for SIP and sound; 0.0.0.0 for all")
+    name: str = Field(default="", max_length=120, description="what gateways dial; `host` when left out")
+    certificate: Path | None = Field(default=None, description="of the voice node, else that of [tls]")
+    key: Path | None = None
     rate_hz: int = 16000
     codecs: tuple[str, ...] = ("G722/16000", "PCMA/8000")
     sip_port: int = Field(default=0, ge=0, le=65535)
     rtp_port: int = Field(default=20000, ge=1024, le=65000)
     rtp_ports: int = Field(default=1000, ge=2, le=20000)
     max_calls: int = Field(default=256, ge=1, le=2048)
+
+    @model_validator(mode="after")
+    def _can_be_dialled(self) -> Self:
+        if self.host == "0.0.0.0" and not self.name:
+            raise ValueError("host is 0.0.0.0, which nobody can dial: set name to what gateways dial")
+        return self
+
+    def below(self, home: Path) -> "VoiceNodeSettings":
+        """The same with absolute paths."""
+        pair = {"certificate": self.certificate, "key": self.key}
+        return self.model_copy(update={name: path and home / path for name, path in pair.items()})
 
 
 class MemberSettings(Settings):
@@ -281,6 +296,7 @@ def load_central(path: Path) -> CentralSettings:
         places["probe"] = settings.probe.model_copy(update=probe)
     if settings.enrolment is not None:
         places["enrolment"] = settings.enrolment.below(home)
+    places["voice"] = settings.voice.below(home)
     if settings.backup is not None:
         places["backup"] = settings.backup.model_copy(update={"folder": home / settings.backup.folder})
     return settings.model_copy(update=places)

@@ -126,6 +126,7 @@ class CoreDesk:
         inboxes["outgoing_refused_total"] = out.refused
         inboxes["mail_lag_ms"] = round(mail.lag * 1000, 2)
         inboxes["gateways_online"] = float(sum(machine.online for machine in machines))
+        inboxes["calls_refused_total"] = float(self._board.calls_refused)
         return {"commands_total": float(self._board.commands), **refused, **dropped, **inboxes}
 
     # -- groups --

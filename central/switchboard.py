@@ -68,6 +68,7 @@ class Switchboard:
     node_lag_ms: float = 0.0
     bus_up: bool = False
     commands: int = 0
+    calls_refused: int = 0
 
     def __post_init__(self) -> None:
         self.lane = TalkLane(self._publish_frame, lambda name: self.gateways[name].machine.reported_n)
@@ -154,6 +155,7 @@ class Switchboard:
             case voice.LegLost(leg=leg):
                 self._to_line(leg, fleet.LegFell)
             case voice.CallRefused(source=source, why=why):
+                self.calls_refused += 1
                 self.journal("call.refused", source, {"why": why})
             case voice.RecordingClosed(recording=recording, state=state, why=why):
                 if state == "failed":

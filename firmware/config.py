@@ -29,6 +29,7 @@ class GatewayEnrolment(Settings):
 class VoiceProcessSettings(Settings):
     """Limits and ports of `gateway voice`."""
 
+    host: str = Field(default="", description="address for voice; all, or only loopback where all is plain")
     rate_hz: int = Field(default=16000, description="bridge and card rate; 8000 or 16000")
     codecs: tuple[str, ...] = ("G722/16000", "PCMA/8000")
     rtp_port: int = Field(default=4000, ge=1024, le=65000)

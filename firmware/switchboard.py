@@ -38,6 +38,7 @@ from firmware.talk import (
 from firmware.terminals.board import Shelf, Terminals, Ways
 from firmware.uplink.machine import Uplink
 from firmware.uplink.messages import Arrived, Connected, HealthTold, LineTold, Obey, Publish, Refused, Talk
+from firmware.voice_health import VoiceHealth
 from link.bus.port import Bus, BusDown, BusUp, Frame, Message, NeighbourServer, PeerDown, PeerUp, Unheard
 from link.contract import facts, field_facts, orders, recording_orders
 from link.contract import neighbour as voice
@@ -51,8 +52,6 @@ from link.hosting.runner import Runner
 log = logging.getLogger(__name__)
 
 VOICE_PEER = "voice"
-CLIPPED = 50
-"""Samples at full scale per second from which on a card is said to clip."""
 
 
 @dataclass
@@ -69,6 +68,7 @@ class Switchboard:
     files: Callable[[object], object] = lambda event: None
     terminals: Terminals = field(init=False)
     island: IslandDesk = field(init=False)
+    sound: VoiceHealth = field(init=False)
     uplink: Runner[Uplink] = field(init=False)
     outbox: Evidence = field(init=False)
     watch: Runner[BeatWatch] = field(init=False)
@@ -76,7 +76,6 @@ class Switchboard:
     speakers: dict[str, Runner[Playout]] = field(default_factory=dict)
     inputs: Inputs = field(default_factory=Inputs)
     outputs: dict[str, Runner[Line]] = field(default_factory=dict)
-    clipping: set[str] = field(default_factory=set)
     dials: dict[str, voice.ConnectLeg] = field(default_factory=dict)
     recordings: Callable[[object], None] = field(default=lambda event: None)
     served: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
@@ -86,6 +85,7 @@ class Switchboard:
         ways = Ways(self._to_line, self.record, self.tell_health, self._unsafe, self.shelf)
         self.terminals = Terminals(ways)
         self.island = IslandDesk(self.clock, self.tell_health)
+        self.sound = VoiceHealth(self.tell_health)
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves lines, terminals, loudspeakers, contacts, bypasses and the outbox."""
@@ -145,6 +145,7 @@ class Switchboard:
             case voice.LegState(line=line, up=up, why=why):
                 if up:
                     self.dials.pop(line, None)
+                self.sound.leg(up, why)
                 told = facts.LegChanged(line=line, up=up, why=why)
                 self.inputs.of_line(line, told)
                 if line in self.lines:
@@ -166,15 +167,7 @@ class Switchboard:
             case recording_orders.RecordingKept() | recording_orders.RecordingLost():
                 self.recordings(fact)
             case voice.LevelReport(card=card, clipped=clipped):
-                self._heard_level(card, clipped)
-
-    def _heard_level(self, card: str, clipped: int) -> None:
-        """A card that clips is told once, and once when it is well again."""
-        clips = clipped >= CLIPPED
-        if clips != (card in self.clipping):
-            self.clipping ^= {card}
-            what = f"clips {clipped} samples a second" if clips else ""
-            self.tell_health(f"level {card}", what, "turn down what feeds this card" if clips else "")
+                self.sound.level(card, clipped)
 
     def _speaker_leg(self, line: str, up: bool) -> None:
         if line in self.speakers:

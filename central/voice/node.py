@@ -47,11 +47,14 @@ class VoiceNode:
         limits: VoiceLimits,
         recordings: Path,
         tell: Callable[[Wire], object],
+        sip: str = "",
     ) -> None:
+        """`sip` is where gateways dial, with what has to follow the port; loopback when left out."""
         self.legs: dict[str, PortId] = {}
         self._engine = engine
         self._limits = limits
         self._folder = recordings
+        self._sip = sip or f"127.0.0.1:{limits.sip_port}"
         self._tell = tell
         self._expected: dict[str, str] = {}
         self._bridges: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
@@ -62,7 +65,7 @@ class VoiceNode:
     def ready(self) -> say.NodeReady:
         """What core is told first."""
         return say.NodeReady(
-            sip=f"127.0.0.1:{self._limits.sip_port}",
+            sip=self._sip,
             calls=self._limits.calls,
             version=self._limits.version,
             legs=tuple(self.legs),
@@ -78,7 +81,8 @@ class VoiceNode:
                     for known in stale:  # a dial that never came: its token is void with the next one
                         del self._expected[known]
                     self._expected[token] = leg
-                    await self._engine.expect(token, ttl)
+                    # Where certificates are shown, only this gateway's opens the leg.
+                    await self._engine.expect(token, ttl, leg.partition("/")[0])
                 case say.Hello():
                     self._tell(self.ready())
                 case say.SetBridge(bridge=bridge, talkers=talkers, listeners=listeners):

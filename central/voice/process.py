@@ -13,6 +13,7 @@ from link.voice.host import VoiceHost
 from link.voice.pjsua_engine import PjsuaEngine
 from link.voice.port import VoiceSettings
 from link.voice.repair import repair_unclosed
+from link.voice.secured import SECURE, voice_tls
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,10 @@ async def run_node(settings: CentralSettings) -> None:
     settings.run.mkdir(parents=True, exist_ok=True)
     mended = await asyncio.to_thread(mend, settings.recordings)
     voice = settings.voice
+    tls = voice_tls(settings.plain, settings.tls, voice.certificate, voice.key)
     engine = PjsuaEngine(
         VoiceSettings(
+            bind_host=voice.host,
             sip_port=voice.sip_port,
             rtp_port=voice.rtp_port,
             rtp_ports=voice.rtp_ports,
@@ -48,6 +51,7 @@ async def run_node(settings: CentralSettings) -> None:
             max_calls=voice.max_calls,
             media_ports=voice.max_calls * PORTS_PER_CALL + SPARE_PORTS,
             user_agent="spillway-node",
+            tls=tls,
         )
     )
     client = StreamClient(settings.voice_socket, "voice")
@@ -62,11 +66,12 @@ async def run_node(settings: CentralSettings) -> None:
 
     host = VoiceHost(engine, client, say.CENTRE_VOICE, came, left, CORE_LOST)
     limits = await engine.start(host.inbox.post)
-    node = VoiceNode(engine, limits, settings.recordings, host.tell)
+    sip = f"{voice.name or voice.host}:{limits.sip_port}{SECURE if tls is not None else ''}"
+    node = VoiceNode(engine, limits, settings.recordings, host.tell, sip)
     stalls = asyncio.create_task(StallWatch("central voice").run())
     try:
         await client.start(host.inbox.post)
-        log.info("node sip_port=%d calls=%d version=%s", limits.sip_port, limits.calls, limits.version)
+        log.info("node sip=%s calls=%d version=%s", sip, limits.calls, limits.version)
         await host.run(node)
     finally:
         stalls.cancel()

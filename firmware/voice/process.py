@@ -26,6 +26,7 @@ from link.hosting.stall import StallWatch
 from link.voice.host import VoiceHost
 from link.voice.pjsua_engine import PjsuaEngine
 from link.voice.port import VoiceSettings
+from link.voice.secured import loopback_or, voice_tls
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,7 @@ class Performer:
 def _engine_settings(settings: GatewaySettings, lines: int) -> VoiceSettings:
     voice = settings.voice
     return VoiceSettings(
+        bind_host=loopback_or(settings.plain, voice.host),
         rtp_port=voice.rtp_port,
         rtp_ports=voice.rtp_ports,
         rate_hz=voice.rate_hz,
@@ -136,6 +138,7 @@ def _engine_settings(settings: GatewaySettings, lines: int) -> VoiceSettings:
         max_calls=voice.max_calls,
         media_ports=max(64, PORTS_PER_LINE * lines),
         user_agent="spillway-gateway",
+        tls=voice_tls(settings.plain, settings.tls),
     )
 
 

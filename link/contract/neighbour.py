@@ -232,7 +232,8 @@ class LevelReport(Wire):
 
 
 class ExpectLeg(Wire):
-    """Answer one call that shows `token`; it is the leg of `leg` (`gateway/line`)."""
+    """Answer one call that shows `token`; it is the leg of `leg` (`gateway/line`). Over TLS only that gateway's own
+    certificate may come with it."""
 
     leg: Short
     token: Token
@@ -276,7 +277,8 @@ class Hello(Wire):
 
 
 class NodeReady(Wire):
-    """First words of a voice node: where it can be dialled, what it can hold and which legs stand."""
+    """First words of a voice node: where it can be dialled (host:port, over TLS with `;transport=tls`), what it can
+    hold and which legs stand."""
 
     sip: Short
     calls: int
@@ -301,7 +303,7 @@ class LegLost(Wire):
 
 
 class CallRefused(Wire):
-    """Somebody called without a token that we know."""
+    """Somebody called without a token of his own, or showed no certificate that is believed."""
 
     source: Short
     why: Short

@@ -30,13 +30,13 @@ from link.voice.port import (
     VoiceLimits,
     VoiceSettings,
 )
+from link.voice.secured import SECURE
 from link.voice.tokens import ExpectedTokens, checked_token, checked_uri
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HOST = re.compile(r"(sip:(?:[^@]*@)?)(\[[0-9a-fA-F:.]+\]|[^@:;?\[\]]+)((?::[0-9]{1,5})?(?:[;?].*)?)")
-SECURE = ";transport=tls"
 LOOK_UP_MOST = 5.0
 STOP_MOST = 2.8
 FILE_CLOSE_MOST = 1.0

@@ -98,6 +98,11 @@ class Exchange:
         if self._connections is not None:
             self._connections.changed(prm)
 
+    def library_said(self, line: str) -> None:
+        """A TLS handshake that failed is told in the log only."""
+        if self._connections is not None:
+            self._connections.library_said(line)
+
     def calls(self) -> int:
         """Calls not yet ended, those on their way out included."""
         return len(self._legs) + len(self._leaving)

@@ -42,14 +42,22 @@ def log_failure(event: str) -> None:
 
 
 class LibraryLog(pj.LogWriter):  # type: ignore[misc]
-    """The library's log lines into ours: its errors and warnings as warnings, the rest as debug."""
+    """The library's log lines into ours: its errors and warnings as warnings, the rest as debug. `heard` is given
+    each error and warning."""
+
+    def __init__(self, heard: Callable[[str], None] = lambda line: None) -> None:
+        super().__init__()
+        self._heard = heard
 
     def write(self, entry: Any) -> None:
         """One line. Called from any thread of the library."""
         try:
             level = logging.WARNING if entry.level <= 2 else logging.DEBUG
+            text = entry.msg.strip()
+            if level == logging.WARNING:
+                self._heard(text)
             if pj_log.isEnabledFor(level):
-                pj_log.log(level, "%s", entry.msg.strip())
+                pj_log.log(level, "%s", text)
         except Exception:  # noqa: BLE001 - a callback's edge
             log_failure("library-log-failed")
 

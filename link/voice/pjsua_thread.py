@@ -51,6 +51,10 @@ class Work(Protocol):
         """The state of a connection changed; `prm` is the library's and ends with the call."""
         ...
 
+    def library_said(self, line: str) -> None:
+        """An error or warning in the library's log; on any thread."""
+        ...
+
     def turn(self, now: float) -> None:
         """Once per turn of the loop, at least every 50 ms."""
         ...
@@ -147,7 +151,7 @@ class PjThread:
         library.pj_log_set_level(0)  # libCreate would print to stdout: there is no log writer before it
         endpoint.libCreate()
         config = pj.EpConfig()
-        self._log = LibraryLog()
+        self._log = LibraryLog(self._work.library_said)
         config.logConfig.writer = self._log
         self._log.__disown__()
         # The console level gates the writer too; with a writer nothing goes to the console.

@@ -22,7 +22,7 @@ from link.voice.peers import Peers
 from link.voice.pjsua_ports import log, log_failure
 from link.voice.port import VoiceSettings, VoiceTls
 from link.voice.screen import Screen
-from link.voice.tls_words import flaw, of_end, of_server
+from link.voice.tls_words import failed_handshake, flaw, of_end, of_server
 
 SUITES = ("AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80")
 """Of SRTP, offered in this order."""
@@ -75,6 +75,12 @@ class Connections:
             self._believed.discard(connection)
             self._peers.gone(connection)
 
+    def library_said(self, line: str) -> None:
+        """A line of the library's log: who has no certificate comes no further than the handshake."""
+        failed = failed_handshake(line)
+        if failed is not None:
+            self._screen.refuse(failed[0], f"TLS: {failed[1]}")
+
     def trouble(self) -> str:
         """Why a leg that just failed could not be dialled, as far as connections tell; else ""."""
         at, text = self._trouble
@@ -101,7 +107,7 @@ class Connections:
         elif prm.lastError:
             text = error_of(int(prm.lastError))
             log.info("event=tls-ended error=%s", text)
-            self._trouble = (time.monotonic(), of_end(text))
+            self._trouble = (time.monotonic(), of_end(text, connection in self._believed))
 
     def _not_believed(self, info: Any, address: str, what: str, advice: str) -> None:
         if str(info.localAddr).endswith(self._accepted_at):

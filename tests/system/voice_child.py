@@ -21,7 +21,7 @@ import pjsua2 as pj
 
 from link.voice.pjsua_engine import PjsuaEngine
 from link.voice.pjsua_legs import call_param
-from link.voice.port import VoiceError, VoiceSettings
+from link.voice.port import VoiceError, VoiceSettings, VoiceTls
 
 
 class Tone:
@@ -105,6 +105,10 @@ class Child:
 
     async def do_start(self, settings: dict[str, Any]) -> dict[str, Any]:
         settings["codecs"] = tuple(settings["codecs"])
+        if settings["tls"] is not None:
+            settings["tls"] = VoiceTls(
+                **{name: path and Path(path) for name, path in settings["tls"].items()}
+            )
         self._engine = PjsuaEngine(VoiceSettings(**settings))
         return dataclasses.asdict(await self._engine.start(self._fact))
 

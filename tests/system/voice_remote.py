@@ -103,7 +103,9 @@ class RemoteEngine:
         """One order, one answer."""
         self._next += 1
         answer = self._waiting[self._next] = asyncio.get_running_loop().create_future()
-        self._writer.write(json.dumps({"id": self._next, "op": op, "args": args}).encode() + b"\n")
+        self._writer.write(
+            json.dumps({"id": self._next, "op": op, "args": args}, default=str).encode() + b"\n"
+        )
         return await answer
 
     async def fact(self, kind: type[Any], seconds: float = 5.0, **match: Any) -> Any:
@@ -141,8 +143,8 @@ class RemoteEngine:
     async def dial(self, uri: str, token: str) -> PortId:
         return await self.ask("dial", uri, token)
 
-    async def expect(self, token: str, ttl: float) -> None:
-        await self.ask("expect", token, ttl)
+    async def expect(self, token: str, ttl: float, peer: str = "") -> None:
+        await self.ask("expect", token, ttl, peer)
 
     async def hang_up(self, leg: PortId) -> None:
         await self.ask("hang_up", leg)
@@ -177,7 +179,8 @@ class RemoteEngine:
     def uri(self) -> str:
         """Where this engine is dialled."""
         assert self.limits is not None
-        return f"sip:node@127.0.0.1:{self.limits.sip_port}"
+        secure = ";transport=tls" if self.settings.tls is not None else ""
+        return f"sip:node@127.0.0.1:{self.limits.sip_port}{secure}"
 
 
 class Engines:

@@ -14,6 +14,7 @@ class WireTap:
 
     def __init__(self) -> None:
         self.seen: list[tuple[float, int, int, int]] = []
+        self.payloads: list[tuple[int, int, bytes]] = []
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_IP))
         self._socket.bind(("lo", 0))
         self._socket.settimeout(0.1)
@@ -41,6 +42,7 @@ class WireTap:
             udp = 14 + (frame[14] & 15) * 4
             source, target, length = struct.unpack_from("!HHH", frame, udp)
             self.seen.append((time.monotonic(), source, target, length - 8))
+            self.payloads.append((source, target, frame[udp + 8 : udp + length]))
 
     def between(self, begin: float, end: float, sources: range, targets: range) -> int:
         """Packets in that time from one range of ports to another."""
