@@ -83,7 +83,8 @@ class FakeAir:
 
     def answering(self, uri: str) -> "FakeEngine | None":
         """The engine at the host of `uri`; as in the real one, the user part does not matter."""
-        host = uri.removeprefix("sip:").rpartition("@")[2].partition(";")[0]
+        uri = uri.partition(";")[0]
+        host = uri.removeprefix("sip:").rpartition("@")[2]
         return self.engines.get(uri) or self.engines.get(f"sip:{host}")
 
     def tick(self, count: int = 1) -> None:

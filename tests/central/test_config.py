@@ -216,3 +216,14 @@ def test_secured_or_plain_by_the_files_own_words(tmp_path: Path):
 def test_no_gateway_has_the_name_of_a_part_of_the_centre(tmp_path: Path, name: str):
     said = refused(tmp_path, TOWN + f'[[gateway]]\nid = "{name}"\n')
     assert f"gateway {name!r} is the name of a part of the centre" in said
+
+
+def test_the_voice_node_is_dialled_by_a_name_and_may_have_its_own_certificate(tmp_path: Path):
+    voice = '\n[voice]\nhost = "0.0.0.0"\n'
+    assert "set name to what gateways dial" in refused(tmp_path, TOWN + voice)
+    more = 'name = "voice.example"\ncertificate = "pki/voice.crt"\nkey = "/etc/voice.key"\n'
+    settings = load_central(write(tmp_path, TOWN + voice + more)).voice
+    assert (settings.host, settings.name) == ("0.0.0.0", "voice.example")
+    assert (settings.certificate, settings.key) == (tmp_path / "pki/voice.crt", Path("/etc/voice.key"))
+    plain = load_central(write(tmp_path, TOWN)).voice
+    assert (plain.host, plain.name, plain.certificate, plain.key) == ("127.0.0.1", "", None, None)

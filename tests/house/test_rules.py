@@ -27,6 +27,7 @@ BROAD = {
     "link/voice/pjsua_legs.py": 1,
     "link/voice/pjsua_ports.py": 4,
     "link/voice/pjsua_thread.py": 3,
+    "link/voice/pjsua_tls.py": 1,
 }
 """File -> handlers of `Exception` or wider in it: runner, edge of a process, callback edges of doors."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from link.voice.fake import FakeAir, FakeEngine
-from link.voice.port import EngineStopped, LegDown, LegUp, PortId, VoiceError, frame_bytes
+from link.voice.port import EngineStopped, LegDown, LegRefused, LegUp, PortId, VoiceError, frame_bytes
 from tests.link.voice.port_suite import VoiceSuite, of
 from tests.link.voice.tones import tone_frame
 
@@ -184,3 +184,18 @@ async def test_two_engines_do_not_share_an_address(rig: FakeRig) -> None:
     here = await rig.station()
     with pytest.raises(VoiceError, match="taken"):
         await FakeEngine(rig.air, here.uri).start(lambda fact: None)
+
+
+async def test_a_token_opens_a_leg_only_for_the_engine_of_its_name(rig: FakeRig) -> None:
+    there = await rig.station()
+    facts: list[object] = []
+    owner, thief = (FakeEngine(rig.air, f"sip:{name}", name=name) for name in ("gw-a", "gw-b"))
+    for engine in (owner, thief):
+        await engine.start(facts.append)
+    await there.engine.expect("t", 5, "gw-a")
+    await thief.dial(f"{there.uri};transport=tls", "t")
+    await rig.until(lambda: bool(facts))
+    assert [fact.code for fact in facts if isinstance(fact, LegDown)] == [403]
+    assert of(there, LegRefused)[0].reason == "token of another gateway"
+    await owner.dial(f"{there.uri};transport=tls", "t")
+    await rig.until(lambda: bool(of(there, LegUp)))

@@ -36,7 +36,10 @@ def test_each_flaw_has_words_and_advice(status: int, what: str) -> None:
 
 def test_how_a_connection_ended_says_where_to_look() -> None:
     refused = of_end("Connection refused", stood=False)
-    assert refused == "no TLS connection to the voice node: Connection refused; check that it runs and can be reached"
+    assert (
+        refused
+        == "no TLS connection to the voice node: Connection refused; check that it runs and can be reached"
+    )
     alert = of_end("tlsv13 alert certificate required", stood=False)
     for text in (alert, of_end("Connection reset by peer", stood=True), of_end("End of file", stood=True)):
         assert "it may not believe this gateway's certificate; look for call.refused" in text
