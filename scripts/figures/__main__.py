@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import edges, families, link, speech, squelch, start, voice
+from scripts.figures import edges, families, legs, link, speech, squelch, start, voice
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.unit import UnitFailed
 
-PARTS = ("voice", "edges", "start", "speech", "idle", "squelch", "families", "link")
+PARTS = ("voice", "legs", "edges", "start", "speech", "idle", "squelch", "families", "link")
 STARTS_FOR_OVERS = 4
 TRIES_FOR_FAMILIES = 10
 OUT = Path(".cache/figures.json")
@@ -70,7 +70,10 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
     wanted = arguments.only or PARTS
     figures: list[Figure] = []
     if "voice" in wanted:
-        figures += voice.measure(arguments.tries // 2 or 1)
+        for secured in (False, True):
+            figures += voice.measure(arguments.tries // 4 or 1, secured=secured)
+    if "legs" in wanted:
+        figures += legs.measure()
     if "edges" in wanted:
         figures += asyncio.run(edges.measure(arguments.tries))
     if "start" in wanted:

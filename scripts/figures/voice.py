@@ -2,16 +2,21 @@
 
 import multiprocessing
 import random
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from link.voice.port import VoiceSettings
+from link.voice.port import VoiceSettings, VoiceTls
+from link.voice.secured import SECURE
 from scripts.figures.figure import Budget, Figure, Load
+from scripts.figures.voice_certificates import HOST, certificates
 from scripts.figures.voice_end import serve
 from scripts.town.ports import free_udp_block
 
+NAMES = ("talker", "node", "listener")
 PORTS = 64
 SOUNDS_FOR, SILENT_FOR = 0.25, 0.25
 SETTLE = 1.0
@@ -23,11 +28,8 @@ MOUTH_TO_EAR = Budget(p50=45.0, p99=80.0)
 class End:
     """A voice engine in another process; call its verbs as methods."""
 
-    def __init__(self, first_port: int, codec: str) -> None:
+    def __init__(self, settings: VoiceSettings) -> None:
         ours, theirs = multiprocessing.Pipe()
-        settings = VoiceSettings(
-            rtp_port=first_port, rtp_ports=PORTS, codecs=(codec,), max_calls=8, media_ports=32
-        )
         context = multiprocessing.get_context("spawn")
         self._pipe = ours
         self._process = context.Process(target=serve, args=(theirs, settings), daemon=True)
@@ -49,17 +51,32 @@ class End:
             self._process.kill()
 
 
+def address(sip_port: int, secured: bool) -> str:
+    """Where a node on this machine is dialled."""
+    return f"sip:line@{HOST}:{sip_port}{SECURE if secured else ''}"
+
+
 @contextmanager
-def _ends(codec: str) -> Iterator[tuple[End, End, End]]:
+def _ends(codec: str, secured: bool) -> Iterator[tuple[End, End, End]]:
     """Talker, node and listener, with their legs up."""
-    first = free_udp_block(3 * PORTS)
-    ends = tuple(End(first + index * PORTS, codec) for index in range(3))
+    with tempfile.TemporaryDirectory() as folder:
+        tls = certificates(Path(folder), *NAMES) if secured else {}
+        yield from _legs(codec, [tls.get(name) for name in NAMES])
+
+
+def _legs(codec: str, tls: list[VoiceTls | None]) -> Iterator[tuple[End, End, End]]:
+    first = free_udp_block(len(NAMES) * PORTS)
+    common = {"rtp_ports": PORTS, "codecs": (codec,), "max_calls": 8, "media_ports": 32}
+    ends = tuple(
+        End(VoiceSettings(**common, rtp_port=first + index * PORTS, tls=own))  # type: ignore[arg-type]
+        for index, own in enumerate(tls)
+    )
     try:
         talker, node, listener = ends
         ports = [end.start() for end in ends]
         for end, token in ((talker, "talker"), (listener, "listener")):
-            node.expect(token)
-            end.dial(f"sip:line@127.0.0.1:{ports[1]}", token)
+            node.expect(token, token)
+            end.dial(address(ports[1], tls[1] is not None), token)
             end.await_leg()
             node.await_leg()
             end.join_card(token, end is talker)
@@ -69,17 +86,17 @@ def _ends(codec: str) -> Iterator[tuple[End, End, End]]:
             end.end()
 
 
-def measure(tries: int, codec: str = "G722/16000") -> list[Figure]:
+def measure(tries: int, codec: str = "G722/16000", secured: bool = True) -> list[Figure]:
     """Both figures, about `tries` values each, over ROUNDS starts: the clocks of engines keep their phase."""
     commands: list[float] = []
     mouths: list[float] = []
     with Load() as load:
         for _ in range(ROUNDS):
-            with _ends(codec) as (talker, node, listener):
+            with _ends(codec, secured) as (talker, node, listener):
                 mouths += _mouths(talker, node, listener, -(-tries // ROUNDS))
-            with _ends(codec) as (talker, node, listener):
+            with _ends(codec, secured) as (talker, node, listener):
                 commands += _commands(talker, node, listener, -(-tries // ROUNDS))
-    how = f"{codec}, {ROUNDS} starts"
+    how = f"{codec}, {'TLS and SRTP' if secured else 'plain'}, {ROUNDS} starts"
     return [
         Figure("command → voice", "ms", tuple(commands), COMMAND, load.both, f"{how}, bridge order to frame"),
         Figure(

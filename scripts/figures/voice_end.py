@@ -73,6 +73,7 @@ class VoiceEnd:
     async def start(self) -> int:
         """The SIP port."""
         limits = await self._engine.start(self._told)
+        # The card keeps its rate; a bridge of another one resamples.
         self._card = await self._engine.add_frames("card", self._source, self._ear, RATE_HZ)
         return limits.sip_port
 
@@ -80,9 +81,9 @@ class VoiceEnd:
         if isinstance(fact, LegUp):
             self._loop.call_soon_threadsafe(self._up.put_nowait, fact)
 
-    async def expect(self, token: str) -> None:
-        """A leg will come with this token."""
-        await self._engine.expect(token, 30)
+    async def expect(self, token: str, peer: str) -> None:
+        """A leg will come with this token, from who has a certificate of this name."""
+        await self._engine.expect(token, 30, peer)
 
     async def dial(self, uri: str, token: str) -> None:
         """Dial it."""
@@ -118,6 +119,10 @@ class VoiceEnd:
     async def times(self) -> tuple[list[float], list[float]]:
         """Moments at which the source set in, and at which the ear heard sound set in."""
         return self._source.began, self._ear.heard
+
+    async def cpu(self) -> float:
+        """Processor seconds that this process took so far."""
+        return time.process_time()
 
     async def stop(self) -> None:
         """End the engine."""
