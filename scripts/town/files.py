@@ -207,6 +207,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
             "rtp_port": ports.rtp,
             "rtp_ports": CENTRE_RTP,
             "max_calls": CENTRE_CALLS,
+            **_voice_certificate(plan, places),
         },
         "link": _SOON,
         "gateway": [
@@ -216,6 +217,12 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         "group": groups,
         "zone": [{"id": z.zone, "label": z.label, "lines": z.lines} for z in plan.zones],
     }
+
+
+def _voice_certificate(plan: TownPlan, places: Places) -> dict[str, Value]:
+    """The voice node is called, core only calls: so it has a certificate of its own."""
+    pki = places.folder / "pki"
+    return {} if plan.plain else {"certificate": pki / "voice.crt", "key": pki / "voice.key"}
 
 
 _IMPATIENT: dict[str, Value] = {"first_retry": 0.5, "longest_retry": 5.0}
@@ -261,6 +268,7 @@ def _gateway(
         "broker": _broker(plan, broker_port, name, keys),
         "centre": _centre(plan, api_port, keys.gateways[name]),
         "voice": {
+            "host": HOST,
             "rate_hz": plan.rate_hz,
             "rtp_port": rtp,
             "rtp_ports": GATEWAY_RTP,

@@ -51,6 +51,7 @@ first_retry = 0.2
 longest_retry = 1.0
 """
 CENTRAL = """
+plain = true
 state = "state-centre"
 run = "run-centre"
 plain = true
