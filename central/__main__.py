@@ -1,4 +1,4 @@
-"""`central core|voice --config FILE`: the processes of the centre; `central backup`, `restore`, `ca`, `broker`, `front`: commands."""
+"""`central core|voice --config FILE`: the processes of the centre; the other first words are commands."""
 
 import argparse
 import sys

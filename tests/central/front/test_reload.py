@@ -33,7 +33,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sent
 
 
-@pytest.mark.parametrize("pid", [None, "", "x\n", "999999999\n", f"{os.getpid()}\n"])
+@pytest.mark.parametrize(
+    "pid", [None, "", "x\n", "999999999\n", f"{os.getpid()}\n"], ids=str.split("none empty word gone ours")
+)
 def test_another_program_is_never_told(tmp_path: Path, told: list[int], pid: str | None) -> None:
     """A stale pid file may name anybody."""
     if pid is not None:

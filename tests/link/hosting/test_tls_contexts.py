@@ -198,6 +198,7 @@ except ssl.SSLCertVerificationError as error:
 @pytest.mark.parametrize(
     ("floor", "told"),
     [(NOW.timestamp(), "api"), (0.0, "not yet valid"), (NOW.timestamp() + 900 * 86400, "clock floor")],
+    ids=["right", "none", "too late"],
 )
 def test_a_whole_process_that_lives_in_1970(tmp_path, floor, told):
     Site(tmp_path)
