@@ -6,6 +6,7 @@ whose certificate the front has verified. Each step is journalled; no token and 
 
 import asyncio
 import hashlib
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from link.certs.requests import Request, of_the_centre, read_csr
 from link.hosting.clock import Clock
 from link.hosting.toml_places import did_you_mean
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 RENEW_AGAIN = 600.0
@@ -205,6 +207,7 @@ class CoreEnrolmentDesk:
         try:
             return await asyncio.to_thread(work)
         except CertError as error:
+            log.error("enrolment=no-authority %s", error)
             raise DeskError(503, error.what, error.advice) from None
 
     def _now_ms(self) -> int:

@@ -13,6 +13,7 @@ from firmware.enrolment.keyring import Keyring
 from link.certs.errors import CertError
 from link.hosting.backoff import Backoff
 from link.hosting.clock import Clock
+from link.hosting.tls_contexts import TlsError
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Enroller:
             except AskError as error:
                 self._say("refused" if error.final else self._state, str(error))
                 again, asked = FINAL_AGAIN if error.final else self._backoff.next(), False
-            except CertError as error:
+            except (CertError, TlsError) as error:
                 self._say(self._state, str(error))
                 again = self._backoff.next()
             await self._clock.sleep_until(self._clock.now() + again)

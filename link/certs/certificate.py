@@ -14,6 +14,13 @@ from link.certs.errors import CertError
 from link.certs.keys import LARGEST, fingerprint
 
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
+_FAULTS = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 _MOST = 16
 """Certificates in one file."""
 
@@ -82,7 +89,7 @@ def called_by(pem: bytes) -> tuple[str, ...]:
         names = _load(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return ()
-    except ValueError:
+    except _FAULTS:
         raise CertError("the extensions of this certificate cannot be read", "take it anew") from None
     hosts = names.get_values_for_type(x509.DNSName)
     return (*hosts, *(str(each) for each in names.get_values_for_type(x509.IPAddress)))
@@ -94,7 +101,7 @@ def issued_by(pem: bytes, authorities: bytes) -> bool:
     for block in split(authorities):
         try:
             certificate.verify_directly_issued_by(_load(block))
-        except (ValueError, TypeError, InvalidSignature):
+        except (*_FAULTS, InvalidSignature):
             continue
         return True
     return False
@@ -109,34 +116,40 @@ def from_der(der: bytes) -> bytes:
     """PEM of a certificate in DER. CertError."""
     try:
         return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except _FAULTS:
         raise CertError("this is no certificate in DER", "it was cut or damaged") from None
 
 
 def _load(pem: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pem)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except _FAULTS:
         raise CertError("this certificate cannot be read", "it was cut or damaged; take it anew") from None
 
 
 def _facts(pem: bytes) -> Facts:
     certificate = _load(pem)
     try:
-        authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        if certificate.serial_number <= 0:
+            raise ValueError("no serial")
+        return Facts(
+            _common(certificate.subject),
+            f"{certificate.serial_number:x}",
+            _common(certificate.issuer),
+            certificate.not_valid_before_utc.astimezone(UTC),
+            certificate.not_valid_after_utc.astimezone(UTC),
+            fingerprint(pem),
+            _is_authority(certificate),
+        )
+    except _FAULTS:  # names and extensions are parsed when they are asked for
+        raise CertError("what stands in this certificate cannot be read", "take it anew") from None
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
-        authority = False
-    except ValueError:
-        raise CertError("the extensions of this certificate cannot be read", "take it anew") from None
-    return Facts(
-        _common(certificate.subject),
-        f"{certificate.serial_number:x}",
-        _common(certificate.issuer),
-        certificate.not_valid_before_utc.astimezone(UTC),
-        certificate.not_valid_after_utc.astimezone(UTC),
-        fingerprint(pem),
-        authority,
-    )
+        return False
 
 
 def _common(name: x509.Name) -> str:

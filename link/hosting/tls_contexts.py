@@ -11,12 +11,30 @@ import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from link.hosting.tls_settings import TlsSettings
+from typing import Any, Protocol
 
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME; Python has no name for it."""
+
+
+class Files(Protocol):
+    """What [tls] and the broker's settings name; certificate and key come together or not at all."""
+
+    @property
+    def ca(self) -> Path:
+        """Whom to believe."""
+
+    @property
+    def certificate(self) -> Path | None:
+        """Who we are."""
+
+    @property
+    def key(self) -> Path | None:
+        """The proof of it."""
+
+    @property
+    def crl(self) -> Path | None:
+        """Whom not to believe any more."""
 
 
 class TlsError(Exception):
@@ -74,7 +92,7 @@ class FloorContext(ssl.SSLContext):
 
 
 def client_context(
-    files: TlsSettings | Path,
+    files: Files | Path,
     floor: Callable[[], float] = lambda: 0.0,
     system: Callable[[], float] = time.time,
 ) -> FloorContext:
@@ -90,10 +108,9 @@ def client_context(
         _read(lambda: context.load_verify_locations(files), files, "the authorities to believe")
         return context
     _read(lambda: context.load_verify_locations(files.ca), files.ca, "the authorities to believe")
-    refuse_open_key(files.key)
-    _read(
-        lambda: context.load_cert_chain(files.certificate, files.key), files.certificate, f"with {files.key}"
-    )
+    if (own := files.certificate) is not None and (key := files.key) is not None:
+        refuse_open_key(key)
+        _read(lambda: context.load_cert_chain(own, key), own, f"with {key}")
     if (crl := files.crl) is not None:
         _read(lambda: context.load_verify_locations(crl), crl, "the list of revoked certificates")
         context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF

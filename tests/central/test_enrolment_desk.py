@@ -212,11 +212,12 @@ async def test_without_an_authority_requests_wait(centre):
         (lambda s: shutil.rmtree(s.ca_folder), "cannot be"),
     ],
 )
-async def test_trouble_with_the_authority_is_told_and_the_request_still_waits(centre, trouble, what):
+async def test_trouble_with_the_authority_is_told_and_the_request_still_waits(centre, trouble, what, caplog):
     key, token, _ = await centre.asked()
     trouble(centre.settings)
     error = await refused(centre.desk.approve("gw-north", fingerprint(key), "li"), 503, what)
     assert "kite" not in str(error)
+    assert error.what in caplog.text and "kite" not in caplog.text
     assert (await centre.desk.standing("gw-north", token)).state == "pending"
 
 

@@ -9,6 +9,7 @@ from firmware.enrolment.keyring import Keyring
 from link.certs.errors import CertError
 from link.hosting.backoff import Backoff
 from link.hosting.clock import HandClock, settle_loop
+from link.hosting.tls_contexts import TlsError
 from tests.firmware.enrolment.conftest import lost
 
 pytestmark = pytest.mark.usefixtures("threads_at_once")
@@ -97,6 +98,18 @@ async def test_what_does_not_belong_here_is_not_installed(site, centre):
     centre.told = good
     await site.passes(3.0)
     assert site.ring.facts() is not None
+
+
+async def test_a_missing_pinned_authority_is_told_and_looked_for_again(site, centre):
+    def missing():
+        raise TlsError("centre-ca.pem cannot be used")
+
+    site.enroller._centre = missing
+    await site.passes(LOOK_AGAIN)
+    assert "centre-ca.pem" in site.enroller.view()["trouble"]
+    site.enroller._centre = lambda: centre
+    await site.passes(2.0)
+    assert site.enroller.view()["trouble"] == ""
 
 
 async def test_without_a_token_it_says_what_to_do(tmp_path, centre, caplog):

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from link.certs.authority import Authority, Issue, new_authority
 from link.certs.certificate import (
@@ -28,6 +30,20 @@ def test_a_file_may_hold_several_authorities():
     assert issued_by(ONE, both)
     assert issued_by(ONE, NEW.pem + OLD.pem)
     assert not issued_by(ONE, NEW.pem)
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@given(st.integers(0, len(to_der(ONE)) - 1), st.integers(1, 255))
+def test_a_changed_certificate_is_a_cert_error_or_not_of_the_authority(place, change):
+    bent = bytearray(to_der(ONE))
+    bent[place] ^= change
+    try:
+        pem = from_der(bytes(bent))
+        read_certificate(pem)
+    except CertError as error:
+        assert error.advice
+    else:
+        assert not issued_by(pem, OLD.pem)
 
 
 def test_too_many_are_refused():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -90,6 +91,8 @@ def test_todays_certificates_with_todays_clock(tmp_path):
     site = Site(tmp_path)
     assert shake(client_context(site.client), site.server()) == "api"
     assert shake(client_context(site.folder / "ca.pem"), site.server()) == "api"
+    nobody = SimpleNamespace(ca=site.client.ca, certificate=None, key=None, crl=None)
+    assert shake(client_context(nobody), site.server()) == "api"
 
 
 def test_a_clock_below_the_floor_still_meets_the_centre(tmp_path):
