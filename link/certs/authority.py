@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from link.certs.certificate import Facts, read_certificate
 from link.certs.errors import CertError
-from link.certs.keys import new_key, private, public
+from link.certs.keys import FAULTS, new_key, private, public
 from link.certs.requests import check_name
 
 Kind = Literal["client", "server", "both"]
@@ -145,7 +145,7 @@ def read_crl(pem: bytes) -> tuple[int, datetime, frozenset[str]]:
     try:
         found = x509.load_pem_x509_crl(pem)
         number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    except (ValueError, TypeError, x509.ExtensionNotFound):
+    except (*FAULTS, x509.ExtensionNotFound):
         raise CertError("this is no list of revoked certificates", "write it anew: central ca crl") from None
     until = found.next_update_utc or found.last_update_utc
     return number, until, frozenset(f"{each.serial_number:x}" for each in found)

@@ -6,21 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from link.certs.errors import CertError
-from link.certs.keys import LARGEST, fingerprint
+from link.certs.keys import FAULTS, LARGEST, fingerprint
 
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
-_FAULTS = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 _MOST = 16
 """Certificates in one file."""
 
@@ -89,7 +82,7 @@ def called_by(pem: bytes) -> tuple[str, ...]:
         names = _load(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return ()
-    except _FAULTS:
+    except FAULTS:
         raise CertError("the extensions of this certificate cannot be read", "take it anew") from None
     hosts = names.get_values_for_type(x509.DNSName)
     return (*hosts, *(str(each) for each in names.get_values_for_type(x509.IPAddress)))
@@ -101,7 +94,7 @@ def issued_by(pem: bytes, authorities: bytes) -> bool:
     for block in split(authorities):
         try:
             certificate.verify_directly_issued_by(_load(block))
-        except (*_FAULTS, InvalidSignature):
+        except (*FAULTS, InvalidSignature):
             continue
         return True
     return False
@@ -116,14 +109,14 @@ def from_der(der: bytes) -> bytes:
     """PEM of a certificate in DER. CertError."""
     try:
         return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
-    except _FAULTS:
+    except FAULTS:
         raise CertError("this is no certificate in DER", "it was cut or damaged") from None
 
 
 def _load(pem: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pem)
-    except _FAULTS:
+    except FAULTS:
         raise CertError("this certificate cannot be read", "it was cut or damaged; take it anew") from None
 
 
@@ -141,7 +134,7 @@ def _facts(pem: bytes) -> Facts:
             fingerprint(pem),
             _is_authority(certificate),
         )
-    except _FAULTS:  # names and extensions are parsed when they are asked for
+    except FAULTS:  # names and extensions are parsed when they are asked for
         raise CertError("what stands in this certificate cannot be read", "take it anew") from None
 
 

@@ -31,7 +31,15 @@ from link.hosting.durable import write_whole
 LARGEST = 16_384
 """Octets of a PEM that is looked at."""
 _GROUPS, _DIGITS = 8, 4
-_FAULTS = (ValueError, TypeError, UnsupportedAlgorithm)
+FAULTS = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""For this package: what the vendor's parsers raise for octets of a stranger."""
 
 
 def new_key() -> bytes:
@@ -50,7 +58,7 @@ def private(key: bytes, pass_phrase: bytes | None = None) -> ec.EllipticCurvePri
     """For this package: the vendor's key. CertError."""
     try:
         found = load_pem_private_key(key[:LARGEST], pass_phrase)
-    except _FAULTS:
+    except FAULTS:
         why = "is damaged, or the pass-phrase is not its own" if pass_phrase else "is no open PEM key"
         raise CertError(
             f"the private key {why}", "check the file and the pass-phrase, or restore both"
@@ -64,7 +72,7 @@ def public(pem: bytes) -> ec.EllipticCurvePublicKey:
     """For this package: the vendor's public key out of a certificate, request, public or open private key."""
     try:
         found = _public(pem[:LARGEST])
-    except _FAULTS:
+    except FAULTS:
         raise CertError("this holds no public key that can be read", "give a PEM file of ours") from None
     if not isinstance(found, ec.EllipticCurvePublicKey) or not isinstance(found.curve, ec.SECP256R1):
         raise CertError("the public key is of another kind", "only P-256 keys are used here; make a new one")

@@ -8,13 +8,12 @@ import re
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from link.certs.errors import CertError
-from link.certs.keys import fingerprint, private, public_pem
+from link.certs.keys import FAULTS, fingerprint, private, public_pem
 
 LARGEST_REQUEST = 4096
 """Octets of PEM; a P-256 request takes about 500."""
@@ -50,7 +49,7 @@ def read_csr(pem: bytes) -> Request:
         names = [attribute.value for attribute in request.subject]
         common = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         signed = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+    except FAULTS:
         raise CertError(
             "this is no certificate request", "send PKCS 10 in PEM, as the gateway makes it"
         ) from None
