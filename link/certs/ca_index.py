@@ -73,12 +73,6 @@ class Book:
         """Of the latest list; 0: none yet."""
         return max((line.number for line in self.lines if isinstance(line, CrlLine)), default=0)
 
-    def barred(self, now: datetime) -> tuple[str, ...]:
-        """Names of which something was revoked and nothing is good any more."""
-        gone = self.revoked
-        names = dict.fromkeys(line.name for line in self.issued if line.serial in gone)
-        return tuple(name for name in names if not self.believed(name, now))
-
     def believed(self, name: str, now: datetime) -> tuple[IssuedLine, ...]:
         """Certificates of `name` that are neither revoked nor over."""
         gone = self.revoked

@@ -22,9 +22,6 @@ def test_lines_come_back_in_order_and_the_latest_counts(tmp_path):
     assert [line.serial for line in book.issued] == ["a", "b", "c"]
     assert [line.serial for line in book.believed("gw-north", NOW)] == ["a"]
     assert (book.believed("gw-south", NOW), book.crl_number) == ((), 4)
-    assert book.barred(NOW) == ()
-    append(file, RevokedLine(at=NOW, serial="a"))
-    assert read_book(file).barred(NOW) == ("gw-north",)
 
 
 def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path):
