@@ -20,6 +20,7 @@ from link.bus.broker_file import CENTRE, write_broker
 from link.contract.batch import body_of
 from link.contract.facts import LineClosed, LineOpened, TransmitEnded, TransmitStarted
 from link.contract.wire import Wire
+from scripts.figures import broker_trip
 from scripts.figures.figure import Budget, Figure, Load
 from scripts.town.ports import free_tcp_port
 
@@ -61,6 +62,7 @@ def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="spw-link-") as folder, Load() as load:
         caught = _caught_up(Path(folder))
         stored = _stored(Path(folder))
+        trips = broker_trip.measure(Path(folder))
     seconds, gateway, core = caught
     note = f"{EVENTS} events wait while the broker is away; from its start until the last is acknowledged"
     cpu = "processor time for all of them"
@@ -73,6 +75,7 @@ def measure() -> list[Figure]:
         Figure(
             "event told → on the disk", "ms", stored, Budget(), both, "group commit, FULL sync, each alone"
         ),
+        *trips,
     ]
 
 

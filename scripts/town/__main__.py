@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from central.front.errors import FrontError
@@ -65,6 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--town", default="default", metavar="FILE", help="a town file, or the name of one that is shipped"
     )
+    parser.add_argument("--plain", action="store_true", help="nothing is signed or encrypted")
     parser.add_argument("--once", action="store_true", help="play the tour, check it, end")
     parser.add_argument("--sabotage", metavar="NAME", help="with --once: break one thing; the tour must fail")
     parser.add_argument("--list-sabotage", action="store_true", help="what can be broken")
@@ -111,6 +113,7 @@ async def _run(arguments: argparse.Namespace) -> int:
 
 def _make(arguments: argparse.Namespace) -> Town:
     plan = load_town(_town_file(arguments.town))
+    plan = replace(plan, plain=plan.plain or arguments.plain)
     wrap: dict[str, list[str]] = {}
     if arguments.sabotage:
         from scripts.town import sabotage

@@ -47,7 +47,7 @@ def stages(plan: TownPlan, places: Places, ports: Ports, wrap: Wrap) -> list[lis
         guards.append(unit(f"{name}-guard", *guard, watchdog=GUARD_WATCHDOG, post=safe))
         gateways.append(unit(f"{name}-gateway", *python, "firmware", "run", *own))
         voices.append(unit(f"{name}-voice", *python, "firmware", "voice", *own))
-    broker = unit("mosquitto", _mosquitto(), "-c", str(places.broker), watchdog=None, port=ports.broker)
+    broker = unit("mosquitto", find_mosquitto(), "-c", str(places.broker), watchdog=None, port=ports.broker)
     bench = unit("bench", *python, "hw.bench", "--config", str(places.bench))
     core = unit("core", *python, "central", "core", *central)
     voice = unit("voice", *python, "central", "voice", *central)
@@ -67,8 +67,8 @@ def _front(places: Places, ports: Ports, unit: Callable[..., UnitSpec]) -> UnitS
         raise TownError(str(error)) from None
 
 
-def _mosquitto() -> str:
-    """Debian keeps it where a plain user does not look."""
+def find_mosquitto() -> str:
+    """The broker's program; Debian keeps it where a plain user does not look."""
     found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if found is None:
         raise TownError("mosquitto is missing: run scripts/setup, or install the package mosquitto")

@@ -299,7 +299,9 @@ async def test_the_view_is_the_town_as_it_is(town: Town):
     town.desk.journal_ok = False
     seen = town.desk.view()
     assert (seen.journal_ok, seen.bus, len(seen.gateways)) == (False, False, 2)
-    assert seen.plain is town.views.settings.plain
+    for plain in (True, False):
+        town.views.settings = town.views.settings.model_copy(update={"plain": plain})
+        assert town.desk.view().plain is plain
 
 
 async def test_an_open_broker_is_in_the_view_and_is_announced(town: Town):

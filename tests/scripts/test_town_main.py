@@ -1,10 +1,12 @@
 """The arguments of scripts/run and what is said about bad ones; nothing is started."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
 from scripts.town import __main__ as program
+from scripts.town.plan import TownPlan, default_plan
 from scripts.town.stages import TownError
 
 
@@ -40,6 +42,21 @@ def test_a_town_that_cannot_be_made_ends_with_2_and_one_line(
     monkeypatch.setattr(program.Town, "create", refuse)
     assert call(monkeypatch) == 2
     assert capsys.readouterr().err == "town: a town runs here already\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--plain",)])
+def test_a_town_is_plain_when_asked_for(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    made: list[bool] = []
+
+    def note(folder: object, plan: TownPlan, *_: object) -> None:
+        made.append(plan.plain)
+        raise TownError("seen")
+
+    secured = replace(default_plan(), plain=False)
+    monkeypatch.setattr(program, "load_town", lambda path: secured)
+    monkeypatch.setattr(program.Town, "create", note)
+    assert call(monkeypatch, *words) == 2
+    assert made == [bool(words)]
 
 
 def test_sabotage_is_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_talk_and_a_warning_go_over_tls(town: LiveTown, tmp_path: Path) -> Non
         keyed = town.wait_edge(TWO, 1, since, 5)
     town.wait_edge(TWO, 0, keyed, 10)
     until(lambda: idle(town), 10, "quiet")
-    sent = town.api.post("/clips", params={"name": "warning"}, content=wav.read_bytes())
+    sent = town.api.post("/clips", params={"name": "warning"}, content=wav.read_bytes(), timeout=60)
     assert sent.is_success, sent.text
     asked = town.api.post("/broadcasts", json={"zones": ["north"], "clip": "warning", "channel": "drill"})
     assert asked.is_success, asked.text
