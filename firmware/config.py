@@ -119,7 +119,6 @@ def load_gateway(path: Path) -> GatewaySettings:
         places |= _enrolling(path, settings, home)
     else:
         check_secured(path, settings.plain, settings.tls)
-    _check_url(path, settings)
     return settings.model_copy(update=places)
 
 
@@ -131,11 +130,3 @@ def _enrolling(path: Path, settings: GatewaySettings, home: Path) -> dict[str, o
             raise SettingsError(f"{path}: [enrolment] stands beside {other}; take one of them out")
     table = settings.enrolment.model_copy(update={"ca": home / settings.enrolment.ca})
     return {"enrolment": table, "tls": tls_below(home / settings.state)}
-
-
-def _check_url(path: Path, settings: GatewaySettings) -> None:
-    url = settings.centre.url
-    if not settings.plain and not url.startswith("https://"):
-        raise SettingsError(
-            f"{path}: [centre] url is {url!r}: a secured gateway asks https:// only; correct it"
-        )

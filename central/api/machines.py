@@ -54,7 +54,8 @@ class ByToken:
         if who is not None:
             return DeskError(403, f"{who.name} is not a gateway", "files are sent up by gateways only")
         advice = "send the header `Authorization: Bearer TOKEN` with a gateway's token"
-        return DeskError(401, "no token of a gateway was shown", advice)
+        what = "this token is not known" if asking.headers.get("authorization") else "no token was shown"
+        return DeskError(401, what, advice)
 
 
 class ByCertificate:

@@ -73,7 +73,7 @@ def _running(folder: Path) -> int:
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
         words = b""
-    if b"nginx" not in words:
+    if not words.startswith(b"nginx: master process") or os.fsencode(folder / FILE) not in words:
         raise FrontError(f"no front runs in {folder}: nothing to tell; it reads its files when it starts")
     return pid
 

@@ -86,6 +86,8 @@ class CentreFiles:
         if self._tls is None:
             verify = not self._url.startswith("http://")
             return httpx.AsyncClient(timeout=10, trust_env=False, verify=verify, headers=self._headers)
+        if not self._url.startswith("https://"):
+            raise FilesError(f"[centre] url is {self._url}: a secured gateway asks https:// only; correct it")
         try:
             context = client_context(self._tls, self._floor)
         except TlsError as error:

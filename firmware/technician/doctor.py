@@ -42,7 +42,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("rigs", "rigctld and the radio behind it", rigs.rigs),
     ("Modbus", "relay boards, sensors, bits", modbus.buses),
     ("broker", "reachable, lets us in", centre.broker),
-    ("centre", "reachable, knows our token", centre.centre),
+    ("centre", "reachable, knows our certificate (in plain: token)", centre.centre),
 )
 """Name, what it looks at, the check. Sound comes before inputs: they tell a stuck squelch from an inverted one."""
 

@@ -121,6 +121,11 @@ async def test_no_tls_at_all_and_nobody_there(nginx: Nginx, pki: Pki, desk: Fake
     assert "ConnectError" in await trouble(nginx, pki.tls("gw-north"), f"https://127.0.0.1:{port}")
 
 
+async def test_nothing_is_asked_in_the_clear(nginx: Nginx, pki: Pki) -> None:
+    url = nginx.url.replace("https", "http")
+    assert "a secured gateway asks https:// only" in await trouble(nginx, pki.tls("gw-north"), url)
+
+
 async def test_files_that_cannot_be_used_are_named(nginx: Nginx, pki: Pki, tmp_path: Path) -> None:
     tls = pki.tls("gw-north")
     assert "none.pem: cannot be read" in await trouble(

@@ -102,6 +102,9 @@ def centre(patient: Patient) -> Iterator[Finding]:
     if not url.startswith(("http://", "https://")):
         yield found("centre-unreachable", where, "not an address that begins with http:// or https://")
         return
+    if tls is not None and not url.startswith("https://"):
+        yield found("centre-tls", where, "a secured gateway asks https:// only")
+        return
     shown = {"Authorization": f"Bearer {token}"} if tls is None else {}
     question = urllib.request.Request(f"{url}/api/v1/blob/{NOBODY}", headers=shown)
     why = ""

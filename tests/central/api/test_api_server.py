@@ -9,7 +9,9 @@ import pytest
 from websockets.asyncio.client import connect
 
 from central.api.app import make_app
+from central.api.machines import ByCertificate
 from central.api.server import ApiServer, ServerError
+from link.bus.socket_path import listen_at
 from tests.central.api.fake_desk import WANG, FakeDesk, tokens
 
 HEADERS = {"Authorization": f"Bearer {WANG}"}
@@ -49,3 +51,23 @@ async def test_a_port_in_use_is_said_so(tmp_path: Path) -> None:
 
 async def test_localhost_is_the_loopback(tmp_path: Path) -> None:
     assert server(tmp_path, "localhost").url.startswith("http://127.0.0.1:")
+
+
+async def test_the_fronts_word_counts_on_its_socket_only(tmp_path: Path) -> None:
+    """The same headers on a port of this machine, where anybody may send them, are nobody's."""
+    said = {"X-Spillway-Client-Verify": "SUCCESS", "X-Spillway-Client-Name": "gw-north"}
+    app = make_app(FakeDesk(tmp_path), tokens(), machines=ByCertificate(["gw-north"]))
+    path = tmp_path / "api.sock"
+    front, port = ApiServer(app, door=lambda: listen_at(path)), ApiServer(app)
+    await front.start()
+    await port.start()
+    assert (front.url, front.port) == (f"unix:{path}", 0)
+    ways = httpx.AsyncHTTPTransport(uds=str(path)), httpx.AsyncHTTPTransport()
+    answers = []
+    for way in ways:
+        async with httpx.AsyncClient(transport=way, headers=said, base_url=port.url) as client:
+            answers.append((await client.head(f"/api/v1/up/{'0' * 64}")).status_code)
+    assert answers == [200, 401]
+    await front.stop()
+    await port.stop()
+    assert not path.exists()
