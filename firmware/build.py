@@ -8,6 +8,9 @@ from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
+from firmware.authority.desk import AuthorityDesk, view
+from firmware.authority.trust import Trust
+from firmware.authority.writer import AuthorityWriter
 from firmware.config import GatewaySettings
 from firmware.desired.messages import ClockTold, UploadsWaiting
 from firmware.desired.shelf import DesiredShelf
@@ -49,6 +52,7 @@ from link.contract.topics import Row, Topics
 from link.hosting.clock import Clock
 from link.hosting.notify import notify
 from link.hosting.stall import StallWatch
+from link.sealing.signing import verify
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +83,12 @@ def kept_clock(settings: GatewaySettings) -> KeptClock:
     known = settings.clock.provisioned
     provisioned = known.timestamp() if known is not None else 0.0
     return KeptClock(settings.state / "clock.json", provisioned, settings.clock.assume_right)
+
+
+def trust_of(settings: GatewaySettings) -> Trust:
+    """Whom a gateway with these settings believes, before it holds a key ring."""
+    root = bytes.fromhex(settings.authority.root)
+    return Trust(settings.gateway, settings.plain, root, verify)
 
 
 def link_view(uplink: Uplink) -> dict[str, object]:
@@ -112,6 +122,7 @@ class GatewayBuild:
         )
         quota = settings.outbox.quota_mb * 1_000_000
         self.store = OutboxWriter(settings.state / "outbox.db", identity.boot, quota)
+        self.accepted = AuthorityWriter(settings.state / "authority.db", self.clock.wall)
         self.buses = wire_buses(self.board, self.clock, self._health, sensor_bauds(self.board))
         self.relays = wire_relays(
             self.board, self.buses, self.clock, self.guard, self._health, self._read_back
@@ -127,8 +138,10 @@ class GatewayBuild:
             DiskShelf(settings.state / "terminals"),
             open_port,
             self.store,
+            AuthorityDesk.of(trust_of(settings), secrets.token_bytes(16), self.accepted),
         )
         if isinstance(self.clock, KeptClock):
+            self.switchboard.authority.lift = self.clock.told
             self.switchboard.quality = partial(getattr, self.clock, "quality")
         self.files = wire_files(settings, self.switchboard, self.clock, self._held_told, self._uploads_wait)
         self.switchboard.island.clips = self.files.held
@@ -163,6 +176,7 @@ class GatewayBuild:
         self.desired.runner.inbox.post(UploadsWaiting(count))
 
     def _clock_news(self, fact: ClockChanged) -> None:
+        self.switchboard.authority.warrant()
         self.switchboard.record(fact)
         self.desired.runner.inbox.post(ClockTold(fact.quality))
 
@@ -177,6 +191,7 @@ class GatewayBuild:
             },
             "link": lambda: link_view(board.uplink.machine),
             "island": board.island.state,
+            "authority": lambda: view(board.uplink.machine.check),
             "events": lambda: board.outbox.runner.machine.view(now()),
             "desired": lambda: self.desired.runner.machine.report,
             "files": self.files.view,
@@ -320,6 +335,8 @@ class GatewayBuild:
             stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
             group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.inputs)))
             topics = listens_to(board.uplink.machine.identity)
+            board.authority.loaded(await asyncio.to_thread(self.accepted.start, board.authority.from_store))
+            stack.push_async_callback(asyncio.to_thread, self.accepted.stop)
             await self.desired.begin()
             for serve_desired in self.desired.runners():
                 group.create_task(serve_desired())

@@ -72,6 +72,12 @@ class GatewayLinkSettings(Settings):
     )
 
 
+class AuthoritySettings(Settings):
+    """Whom the gateway believes when the centre orders something."""
+
+    root: str = Field(default="", pattern=r"^([0-9a-f]{64})?$", description="the root key's public half, hex")
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
@@ -80,6 +86,7 @@ class GatewaySettings(Settings):
     plain: bool = Field(default=False, description="nothing is signed or encrypted: benches only")
     tls: TlsSettings | None = None
     enrolment: GatewayEnrolment | None = None
+    authority: AuthoritySettings = AuthoritySettings()
     board: Path
     state: Path = Field(description="folder for held files, recordings and other state")
     run: Path = Field(description="folder for the sockets between the three processes")

@@ -1,6 +1,6 @@
 """What happens on a gateway and concerns more than one of its machines. Plain frozen values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from link.contract.batch import Ack
 from link.contract.documents import Configuration, DesiredBlob
@@ -94,9 +94,12 @@ class RecordingKept:
 
 @dataclass(frozen=True)
 class DesiredArrived:
-    """A desired document came from the broker, as bytes."""
+    """A desired document came from the broker, as bytes; the clocks then: Unix s, whether right, what has passed."""
 
     payload: bytes
+    wall: float = field(default=0.0, compare=False)
+    trusted: bool = field(default=False, compare=False)
+    floor: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
+from firmware.authority.desk import AuthorityDesk
 from firmware.effects import FeedOutput, Record, Report, SafeOutput, TellHealth, TellVoice
 from firmware.events import (
     CentreChanged,
@@ -64,6 +65,7 @@ class Switchboard:
     neighbour: NeighbourServer
     fetch: Callable[[FetchClip], None]
     shelf: Shelf
+    authority: AuthorityDesk
     quality: Callable[[], TimeQuality] = lambda: "est"
     files: Callable[[object], object] = lambda event: None
     terminals: Terminals = field(init=False)
@@ -197,11 +199,8 @@ class Switchboard:
         self.inputs.of_line(line, event)
 
     def _unsafe(self, line: str, reason: str) -> None:
-        """A driver cannot answer for its device: the guard lets go of it, and the line ends what it does.
-
-        A device that its driver keys is let go of when a lease ends (an order to be safe only says that all is
-        well): so it gets one that ends at once.
-        """
+        """A driver cannot answer for its device: the guard lets go of it, and the line ends what it does. A device that
+        its driver keys is let go of when a lease ends: so it gets one that ends at once."""
         settings = self.lines[line].machine.settings
         if settings.grant == "device" or settings.calls:
             self.guard.feed(settings.ptt, 2 * SHORTEST_LEASE, reason[:100])
@@ -277,6 +276,8 @@ class Switchboard:
                 log.warning("from=bus where=%s refused=%s detail=%s (named once)", where, reason, detail)
             case Obey(order=order):
                 self._obey(order)
+            case _:
+                self.authority.perform(effect)
 
     def _talk(self, talk: Talk) -> None:
         for keep in talk.frame.keep:
@@ -326,6 +327,7 @@ class Switchboard:
     def record(self, fact: Wire) -> None:
         """Put a fact into the outbox. The island hears it at first hand, health stands in the snapshot. Any thread."""
         self.island.told(fact)
+        self.authority.told(fact)
         self.outbox.record(fact, self.stamp())
         self.recordings(fact)
         if isinstance(fact, facts.HealthChanged):

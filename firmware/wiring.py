@@ -4,8 +4,10 @@ Doors come in from outside, so that the whole gateway runs on real ones (build.p
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
+from firmware.authority.desk import AuthorityDesk
 from firmware.events import ProfileChosen
 from firmware.guarding import Guard
 from firmware.lines.machine import Line
@@ -69,11 +71,20 @@ def wire_gateway(
     shelf: Shelf,
     ports: Ports,
     store: Store,
+    authority: AuthorityDesk,
 ) -> Switchboard:
     """The switchboard of a gateway with a runner for everything that stands in the board file."""
-    switchboard = Switchboard(clock, bus, guard, neighbour, fetch, shelf)
-    uplink = Uplink(identity)
-    switchboard.uplink = Runner("uplink", uplink, switchboard.perform_uplink, clock, limit=20_000)
+    switchboard = Switchboard(clock, bus, guard, neighbour, fetch, shelf, authority)
+    uplink = Uplink(identity, authority.first)
+    switchboard.uplink = runner = Runner(
+        "uplink",
+        uplink,
+        switchboard.perform_uplink,
+        clock,
+        limit=20_000,
+        recover=lambda: (replace(uplink, check=runner.machine.check), ()),
+    )
+    _wire_authority(switchboard, clock)
     switchboard.outbox = Evidence(
         store,
         bus,
@@ -94,6 +105,16 @@ def wire_gateway(
             wire_terminal(switchboard.terminals, board, line, clock, ports, shelf)
     wire_island(switchboard, clock)
     return switchboard
+
+
+def _wire_authority(switchboard: Switchboard, clock: Clock) -> None:
+    """The desk of the check hears of its machine, the clocks and health here; store and keys come from the build."""
+    desk = switchboard.authority
+    desk.post = switchboard.uplink.inbox.post
+    desk.tell_health = switchboard.tell_health
+    desk.warrants = switchboard.island.post
+    desk.floor = lambda: switchboard.uplink.machine.check.floor
+    desk.clocks = lambda: (clock.wall(), clock.now(), switchboard.quality() in ("ntp", "rtc"))
 
 
 def _wire_line(switchboard: Switchboard, line: TalkLine, clock: Clock, guard: Guard) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 from firmware.config import GatewayLinkSettings
 from firmware.desired.machine import Desire
 from firmware.desired.messages import (
+    Believe,
     ConfigurationCame,
     ConfigurationMissing,
     DiskRead,
@@ -28,7 +29,7 @@ from firmware.desired.messages import (
 )
 from firmware.desired.shelf import read_configuration
 from firmware.effects import Record, TellHealth
-from firmware.events import ProfileChosen
+from firmware.events import ConfigurationChanged, ProfileChosen
 from firmware.switchboard import Switchboard
 from link.contract.documents import LinkSettings, Reported, encode_document
 from link.contract.envelope import EnvelopeError
@@ -74,7 +75,11 @@ class DesiredHost:
         self._to_keep = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.runner: Runner[Desire] = Runner(
-            "desired", Desire(), self.perform, clock, recover=lambda: self.runner.machine.started_over()
+            "desired",
+            Desire(board.authority.trust),
+            self.perform,
+            clock,
+            recover=lambda: self.runner.machine.started_over(),
         )
         board.desired = self.runner.inbox.post
 
@@ -82,7 +87,7 @@ class DesiredHost:
         """Read what was kept; it is in force at once, and so are the settings of the link."""
         self._use_link(None)
         held, ill = await asyncio.to_thread(self._shelf.load)
-        self.runner.machine = Desire.of(held, ill)
+        self.runner.machine = Desire.of(self._board.authority.trust, held, ill)
         for effect in self.runner.machine.begun():
             self.perform(effect)
 
@@ -100,6 +105,8 @@ class DesiredHost:
                 task = asyncio.get_running_loop().create_task(self._fetch_configuration(sha, size))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+            case Believe(trust=trust):
+                self._board.authority.believe(trust)
             case LinkWanted(link=link):
                 self._use_link(link)
             case Tell(report=report):
@@ -109,6 +116,8 @@ class DesiredHost:
             case TellHealth(subject=subject, what=what, advice=advice):
                 self._board.tell_health(subject, what, advice)
             case _:
+                if isinstance(effect, ConfigurationChanged):
+                    self._board.uplink.inbox.post(effect)
                 self._hear(effect)
 
     def _publish(self, report: Reported) -> None:

@@ -23,7 +23,9 @@ from link.hosting.runner import Runner
 
 def wire_island(switchboard: Switchboard, clock: Clock) -> None:
     """The runner of the island; comes after lines and loudspeakers."""
-    machine = Island.of(frozenset(switchboard.lines), frozenset(switchboard.speakers))
+    machine = Island.of(
+        frozenset(switchboard.lines), frozenset(switchboard.speakers), switchboard.authority.present()
+    )
     runner: Runner[Island] = Runner(
         "island",
         machine,

@@ -8,7 +8,9 @@ reported is derived, and told at every connection and at most every COALESCE sec
 
 from dataclasses import dataclass, field, replace
 
+from firmware.authority.trust import Trust, When
 from firmware.desired.messages import (
+    Believe,
     ClockTold,
     ConfigurationCame,
     ConfigurationMissing,
@@ -29,6 +31,7 @@ from link.contract.documents import Desired, Reported, TriggerReady, decode_desi
 from link.contract.envelope import EnvelopeError
 from link.contract.facts import MessageRefused
 from link.contract.link_facts import TimeQuality
+from link.contract.signed import decode_signed
 
 COALESCE = 1.0
 """Seconds between two reports that say something new."""
@@ -42,6 +45,7 @@ REASONS_MOST = 16
 class Desire:
     """See the module. `held` is in force; `wanted` is seen and waits for its file. Times are monotonic seconds."""
 
+    trust: Trust
     held: Held | None = None
     wanted: Desired | None = None
     seen: Desired | None = None
@@ -60,9 +64,9 @@ class Desire:
     refused: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, held: Held | None, ill: str = "") -> "Desire":
+    def of(cls, trust: Trust, held: Held | None, ill: str = "") -> "Desire":
         """As the disk had it; `ill`: what was wrong with it."""
-        return cls(held=held, seen=held.document if held else None, ill=ill)
+        return cls(trust, held=held, seen=held.document if held else None, ill=ill)
 
     @property
     def state(self) -> str:
@@ -109,7 +113,7 @@ class Desire:
 
     def started_over(self) -> tuple["Desire", tuple[object, ...]]:
         """After a crash: what was in force stays so."""
-        fresh = replace(Desire.of(self.held, self.ill), up=self.up, profile=self.profile)
+        fresh = replace(Desire.of(self.trust, self.held, self.ill), up=self.up, profile=self.profile)
         return replace(fresh, missing=self.missing), self.begun()
 
     def handle(self, event: object, now: float) -> tuple["Desire", tuple[object, ...]]:
@@ -129,8 +133,8 @@ class Desire:
             case LinkChanged(up=up):
                 asked = now if up and self.wanted is not None else self.fetch_at
                 return replace(self, up=up, told=None, fetch_at=asked, pause=FETCH_FIRST), ()
-            case DesiredArrived(payload=payload):
-                return self._arrived(payload, now)
+            case DesiredArrived(payload=payload, wall=wall, trusted=trusted, floor=floor):
+                return self._arrived(payload, When(wall, trusted, floor), now)
             case ConfigurationCame(sha=sha) if self.wanted is not None and self.wanted.cfg_sha == sha:
                 return self._apply(Held(self.wanted, event.configuration))
             case ConfigurationMissing(sha=sha, why=why) if self.wanted and self.wanted.cfg_sha == sha:
@@ -154,12 +158,29 @@ class Desire:
                 return replace(self, profile=profile), ()
         return self, ()
 
-    def _arrived(self, payload: bytes, now: float) -> tuple["Desire", tuple[object, ...]]:
+    def _arrived(self, payload: bytes, when: When, now: float) -> tuple["Desire", tuple[object, ...]]:
+        """A key ring that the document brings is looked at first: it is the root's word, not the document's."""
+        believing = self
         try:
-            document = decode_desired(payload)
+            believing = self._ring_of(payload)
+            document = decode_desired(believing.trust.document(payload, when))
         except EnvelopeError as error:
-            refused, effects = self._refuse(error.reason)
-            return replace(refused, err=f"refused: {error}"[:200]), effects
+            refused, effects = believing._refuse(error.reason)
+            return replace(refused, err=f"refused: {error}"[:200]), (*self._news_of(believing), *effects)
+        after, effects = believing._document(document, now)
+        return after, (*self._news_of(believing), *effects)
+
+    def _ring_of(self, payload: bytes) -> "Desire":
+        """Believing a newer key ring, if there is one. An older one is refused with its document."""
+        if self.trust.plain:
+            return self
+        ring = decode_desired(decode_signed(payload).raw).ring
+        return replace(self, trust=self.trust.with_ring(ring)) if ring else self
+
+    def _news_of(self, after: "Desire") -> tuple[object, ...]:
+        return (Believe(after.trust),) if after.trust is not self.trust else ()
+
+    def _document(self, document: Desired, now: float) -> tuple["Desire", tuple[object, ...]]:
         if self.seen is not None and document.rev <= self.seen.rev:
             if document != self.seen:
                 return self._refuse("old-revision")

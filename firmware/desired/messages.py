@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from firmware.authority.trust import Trust
 from link.contract.documents import Configuration, Desired, LinkSettings, Reported
 from link.contract.link_facts import TimeQuality
 
@@ -74,6 +75,13 @@ class ProfileTold:
 
 
 # ---- effects -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Believe:
+    """A newer key ring counts from now on."""
+
+    trust: Trust
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ patches nothing and says so.
 
 from dataclasses import dataclass, field, replace
 
+from firmware.authority.messages import WarrantChanged
 from firmware.effects import Record
 from firmware.events import (
     CentreChanged,
@@ -58,9 +59,11 @@ class Island:
     looked_at: float = field(default=float("-inf"), compare=False)
 
     @classmethod
-    def of(cls, lines: frozenset[str], speakers: frozenset[str]) -> "Island":
-        """An island of a gateway with these talk lines and these loudspeakers."""
-        return cls(lines, triggers=Triggers(speakers=speakers))
+    def of(
+        cls, lines: frozenset[str], speakers: frozenset[str], warrant: WarrantChanged | None = None
+    ) -> "Island":
+        """An island of a gateway with these talk lines and these loudspeakers; `warrant`: what triggers are judged by."""
+        return cls(lines, triggers=Triggers(speakers=speakers, warrant=warrant))
 
     @property
     def state(self) -> str:
@@ -117,6 +120,8 @@ class Island:
             case (
                 ContactChanged() | ContactWatched() | SensorSeen() | ClipFound() | FiresKept() | FiresKnown()
             ):
+                return self._trigger(event, now)
+            case WarrantChanged():
                 return self._trigger(event, now)
             case LinkChanged() | CentreChanged() | CentreSaid() | TalkOpened():
                 return self, ()

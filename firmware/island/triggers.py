@@ -11,6 +11,9 @@ contact wins over everything, at any time. What already sounds when the centre l
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from firmware.authority.checks import standing_refusal
+from firmware.authority.messages import WarrantChanged
+from firmware.authority.trust import When
 from firmware.effects import Record
 from firmware.island.messages import (
     ClipFound,
@@ -72,6 +75,7 @@ class Triggers:
     kept: int = 0
     damaged: bool = False
     last_fired: TriggerFired | None = None
+    warrant: WarrantChanged | None = field(default=None, compare=False)
 
     def handle(self, event: object, now: float) -> Step:
         """The triggers after `event` and what must be done."""
@@ -137,6 +141,9 @@ class Triggers:
                 return self._saw(("emergency", line), Seen(1.0, now)), ()
             case FiresKnown(fires=fires, damaged=damaged):
                 return replace(self, fires={**fires, **self.fires}, damaged=damaged), ()
+            case WarrantChanged():
+                held = {name: why for name, why in self.held.items() if not why.startswith("authority")}
+                return replace(self, warrant=event, held=held), ()
             case ClipFound(sha=sha, held=held):
                 return self._found(sha, held, now)
             case FiresKept(number=number):
@@ -204,8 +211,20 @@ class Triggers:
             return self._hold(trigger, "repeat limit")
         if not self.speakers.intersection(trigger.lines):
             return self._hold(trigger, "none of its lines is a loudspeaker here")
+        why = self._unauthorised(trigger, now)
+        if why:
+            return self._hold(trigger, why, spent=False)
         pending = {**self.pending, name: Pending(self._because(trigger))}
         return replace(self, pending=pending), (FindClip(trigger.sha, trigger.size),)
+
+    def _unauthorised(self, trigger: DesiredTrigger, now: float) -> str:
+        """Why it may not fire by what persons signed, or empty."""
+        known = self.warrant
+        if known is None:
+            return "authority: the keys are not known yet"
+        passed = now - known.at
+        when = When(known.wall + passed, known.trusted, known.floor + passed if known.floor else 0.0)
+        return standing_refusal(known.trust, trigger, when)
 
     def _counting(self, trigger: DesiredTrigger, now: float) -> tuple[float, ...]:
         return tuple(at for at in self._fires(trigger).at if now < at + trigger.per)

@@ -13,9 +13,12 @@ a frozen broker or the sockets of a process that stood still.
 import math
 from dataclasses import dataclass, field, replace
 
+from firmware.authority import messages as authority
+from firmware.authority.machine import Check
 from firmware.effects import Record
 from firmware.events import (
     CentreChanged,
+    ConfigurationChanged,
     DesiredArrived,
     EventsAcked,
     LinkChanged,
@@ -38,18 +41,18 @@ from firmware.uplink.messages import (
 )
 from link.bus.port import BusDown, Message
 from link.contract import facts, orders
-from link.contract.batch import decode_ack, decode_command
+from link.contract.authority import CLASS_OF
+from link.contract.batch import decode_ack, decode_command, sender_of
 from link.contract.documents import decode_state
 from link.contract.envelope import EnvelopeError, pack, unpack
 from link.contract.link_facts import CommandAnswered
 from link.contract.profile import PROFILES, LinkProfile
 from link.contract.realtime import TalkGate, encode_report
 from link.contract.topics import Row, Topics
+from link.contract.wire import Wire
 
 SNAPSHOT_EVERY = 1.0
 """Seconds between two snapshots of a session."""
-REMEMBERED = 256
-"""Command ids remembered, so that a repeated command is answered and not carried out again."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Uplink:
     """See the module. All times are monotonic seconds."""
 
     identity: Identity
+    check: Check
     profile: LinkProfile = PROFILES["4g"]
     next_profile: LinkProfile | None = None
     session: str | None = None
@@ -72,7 +76,6 @@ class Uplink:
     beat_at: float = 0.0
     told: tuple[tuple[int, float], ...] = ()
     stamp: Stamp = field(default=Stamp(0, 0, "none"), compare=False)
-    seen: tuple[str, ...] = ()
     refused: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -136,6 +139,14 @@ class Uplink:
                 return replace(self, outbox=event), ()
             case CommandEnded(result=result):
                 return self, self._answered(result)
+            case (
+                authority.StoreLoaded()
+                | authority.Committed()
+                | authority.TrustChanged()
+                | authority.PlayEnded()
+                | ConfigurationChanged()
+            ):
+                return self._checked(event, now)
         return self._due(now)
 
     def _due(self, now: float) -> tuple["Uplink", tuple[object, ...]]:
@@ -163,6 +174,7 @@ class Uplink:
 
     def _begin(self, session: str, now: float) -> tuple["Uplink", tuple[object, ...]]:
         born = replace(self, session=session, gate=None, n=0, told=(), snapshot_at=now, snapshot_due=False)
+        born = replace(born, check=self.check.begun(session, now))
         born = replace(born, profile=self.next_profile or PROFILES[self.identity.profile])
         effects = (*born._birth(now), *born._snapshot())
         born, report = born._report(now)
@@ -179,6 +191,7 @@ class Uplink:
             mono_ms=int(now * 1000),
             tq=self.stamp.tq,
             profile=self.profile.name,
+            nonce=self.check.nonce,
         )
         return self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
 
@@ -200,7 +213,7 @@ class Uplink:
     # -- down --
 
     def _arrived(self, event: Arrived, now: float) -> tuple["Uplink", tuple[object, ...]]:
-        message, wall = event.message, event.wall
+        message = event.message
         known = self.topics.parse(message.topic)
         row = known[0] if known and known[1] in ("", self.identity.gateway) else None
         try:
@@ -208,15 +221,17 @@ class Uplink:
                 case Row.REALTIME_DOWN:
                     return self._frame(message, event.at, now)
                 case Row.COMMAND:
-                    return self._command(message, wall, event.trusted)
+                    return self._command(event, now)
                 case Row.LIVE:
                     return self, self._still_alive(message, now)
                 case Row.ACK:
                     return self, (EventsAcked(decode_ack(message.payload)),)
                 case Row.CENTRE:
-                    return self._centre_says(message)
+                    return self._centre_says(event)
                 case Row.DESIRED:
-                    return self, (DesiredArrived(message.payload),)
+                    return self, (
+                        DesiredArrived(message.payload, event.wall, event.trusted, self.check.floor),
+                    )
                 case Row.GROUP_COMMAND if message.retain:
                     raise EnvelopeError("retained", "a command must never be retained")
                 case Row.GROUP_COMMAND:
@@ -226,14 +241,17 @@ class Uplink:
         except EnvelopeError as error:
             return self._refuse(row.name.lower() if row else "topic", error)
 
-    def _centre_says(self, message: Message) -> tuple["Uplink", tuple[object, ...]]:
-        """News of the centre. The will of a connection that is not its last is old."""
-        state = decode_state(message.payload)
+    def _centre_says(self, event: Arrived) -> tuple["Uplink", tuple[object, ...]]:
+        """News of the centre. The will of a connection that is not its last is old, and its time says nothing."""
+        when = self.check.when(event.wall, event.trusted)
+        state = decode_state(self.check.trust.document(event.message.payload, when))
         told = CentreChanged(state.on, state.ingest)
+        check, lifted = self.check.told(state.t / 1000)
+        uplink = replace(self, check=check)
         old_will = self.centre is not None and not state.on and state.cid != self.centre[0]
         if old_will or self.centre == (state.cid, told):
-            return self, ()
-        return replace(self, centre=(state.cid, told)), (told,)
+            return uplink, lifted
+        return replace(uplink, centre=(state.cid, told)), (*lifted, told)
 
     def _still_alive(self, message: Message, now: float) -> tuple[object, ...]:
         """A death that is not ours stands on our topic (a late will): say again that we live."""
@@ -269,26 +287,49 @@ class Uplink:
         uplink, effects = uplink._refuse("realtime_down", old)
         return uplink, (talk, *effects)  # its keys are worth nothing, its releases hold
 
-    def _command(self, message: Message, wall: float, trusted: bool) -> tuple["Uplink", tuple[object, ...]]:
-        if message.retain:
+    def _command(self, event: Arrived, now: float) -> tuple["Uplink", tuple[object, ...]]:
+        """Format and address are looked at here; whether it is let through, the check says."""
+        payload = event.message.payload
+        if event.message.retain:
             raise EnvelopeError("retained", "a command must never be retained")
-        command, order, _ = decode_command(message.payload)
+        command, order, signed = decode_command(payload)
         if command.to != self.identity.gateway:
             raise EnvelopeError("misaddressed", f"to {command.to}")
-        if command.id in self.seen:
-            return self, self._result(command, "dup", "", wall)
-        uplink = replace(self, seen=(*self.seen, command.id)[-REMEMBERED:])
-        if wall > command.exp or (trusted and wall < command.iat - 30):
-            return uplink, uplink._result(command, "expired", "outside its time", wall)
-        if isinstance(order, orders.OpenSession):
-            if order.sid != self.session:
-                return uplink, uplink._result(command, "rejected", "another session", wall)
-            uplink = replace(uplink, gate=TalkGate(bytes.fromhex(order.key)))
-            return uplink, (*uplink._result(command, "done", "", wall), TalkOpened())
-        return uplink, (*uplink._result(command, "accepted", "", wall), Obey(command, order))
+        kid = sender_of(payload)
+        came = authority.CommandCame(command, order, kid, signed, event.wall, event.trusted)
+        return self._checked(came, now)
 
-    def _result(self, command: orders.Command, s: str, why: str, wall: float) -> tuple[object, ...]:
-        fields = {"id": command.id, "s": s, "why": why, "t": int(wall * 1000)}
+    def _checked(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
+        check, wanted = self.check.handle(event, now)
+        uplink, effects = replace(self, check=check), ()  # type: Uplink, tuple[object, ...]
+        for effect in wanted:
+            match effect:
+                case authority.Answer(result=result):
+                    more = uplink._answered(result)
+                case authority.Begin(command=command, order=orders.OpenSession() as order):
+                    uplink, more = uplink._open(command, order, now)
+                case authority.Begin(command=command, order=order):
+                    more = uplink._begun(command, order, now)
+                case _:
+                    more = (effect,)
+            effects = (*effects, *more)
+        return uplink, effects
+
+    def _begun(self, command: orders.Command, order: Wire, now: float) -> tuple[object, ...]:
+        """What it does; a session command is answered here, what is kept on disk was answered by the check."""
+        answered = CLASS_OF.get(command.op) != "session"
+        return (*(() if answered else self._result(command, "accepted", "", now)), Obey(command, order))
+
+    def _open(
+        self, command: orders.Command, order: orders.OpenSession, now: float
+    ) -> tuple["Uplink", tuple[object, ...]]:
+        if order.sid != self.session:
+            return self, self._result(command, "rejected", "another session", now)
+        uplink = replace(self, gate=TalkGate(bytes.fromhex(order.key)))
+        return uplink, (*uplink._result(command, "done", "", now), TalkOpened())
+
+    def _result(self, command: orders.Command, s: str, why: str, now: float) -> tuple[object, ...]:
+        fields = {"id": command.id, "s": s, "why": why, "t": self._wall_ms(now)}
         return self._answered(facts.CommandResult.model_validate(fields))
 
     def _answered(self, result: facts.CommandResult) -> tuple[object, ...]:

@@ -184,6 +184,14 @@ def decode_command(payload: bytes) -> tuple[Command, Wire, Signed]:
     return command, validated(kind, command.args), Signed(value[1], read_signatures(value[2]))
 
 
+def sender_of(payload: bytes) -> str:
+    """Whom a command (decode_command read it) names as its sender: a `kid`, or nothing. EnvelopeError."""
+    value = unpack(payload)
+    if not (isinstance(value, list) and len(value) == 3 and isinstance(value[0], str)):
+        raise EnvelopeError("invalid", "a command is [kid, raw, signatures]")
+    return value[0]
+
+
 def command_for(order: Wire, to: str, n: int, now: int, ttl: int = 30, **more: object) -> Command:
     """An order made into a command that is good from `now` (Unix s) for `ttl` seconds."""
     fields: dict[str, object] = {"id": f"{to}.{now}.{n}", "to": to, "op": OP_OF[type(order)], "n": n}

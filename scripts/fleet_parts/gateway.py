@@ -13,6 +13,9 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware.authority.desk import AuthorityDesk
+from firmware.authority.trust import Trust
+from firmware.authority.writer import AuthorityWriter
 from firmware.build import firmware_version
 from firmware.outbox.writer import OutboxWriter
 from firmware.paging.machine import ClipHeld, FetchClip
@@ -116,6 +119,7 @@ class SimulatedGateway:
         lines = describe(board, {}, legs=False)
         self.guard, self.voice = ThinGuard(clock=clock), ThinVoice()
         self.store = NotedStore(OutboxWriter(self.outbox, boot, QUOTA))
+        self.accepted = AuthorityWriter(folder / f"{name}-authority.db")
         self.bus = PahoBus(access.settings(name, password))
         self.board: Switchboard = wire_gateway(
             board,
@@ -128,6 +132,7 @@ class SimulatedGateway:
             DiskShelf(folder / name),
             no_port,
             self.store,
+            AuthorityDesk.of(Trust(name, plain=True), secrets.token_bytes(16), self.accepted),
         )
         self.guard.told = self.board.from_guard
         self._door = wire_inputs(board, self.board, {}, clock, self.guard).wires.heard("door.in")
@@ -154,6 +159,7 @@ class SimulatedGateway:
     def _open_store(self) -> None:
         self.store.start(self.board.outbox.heard)
         note_commits(self.outbox)
+        self.board.authority.loaded(self.accepted.start(self.board.authority.from_store))
 
     async def connect(self) -> None:
         """Begin to connect; it stays connected by itself."""
@@ -202,3 +208,4 @@ class SimulatedGateway:
                 await task
         with contextlib.suppress(sqlite3.Error):
             await asyncio.to_thread(self.store.writer.stop)
+        await asyncio.to_thread(self.accepted.stop)

@@ -22,6 +22,7 @@ from link.contract.topics import Row
 from link.hosting.beat import Beat, BeatChanged, BeatLost
 from link.hosting.clock import HandClock
 from link.hosting.inbox import Inbox
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
@@ -57,6 +58,7 @@ class Rig:
             MemoryShelf(),
             Ports(),
             self.store,
+            plain_desk("gw-a"),
         )
         self.to_voice: list[object] = []
 

@@ -15,6 +15,7 @@ from link.contract import facts, orders
 from link.contract.neighbour import BEAT_LOST
 from link.hosting.clock import HandClock
 from link.hosting.runner import Runner
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
@@ -54,6 +55,7 @@ def board(guard: Guard) -> Switchboard:
         MemoryShelf(),
         Ports(),
         MemoryStore(),
+        plain_desk("gw-a"),
     )
 
 

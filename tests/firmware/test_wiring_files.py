@@ -20,6 +20,7 @@ from link.contract import orders
 from link.contract.documents import LinkSettings
 from link.contract.link_facts import RecordingReady
 from link.hosting.clock import HandClock
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
@@ -59,6 +60,7 @@ def board() -> Switchboard:
         MemoryShelf(),
         Ports(),
         MemoryStore(),
+        plain_desk("gw-a"),
     )
 
 

@@ -19,6 +19,7 @@ from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.hosting.clock import HandClock
 from link.hosting.settings import SettingsError
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
@@ -78,7 +79,16 @@ class Site:
         self.guard = FakeGuard(self.clock)
         identity = Identity("gw-a", "main", "1", "1.1", describe(self.board, {}))
         bus, place = FakeBus(FakeBroker(), "gw-a"), FakeStreamServer(FakePlace(), "gateway")
-        doors = (bus, self.guard, place, lambda effect: None, MemoryShelf(), Ports(), MemoryStore())
+        doors = (
+            bus,
+            self.guard,
+            place,
+            lambda effect: None,
+            MemoryShelf(),
+            Ports(),
+            MemoryStore(),
+            plain_desk(),
+        )
         self.switchboard: Switchboard = wire_gateway(self.board, identity, self.clock, *doors)
         self.buses = wire_buses(self.board, self.clock, print, sensor_bauds(self.board))
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.guard)

@@ -12,6 +12,7 @@ from hw.board import parse_board
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.hosting.clock import HandClock
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
@@ -64,6 +65,7 @@ def board(guard: Guard) -> Switchboard:
         MemoryShelf(),
         Ports(),
         MemoryStore(),
+        plain_desk("gw-a"),
     )
 
 

@@ -23,6 +23,7 @@ from link.contract.topics import Row, Topics
 from link.voice.fake import FakeEngine
 from link.voice.host import VoiceHost
 from link.voice.port import VoiceSettings, frame_bytes
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeCard, FakeGuard, MemoryDesired
@@ -84,6 +85,7 @@ class FakeGateway:
             self.shelf,
             self.ports,
             self.store,
+            plain_desk(name),
         )
         self.guard.told = self.switchboard.from_guard
         self.buses = wire_buses(self.board, clock, self.switchboard.tell_health, sensor_bauds(self.board))

@@ -23,6 +23,7 @@ from link.contract import facts
 from link.contract.envelope import pack
 from link.contract.topics import Row, Topics
 from link.hosting.clock import HandClock, SystemClock
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeEvents, FakeGuard, FakeLedger, FakeTapes, MemoryDesiredRows
@@ -107,6 +108,7 @@ class DocumentsRig:
             MemoryShelf(),
             Ports(),
             self.store,
+            plain_desk(GATEWAY),
         )
         link = GatewayLinkSettings(spread=0.2)
         shelf = DesiredShelf(self.folder)

@@ -27,6 +27,7 @@ from link.contract.profile import ProfileName
 from link.contract.topics import Row, Topics
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, SystemClock
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.acks import AckingCentre
 from tests.flows.doors import FakeGuard
@@ -88,7 +89,7 @@ class ThinGateway:
         self.board = wire_gateway(
             *(board, identity, SystemClock(), self.bus, FakeGuard(HandClock())),
             *(FakeStreamServer(FakePlace(), "gateway"), lambda effect: None),
-            *(MemoryShelf(), Ports(), self.store),
+            *(MemoryShelf(), Ports(), self.store, plain_desk(GATEWAY)),
         )
         self.tasks: list[asyncio.Task[None]] = []
 

@@ -20,6 +20,7 @@ from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.hosting.clock import SystemClock
 from link.hosting.stall import StallWatch
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.babble import weigh
 from tests.firmware.terminals.closed_loop import MemoryShelf
@@ -81,6 +82,7 @@ class Site:
             MemoryShelf(),
             self.port,
             MemoryStore(),
+            plain_desk("gw-b"),
         )
         self.late: list[float] = []
         self.lag: list[float] = []

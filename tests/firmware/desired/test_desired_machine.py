@@ -27,6 +27,7 @@ from firmware.events import BlobsWanted, ConfigurationChanged, DesiredArrived, H
 from link.contract import documents as doc
 from link.contract.envelope import pack
 from link.hosting.machine import Tick
+from tests.firmware.authority.plain import WARRANT
 
 SHA = "ab" * 32
 TRIGGER = doc.DesiredTrigger(
@@ -52,7 +53,7 @@ def filed(rev: int, sha: str = SHA) -> doc.Desired:
 
 @dataclass
 class Bench:
-    desire: Desire = field(default_factory=Desire)
+    desire: Desire = field(default_factory=lambda: Desire(WARRANT.trust))
     now: float = 1000.0
 
     def post(self, event: object) -> list[object]:
@@ -94,14 +95,14 @@ def test_a_new_document_is_kept_and_in_force_at_once():
 
 
 def test_what_was_kept_is_in_force_from_the_start_without_a_link():
-    desire = Desire.of(Held(document(3), ALONE))
+    desire = Desire.of(WARRANT.trust, Held(document(3), ALONE))
     assert ConfigurationChanged(ALONE) in desire.begun()
     assert (desire.report.rev_seen, desire.report.rev_applied) == (3, 3)
-    assert Desire().begun() == ()
+    assert Desire(WARRANT.trust).begun() == ()
 
 
 def test_a_damaged_one_is_named_until_the_next_is_on_disk():
-    bench = Bench(Desire.of(None, "was damaged"))
+    bench = Bench(Desire.of(WARRANT.trust, None, "was damaged"))
     (health,) = bench.desire.begun()
     assert isinstance(health, TellHealth) and health.what == "was damaged" and health.advice
     assert bench.post(Kept()) == [TellHealth("desired", "")]
@@ -110,7 +111,7 @@ def test_a_damaged_one_is_named_until_the_next_is_on_disk():
 
 @pytest.mark.parametrize("rev", [1, 2, 3])
 def test_an_older_revision_or_another_content_is_refused_also_after_a_restart(rev: int):
-    bench = Bench(Desire.of(Held(document(3), ALONE)))
+    bench = Bench(Desire.of(WARRANT.trust, Held(document(3), ALONE)))
     effects = bench.arrive(document(rev, blobs=()))
     assert [(e.fact.where, e.fact.reason, e.fact.count) for e in effects if isinstance(e, Record)] == [
         ("desired", "old-revision", 1)
@@ -125,7 +126,7 @@ def test_the_same_document_again_is_silent():
 
 
 def test_what_is_refused_is_told_at_the_first_second_fourth():
-    bench = Bench(Desire.of(Held(document(9), ALONE)))
+    bench = Bench(Desire.of(WARRANT.trust, Held(document(9), ALONE)))
     counts = [e.fact.count for _ in range(9) for e in bench.arrive(document(1)) if isinstance(e, Record)]
     assert counts == [1, 2, 4, 8]
 
@@ -185,7 +186,7 @@ def test_a_newer_document_supersedes_one_that_waits_for_its_file():
 
 
 def test_it_is_reported_at_every_connection_and_news_at_most_every_second():
-    bench = Bench(Desire.of(Held(document(3), ALONE)))
+    bench = Bench(Desire.of(WARRANT.trust, Held(document(3), ALONE)))
     assert bench.wait(9.0) == []
     (first,) = told(bench.post(LinkChanged(up=True)))
     assert (first.rev_applied, first.missing) == (3, (SHA,))
@@ -232,7 +233,7 @@ def test_after_a_crash_what_was_in_force_stays_so():
     st.lists(st.binary(max_size=300) | st.builds(lambda n: pack({"v": n}), st.integers(0, 99)), max_size=30)
 )
 def test_any_bytes_leave_the_document_in_force_and_memory_bounded(payloads):
-    bench = Bench(Desire.of(Held(document(3), ALONE)))
+    bench = Bench(Desire.of(WARRANT.trust, Held(document(3), ALONE)))
     bench.post(LinkChanged(up=True))
     for payload in payloads:
         bench.post(DesiredArrived(payload))

@@ -12,6 +12,7 @@ from link.contract import neighbour as say
 from link.contract.documents import Configuration, DesiredGroup, DesiredMember
 from link.contract.patch_orders import SetPatch
 from link.hosting.machine import Tick
+from tests.firmware.authority.plain import WARRANT
 
 LINES = ("r1", "r2", "r3", "r4")
 LEASE = 1.5
@@ -42,6 +43,7 @@ class Rig:
             settings = LineSettings(line=name, ptt=name, card=name, lead=0.05, tail=0.05, timeout=60.0)
             self.lines[name] = Line(settings)
         self.both(VoiceChanged(up=True))
+        self.island_hears(WARRANT)
         self.island_hears(Tick())
 
     # -- events --

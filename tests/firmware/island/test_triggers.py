@@ -22,6 +22,7 @@ from firmware.island.triggers import REMEMBERED, Triggers
 from link.contract.documents import Condition, DesiredTrigger
 from link.contract.field_facts import ContactChanged, EmergencyCalled
 from link.contract.link_facts import TriggerFired, TriggerHeld
+from tests.firmware.authority.plain import WARRANT
 
 SHA = "e" * 64
 DAM = DesiredTrigger(
@@ -58,7 +59,7 @@ class Rig:
     """Triggers with a disk and a shelf of clips that answer at once, unless they are `slow`."""
 
     triggers: Triggers = field(
-        default_factory=lambda: Triggers((DAM,), frozenset({"pa1", "pa2"}), active=True)
+        default_factory=lambda: Triggers((DAM,), frozenset({"pa1", "pa2"}), active=True, warrant=WARRANT)
     )
     now: float = 1000.0
     held: bool = True
@@ -127,7 +128,7 @@ HISTORY = st.lists(st.tuples(EVENTS, st.sampled_from((0.0, 1.0, 20.0, 61.0, 200.
 @settings(deadline=None)
 @given(HISTORY)
 def test_in_every_history_it_is_bounded_and_silent_unless_alone_and_never_while_stopped(history):
-    rig = Rig(Triggers((DAM, CALL, LOW), frozenset({"pa1"}), active=False))
+    rig = Rig(Triggers((DAM, CALL, LOW), frozenset({"pa1"}), active=False, warrant=WARRANT))
     active = stopped = False
     for (kind, what), seconds in history:
         before = len(rig.done)
@@ -254,7 +255,7 @@ def test_a_contact_whose_wires_are_ill_grows_old(state):
 
 
 def test_an_emergency_call_counts_for_as_long_as_it_is_fresh():
-    rig = Rig(Triggers((CALL,), frozenset({"pa1"}), active=False))
+    rig = Rig(Triggers((CALL,), frozenset({"pa1"}), active=False, warrant=WARRANT))
     rig.post(EmergencyCalled(line="r1", talker="7"))
     rig.now += 31
     rig.switch(True)
@@ -267,7 +268,7 @@ def test_an_emergency_call_counts_for_as_long_as_it_is_fresh():
 
 
 def test_below_is_for_low_water():
-    rig = Rig(Triggers((LOW,), frozenset({"pa1"}), active=True))
+    rig = Rig(Triggers((LOW,), frozenset({"pa1"}), active=True, warrant=WARRANT))
     rig.level(5.1)
     assert rig.fired() == []
     rig.level(5.0)
@@ -299,7 +300,7 @@ def test_a_missing_clip_is_told_once_and_looked_for_again_when_alone_anew():
 
 
 def test_no_loudspeaker_here_is_told():
-    rig = Rig(Triggers((DAM,), frozenset({"x1"}), active=True))
+    rig = Rig(Triggers((DAM,), frozenset({"x1"}), active=True, warrant=WARRANT))
     rig.true()
     assert rig.held_why() == ["none of its lines is a loudspeaker here"]
 

@@ -22,6 +22,7 @@ from link.contract.envelope import pack
 from link.hosting.clock import HandClock
 from link.hosting.machine import Tick
 from link.hosting.runner import Runner
+from tests.firmware.authority.plain import plain_desk
 from tests.firmware.outbox.memory_store import MemoryStore
 from tests.firmware.terminals.closed_loop import MemoryShelf, Ports
 from tests.flows.doors import FakeGuard
@@ -93,6 +94,7 @@ class Site:
             self.shelf,
             self.ports,
             self.store,
+            plain_desk("gw-b"),
         )
         self.guard.told = self.switchboard.from_guard
         ((self.name, self.host),) = self.switchboard.terminals.hosts.items()

@@ -27,6 +27,7 @@ from link.contract.profile import PROFILES
 from link.contract.realtime import REPEAT_EVERY, Keep, TalkFrame, decode_report, encode_frame
 from link.contract.topics import Row, Topics
 from link.hosting.machine import Tick
+from tests.firmware.authority.plain import plain_check
 
 ORDER_WORTH, HEARTBEAT_EVERY = PROFILES["broad"].worth, PROFILES["broad"].heartbeat
 WALL = 1_700_000_000.0
@@ -37,7 +38,7 @@ TOPICS = Topics("main")
 
 @dataclass
 class Bench:
-    uplink: Uplink = field(default_factory=lambda: Uplink(ME))
+    uplink: Uplink = field(default_factory=lambda: Uplink(ME, plain_check()))
     now: float = 1000.0
     effects: list[object] = field(default_factory=list)
 
