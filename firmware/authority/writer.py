@@ -116,7 +116,8 @@ class AuthorityWriter:
             why = trouble.what
             log.error("authority=%s not written: %s", self.path, trouble)
             self._say(trouble.what, f"{trouble.advice}; {REFUSES}")
-        self._later = [job for job in jobs if not isinstance(job, Commit)][-LATER_MOST:] if why else []
+        later: list[Job] = [job for job in jobs if not isinstance(job, Commit)]
+        self._later = later[-LATER_MOST:] if why else []
         if not why and jobs and self._file is not None:
             self._say("")
         for job in jobs:

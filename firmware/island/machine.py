@@ -62,7 +62,7 @@ class Island:
     def of(
         cls, lines: frozenset[str], speakers: frozenset[str], warrant: WarrantChanged | None = None
     ) -> "Island":
-        """An island of a gateway with these talk lines and these loudspeakers; `warrant`: what triggers are judged by."""
+        """An island with these talk lines and loudspeakers; `warrant`: what triggers are judged by."""
         return cls(lines, triggers=Triggers(speakers=speakers, warrant=warrant))
 
     @property
