@@ -140,9 +140,7 @@ class GatewayBuild:
             self.store,
             AuthorityDesk.of(trust_of(settings), secrets.token_bytes(16), self.accepted),
         )
-        if isinstance(self.clock, KeptClock):
-            self.switchboard.authority.lift = self.clock.told
-            self.switchboard.quality = partial(getattr, self.clock, "quality")
+        self._use_clock()
         self.files = wire_files(settings, self.switchboard, self.clock, self._held_told, self._uploads_wait)
         self.switchboard.island.clips = self.files.held
         self.switchboard.island.fires = FiresFile(settings.state / "triggers.json", self._clock_trusted)
@@ -158,6 +156,16 @@ class GatewayBuild:
         given = self.settings
         floor = partial(getattr, self.clock, "floor", 0.0)
         return PahoBus(given.broker.settings(given.gateway, given.tls), partial(tls_context, floor=floor))
+
+    def _use_clock(self) -> None:
+        if isinstance(self.clock, KeptClock):
+            self.switchboard.authority.lift = self.clock.told
+            self.switchboard.quality = partial(getattr, self.clock, "quality")
+
+    async def _open_authority(self) -> None:
+        """What was accepted in earlier starts is known before the link comes up."""
+        desk = self.switchboard.authority
+        desk.loaded(await asyncio.to_thread(self.accepted.start, desk.from_store))
 
     def _clock_trusted(self) -> bool:
         return isinstance(self.clock, KeptClock) and self.clock.trusted
@@ -335,7 +343,7 @@ class GatewayBuild:
             stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
             group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.inputs)))
             topics = listens_to(board.uplink.machine.identity)
-            board.authority.loaded(await asyncio.to_thread(self.accepted.start, board.authority.from_store))
+            await self._open_authority()
             stack.push_async_callback(asyncio.to_thread, self.accepted.stop)
             await self.desired.begin()
             for serve_desired in self.desired.runners():

@@ -261,7 +261,9 @@ class Check:
         row = waiting.row if waiting is not None else self.taken.rows.get(play)
         stop = None if plain else stop_of(self.trust, command, play, when)
         ends = plain or may_stop(stop, row.ch if row is not None else None)  # type: ignore[arg-type]
-        if plain and command.id in self.seen:  # signed, it may be repeated: a used id must not bar a true stop
+        if (
+            plain and command.id in self.seen
+        ):  # signed, it may be repeated: a used id must not bar a true stop
             return self, (self._answer(came, "dup"),)
         if plain or when.right is not None:
             self._not_outside(came)

@@ -124,6 +124,24 @@ def _short(value: object) -> str:
     return " ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
+def _authority(said: Said, now: float) -> list[str]:
+    """Whose orders count here."""
+    if said["plain"]:
+        lines = ["PLAIN: nothing is signed or encrypted; whoever reaches the broker gives orders"]
+    elif not said["root"]:
+        lines = ["no root key is set ([authority] root): every order of the centre is refused"]
+    elif not said["rev"]:
+        lines = ["no key ring is here: every order of the centre is refused until its document brings one"]
+    else:
+        runner = "among them" if said["runner"] else "NOT among them: its orders are refused"
+        lines = [f"key ring {said['rev']} with {said['keys']} keys, the centre's runner key {runner}"]
+    if said["nonce"]:
+        lines.append("the time is not known: what shall sound must be signed with this gateway's nonce")
+    if said["ill"]:
+        lines.append(f"nothing sounds on orders of the centre: {said['ill']}")
+    return lines + [f"refused: {each}" for each in said["refusals"]]
+
+
 def _events(said: Said, now: float) -> list[str]:
     waiting = said["waiting"]
     total = sum(waiting.values())
@@ -202,6 +220,7 @@ _PARTS: dict[str, Callable[[Said, float], list[str]]] = {
     "identity": _identity,
     "link": _link,
     "island": _island,
+    "authority": _authority,
     "events": _events,
     "desired": _desired,
     "files": _files,

@@ -12,6 +12,7 @@ BROAD = {
     "central/store/database.py": 3,
     "central/store/journal.py": 1,
     "central/store/migrations/__init__.py": 1,
+    "firmware/authority/store.py": 2,
     "firmware/outbox/store.py": 2,
     "hw/bench/control_link.py": 1,
     "hw/bench/pin_factory.py": 1,
