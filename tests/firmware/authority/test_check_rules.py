@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.authority.checks import LEEWAY
 from firmware.authority.trust import Trust
 from link.contract.authority import Standing
 from link.contract.batch import command_for
@@ -121,7 +122,7 @@ def test_a_leaver_among_three_does_not_spoil_the_other_two():
 
 
 @pytest.mark.parametrize(
-    ("age", "said"), [(31, "expired expired"), (-31, "expired expired"), (29, "accepted")]
+    ("age", "said"), [(31, "expired expired"), (-LEEWAY - 1, "expired expired"), (29, "accepted")]
 )
 def test_a_delivery_is_of_now_by_the_clock(age: int, said: str):
     assert Site().give(p.play(at=WALL - age)) == said
