@@ -1,11 +1,11 @@
-"""`central core|voice --config FILE`: the processes of the centre; the other first words are commands."""
+"""`central core|voice --config FILE`: its processes. `central backup|restore|ca|broker|front|people`: commands."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from central import backup_commands, broker_commands, ca_commands
+from central import backup_commands, broker_commands, ca_commands, people_commands
 from central.config import load_central
 from link.hosting.process import run_process, set_up
 
@@ -20,6 +20,7 @@ _COMMANDS = (
     (backup_commands.WORDS, backup_commands.main),
     (ca_commands.WORDS, ca_commands.main),
     (broker_commands.WORDS, broker_commands.main),
+    ((people_commands.WORD,), people_commands.main),
     (("front",), _front),
 )
 """First words of commands that are no process."""
@@ -33,7 +34,8 @@ def main() -> int:
     epilog = (
         "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER. "
         "The authority: central ca init|issue|renew|revoke|crl|list. The broker: central broker write|reload. "
-        "The nginx before the API: central front write|reload --config FILE."
+        "The nginx before the API: central front write|reload --config FILE. "
+        "People: central people first NAME --config FILE."
     )
     parser = argparse.ArgumentParser(
         prog="central", description="The processes of the Spillway centre.", epilog=epilog

@@ -42,6 +42,7 @@ from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
 from central.wiring_files import wire_files
+from central.wiring_people import wire_people
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
 from link.bus.socket_path import listen_at
@@ -102,6 +103,8 @@ class CoreBuild:
         )
         self.views.bus_trouble = lambda: self.gate.trouble if self.gate is not None else ""
         self.switchboard.documents = self.desired = self._desired()
+        journal = self.journal
+        self.people = wire_people(settings, self.database, self.clock, journal, journal.write_waiting)
         self.desk = self._desk()
         self.api = self._served()
 
@@ -142,6 +145,7 @@ class CoreBuild:
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
             self.files.incoming,
             self._enrolment(),
+            self.people.desk,
         )
         desk.other_blobs = self.desired.path_of
         return desk
@@ -151,10 +155,12 @@ class CoreBuild:
         settings = self.settings
         tokens = Tokens.load(settings.api.tokens)
         if settings.plain:
-            app = make_app(self.desk, tokens, centre_version(), ByToken(tokens))
+            app = make_app(
+                self.desk, self.people.book, tokens, centre_version(), ByToken(tokens, self.people.book)
+            )
             return ApiServer(app, settings.api.host, settings.api.port)
         machines = ByCertificate([entry.id for entry in settings.gateway])
-        app = make_app(self.desk, tokens, centre_version(), machines)
+        app = make_app(self.desk, self.people.book, tokens, centre_version(), machines)
         return ApiServer(app, door=lambda: listen_at(settings.api_socket))
 
     def _front(self) -> tuple[Callable[[], Coroutine[None, None, None]], ...]:
@@ -188,6 +194,7 @@ class CoreBuild:
     async def _resume(self) -> None:
         """Take up what was under way, and what a core that was killed had stored and not yet acted on."""
         board = self.switchboard
+        await self.people.resume()
         await self.broadcasting.resume()
         await self.field.resume()
         await self.files.tapes.resume()
@@ -290,10 +297,11 @@ class CoreBuild:
             stack.callback(self.backup.close)
             stack.callback(self.database.close)
             stack.callback(self.events.close)
+            stack.callback(self.people.sign_in.close)
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
-            serving = (*serving, self.files.tapes.run, self.files.incoming.run)
+            serving = (*serving, self.files.tapes.run, self.files.incoming.run, self.people.run)
             stack.push_async_callback(self.field.flush)
             serving = (*serving, *self._front())
             for serve in (*serving, StallWatch("central core").run):

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.enrolment_settings import EnrolmentSettings
 from central.front_settings import FrontSettings
+from central.people.areas import Area, AreaKind, Areas
+from central.people.places import Places
 from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
 from link.certs.requests import of_the_centre
@@ -20,6 +22,7 @@ from link.hosting.settings import Settings, SettingsError, load
 from link.hosting.tls_settings import TlsSettings, check_secured
 from link.hosting.toml_places import did_you_mean
 
+AreaId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
 
 RESERVED_ZONES = ("approve", "stop", "list", "show")
@@ -68,6 +71,25 @@ class VoiceNodeSettings(Settings):
         return self.model_copy(update={name: path and home / path for name, path in pair.items()})
 
 
+class PeopleSettings(Settings):
+    """How people sign in. Times in seconds."""
+
+    totp: Literal["required", "optional"] = "required"
+    session_idle: float = Field(default=3600.0, ge=60, le=86400)
+    session_most: float = Field(default=43200.0, ge=300, le=604800)
+    invitation: float = Field(default=259200.0, ge=300, le=2592000)
+    initial: Path | None = None
+
+
+class AreaSettings(Settings):
+    """One area; a right at an area holds for everything below it."""
+
+    id: AreaId
+    label: Label = ""
+    kind: AreaKind
+    within: AreaId | Literal[""] = ""
+
+
 class MemberSettings(Settings):
     """A line in a group."""
 
@@ -81,6 +103,7 @@ class GroupSettings(Settings):
 
     id: GroupId
     label: Label = ""
+    area: str = ""
     hang: float = Field(default=2.0, ge=0, le=60)
     timeout: float = Field(default=60.0, ge=1, le=600)
     members: tuple[MemberSettings, ...] = Field(default=(), max_length=MOST_LEGS)
@@ -91,6 +114,7 @@ class ZoneSettings(Settings):
 
     id: ZoneId
     label: Label = ""
+    area: str = ""
     lines: tuple[str, ...]
 
 
@@ -106,6 +130,7 @@ class GatewayEntry(Settings):
 
     id: GatewayId
     label: Label = ""
+    area: str = ""
     record: RecordPolicy = "island"
     upload: UploadPolicy = "auto-all"
     profile: ProfileName | None = None
@@ -178,12 +203,26 @@ class CentralSettings(Settings):
     backup: BackupSettings | None = None
     files: FilesSettings = FilesSettings()
     enrolment: EnrolmentSettings | None = None
+    people: PeopleSettings = PeopleSettings()
+    area: tuple[AreaSettings, ...] = ()
     gateway: tuple[GatewayEntry, ...] = ()
     group: tuple[GroupSettings, ...] = ()
     zone: tuple[ZoneSettings, ...] = ()
     talker: tuple[TalkerSettings, ...] = ()
     trigger: tuple[TriggerSettings, ...] = ()
     link: FleetLinkSettings = FleetLinkSettings()
+
+    @property
+    def areas(self) -> Areas:
+        """The tree of areas."""
+        return Areas(Area(each.id, each.label, each.kind, each.within) for each in self.area)
+
+    @property
+    def places(self) -> Places:
+        """The areas, and what belongs to which."""
+        gateways = {each.id: each.area for each in self.gateway}
+        zones, groups = {z.id: z.area for z in self.zone}, {g.id: g.area for g in self.group}
+        return Places(self.areas, gateways, zones, groups)
 
     @property
     def voice_socket(self) -> Path:
@@ -248,6 +287,7 @@ class CentralSettings(Settings):
                 seen[member.line] = group.id
         for trigger in self.trigger:
             _check_trigger(trigger, known)
+        _check_areas(self)
         return self
 
 
@@ -260,6 +300,27 @@ def _check_line(line: str, gateways: set[str], where: str) -> None:
     if ref.gateway not in gateways:
         known = ", ".join(sorted(gateways)) or "none"
         raise ValueError(f"{where} names {line!r}, but there is no gateway {ref.gateway!r} (known: {known})")
+
+
+def _check_areas(settings: CentralSettings) -> None:
+    """Every area that is named is there; a zone or group holds nothing from outside its own."""
+    places = settings.places
+    for kind, named in (("gateway", places.gateways), ("zone", places.zones), ("group", places.groups)):
+        for name, area in named.items():
+            if area not in places.areas:
+                hint = did_you_mean(area, places.areas.all) or "; add an [[area]] table"
+                raise ValueError(f"{kind} {name!r} names area {area!r}, which is not here{hint}")
+    held = [("zone", zone.id, zone.area, zone.lines) for zone in settings.zone]
+    held += [
+        ("group", group.id, group.area, tuple(m.line for m in group.members)) for group in settings.group
+    ]
+    for kind, name, area, lines in held:
+        for line in lines:
+            if not places.areas.holds(area, places.of_line(line)):
+                raise ValueError(
+                    f"{kind} {name!r} of area {area!r} names {line!r}, whose gateway is outside of it: "
+                    "give the zone or group an area that holds all its lines"
+                )
 
 
 def _check_trigger(trigger: TriggerSettings, gateways: set[str]) -> None:
@@ -297,6 +358,9 @@ def load_central(path: Path) -> CentralSettings:
     if settings.enrolment is not None:
         places["enrolment"] = settings.enrolment.below(home)
     places["voice"] = settings.voice.below(home)
+    if settings.people.initial is not None:
+        initial = home / settings.people.initial
+        places["people"] = settings.people.model_copy(update={"initial": initial})
     if settings.backup is not None:
         places["backup"] = settings.backup.model_copy(update={"folder": home / settings.backup.folder})
     return settings.model_copy(update=places)

@@ -28,6 +28,7 @@ from central.api.changes import (
 from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
+from central.api.people_desk import PeopleDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.upload_desk import UploadDesk
 from central.broadcasting import Broadcasting, read_back
@@ -84,8 +85,10 @@ class CoreDesk:
         events: EventsDesk,
         incoming: UploadDesk,
         enrolment: EnrolmentDesk,
+        people: PeopleDesk,
     ) -> None:
         self.events, self.enrolment = events, enrolment
+        self.people, self.places = people, views.settings.places
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)
         self.announcer = Announcer()

@@ -14,12 +14,14 @@ from central.api import (
     groups,
     journal,
     live,
+    people,
     recordings,
     status,
     uploads,
 )
 from central.api.desk import Desk
 from central.api.errors import install
+from central.api.gate import Gate
 from central.api.limits import BodyLimit
 from central.api.machines import ByToken, Machines
 from central.api.tokens import Tokens
@@ -29,19 +31,23 @@ PREFIX = "/api/v1"
 _ABOUT = """
 What the operator's command line, screens and other systems may see and ask of the centre.
 
-* Show a token from the centre's token file: `Authorization: Bearer TOKEN`.
+* `POST /api/v1/sign-in` gives a session's token; programs have tokens of their own: `Authorization: Bearer TOKEN`.
+* What somebody may do depends on his roles and their areas. A refusal (403) says what is missing and where.
 * Every error is `{what, where, advice}`.
 * Times named `…_wall` are Unix seconds; all other times are durations in seconds.
 * `WebSocket /api/v1/live` (same header) says the whole town first and then each change as
   `{"kind": "town|gateway|group|broadcast|recording|node|site|text|order|notice|centre", …}`. It closes with 4403
-  without a person's token, 4408 when the listener is too slow (connect again), 4429 when too many listen.
+  without the token of a person who may look and when his session ends, 4408 when the listener is too slow (connect
+  again), 4429 when too many listen.
 """
 
 
-def make_app(desk: Desk, tokens: Tokens, version: str = "0.1.0", machines: Machines | None = None) -> FastAPI:
-    """The ASGI application that asks `desk` in the name of whoever shows one of `tokens`.
+def make_app(
+    desk: Desk, gate: Gate, tokens: Tokens, version: str = "0.1.0", machines: Machines | None = None
+) -> FastAPI:
+    """The ASGI application that asks `desk` for persons whom `gate` knows.
 
-    `machines` knows the gateways; without it they show tokens too, as in plain.
+    `machines` knows the gateways; without it they show one of `tokens`, as in plain.
     """
     app = FastAPI(
         title="Spillway",
@@ -52,8 +58,9 @@ def make_app(desk: Desk, tokens: Tokens, version: str = "0.1.0", machines: Machi
         redirect_slashes=False,  # it would name http:// as the place to go to, and the token with it
     )
     app.state.desk = desk
+    app.state.gate = gate
     app.state.tokens = tokens
-    app.state.machines = machines or ByToken(tokens)
+    app.state.machines = machines or ByToken(tokens, gate)
     install(app)
     for part in (
         status,
@@ -66,6 +73,7 @@ def make_app(desk: Desk, tokens: Tokens, version: str = "0.1.0", machines: Machi
         events,
         journal,
         enrolment,
+        people,
         live,
     ):
         app.include_router(part.router, prefix=PREFIX)

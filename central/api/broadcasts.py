@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
 from central.api.requests import BroadcastRequest
-from central.api.who import Person
+from central.api.who import Approver, Asker, Looker, Stopper
 from central.readmodels import BroadcastView
 
 router = APIRouter(tags=["broadcasts"])
@@ -21,19 +21,20 @@ Id = Annotated[str, Path(max_length=64, description="Broadcast id", examples=["b
     status_code=202,
     responses=responses(404, 409, 413, 503),
 )
-async def start(request: Request, by: Person, asked: BroadcastRequest) -> BroadcastView:
+async def start(request: Request, by: Asker, asked: BroadcastRequest) -> BroadcastView:
     """A drill or test sounds at once. A live one waits until a second, different person approves it.
 
     202: what became of it is told by `GET /broadcasts/{id}` and on the live channel.
     """
     desk: Desk = request.app.state.desk
-    return await desk.start_broadcast(asked, by)
+    by.need("broadcast.ask", *map(desk.places.of_zone, asked.zones))
+    return await desk.start_broadcast(asked, by.name)
 
 
 @router.get("/broadcasts", summary="The newest broadcasts", responses=responses())
 async def broadcasts(
     request: Request,
-    by: Person,
+    by: Looker,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at most", examples=[50])] = 50,
 ) -> tuple[BroadcastView, ...]:
     """Newest first."""
@@ -42,7 +43,7 @@ async def broadcasts(
 
 
 @router.get("/broadcasts/{id}", summary="One broadcast", responses=responses(404))
-async def broadcast(request: Request, by: Person, id: Id) -> BroadcastView:
+async def broadcast(request: Request, by: Looker, id: Id) -> BroadcastView:
     """With the progress of each loudspeaker."""
     desk: Desk = request.app.state.desk
     view = await desk.broadcast(id)
@@ -56,14 +57,17 @@ async def broadcast(request: Request, by: Person, id: Id) -> BroadcastView:
     summary="Approve a live broadcast as the second person",
     responses=responses(404, 409),
 )
-async def approve(request: Request, by: Person, id: Id) -> BroadcastView:
-    """Refused (409) to the person who asked for it."""
+async def approve(request: Request, by: Approver, id: Id) -> BroadcastView:
+    """Refused (409) to the person who asked for it. Needs the right at the areas of all its zones."""
     desk: Desk = request.app.state.desk
-    return await desk.approve(id, by)
+    view = await desk.broadcast(id)
+    if view is not None:
+        by.need("broadcast.approve", *map(desk.places.of_zone, view.zones))
+    return await desk.approve(id, by.name)
 
 
 @router.post("/broadcasts/{id}/stop", summary="Stop a broadcast", responses=responses(404))
-async def stop(request: Request, by: Person, id: Id) -> BroadcastView:
-    """Any person may stop any broadcast. It is `over` when every loudspeaker has confirmed it."""
+async def stop(request: Request, by: Stopper, id: Id) -> BroadcastView:
+    """Whoever may stop may stop any, in any area. It is `over` when every loudspeaker has confirmed it."""
     desk: Desk = request.app.state.desk
-    return await desk.stop(id, by)
+    return await desk.stop(id, by.name)

@@ -26,7 +26,7 @@ from central.readmodels import (
 )
 
 NO_RIGHT = 4403
-"""Close code: no person's token was shown."""
+"""Close code: no token of a person who may look was shown, or his session has ended."""
 TOO_SLOW = 4408
 """Close code: the listener did not keep up; it may connect again."""
 TOO_MANY = 4429

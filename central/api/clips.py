@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse
 
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
-from central.api.who import Anybody, Person
+from central.api.who import Anybody, Asker, Looker
+from central.people.areas import ROOT
 from central.readmodels import ClipView
 
 router = APIRouter(tags=["clips"])
@@ -38,7 +39,7 @@ AUDIO: dict[int | str, dict[str, Any]] = {
 )
 async def add(
     request: Request,
-    by: Person,
+    by: Asker,
     name: Annotated[
         str | None,
         Query(
@@ -49,8 +50,11 @@ async def add(
         ),
     ] = None,
 ) -> ClipView:
-    """The body is the file itself. A name that exists is given to the new sound."""
+    """The body is the file itself. A name that exists is given to the new sound: as all areas
+    share the names, giving one needs the right at the root."""
     desk: Desk = request.app.state.desk
+    if name is not None:
+        by.need("broadcast.ask", ROOT)
     path = desk.uploads / f"{secrets.token_hex(8)}.part"
     size = 0
     file = await asyncio.to_thread(path.open, "xb")
@@ -61,14 +65,14 @@ async def add(
         await asyncio.to_thread(file.close)
         if size == 0:
             raise DeskError(400, "the body is empty", "send the WAV file as the body of the request")
-        return await desk.add_clip(name, path, by)
+        return await desk.add_clip(name, path, by.name)
     finally:
         file.close()
         path.unlink(missing_ok=True)
 
 
 @router.get("/clips", summary="All named clips", responses=responses())
-async def clips(request: Request, by: Person) -> tuple[ClipView, ...]:
+async def clips(request: Request, by: Looker) -> tuple[ClipView, ...]:
     """By name."""
     desk: Desk = request.app.state.desk
     return await desk.clips()
@@ -87,7 +91,7 @@ async def blob(
         str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file, hex", examples=["0" * 64])
     ],
 ) -> FileResponse:
-    """Persons and gateways. `Range` and `If-Range` are obeyed: a thin link goes on where it broke."""
+    """Persons who may look, and gateways. `Range` and `If-Range` are obeyed: a thin link goes on where it broke."""
     desk: Desk = request.app.state.desk
     path = await desk.blob(sha)
     if path is None:

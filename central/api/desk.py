@@ -1,6 +1,7 @@
 """What the API may ask of core, and nothing more. Core implements it; the API never sees a machine.
 
-Everything runs on core's event loop. `by` is the person whose token was shown; the API has checked it.
+Everything runs on core's event loop. `by` is the name of the person who asks; the API has checked
+that he may.
 """
 
 from collections.abc import Mapping
@@ -11,26 +12,19 @@ from central.api.changes import Announcer
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.field_desk import FieldDesk
+from central.api.people_desk import PeopleDesk
 from central.api.recording_desk import RecordingDesk
+from central.api.refusal import DeskError as DeskError
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.upload_desk import UploadDesk
 from central.journal_models import EntryView, VerdictView
+from central.people.places import Places
 from central.readmodels import (
     BroadcastView,
     ClipView,
     GroupView,
     TownView,
 )
-
-
-class DeskError(Exception):
-    """Core refuses. `status` is the HTTP status, `what` happened, `advice` is what the person can do."""
-
-    def __init__(self, status: int, what: str, advice: str = "") -> None:
-        super().__init__(f"{what} ({advice})" if advice else what)
-        self.status = status
-        self.what = what
-        self.advice = advice
 
 
 class Desk(Protocol):
@@ -59,6 +53,14 @@ class Desk(Protocol):
     @property
     def tapes(self) -> RecordingDesk:
         """Recordings: their list and their sound."""
+
+    @property
+    def people(self) -> PeopleDesk:
+        """People, their sessions and tokens."""
+
+    @property
+    def places(self) -> Places:
+        """The areas, and which of them things belong to."""
 
     @property
     def incoming(self) -> UploadDesk:

@@ -10,8 +10,9 @@ from central.api.enrolment_desk import EnrolmentDesk
 from central.api.enrolment_requests import ApproveRequest, EnrolRequest, RenewRequest, TokenRequest
 from central.api.errors import responses
 from central.api.machines import Gateway
-from central.api.who import Person
+from central.api.who import Keeper
 from central.enrolment_models import CertificateView, EnrolmentView, TokenView
+from central.people.places import Places
 
 router = APIRouter(tags=["enrolment"])
 
@@ -22,6 +23,11 @@ Id = Annotated[str, Path(pattern=r"^[a-z0-9-]{3,32}$", description="Gateway", ex
 def _desk(request: Request) -> EnrolmentDesk:
     desk: Desk = request.app.state.desk
     return desk.enrolment
+
+
+def _places(request: Request) -> Places:
+    desk: Desk = request.app.state.desk
+    return desk.places
 
 
 @router.post(
@@ -70,28 +76,33 @@ async def renew(request: Request, gateway: Gateway, body: RenewRequest) -> Certi
 
 
 @router.get("/enrolments", summary="Requests of gateways", responses=responses(503))
-async def requests(request: Request, by: Person) -> tuple[EnrolmentView, ...]:
+async def requests(request: Request, by: Keeper) -> tuple[EnrolmentView, ...]:
     """The latest of each gateway, newest first."""
-    return await _desk(request).requests()
+    places = _places(request)
+    rows = await _desk(request).requests()
+    return tuple(row for row in rows if by.may("fleet.manage", places.of_gateway(row.gateway)))
 
 
 @router.post("/enrolments", summary="A new enrolment token", status_code=201, responses=responses(404, 503))
-async def new_token(request: Request, response: Response, by: Person, body: TokenRequest) -> TokenView:
+async def new_token(request: Request, response: Response, by: Keeper, body: TokenRequest) -> TokenView:
     """Shown once. An older token of this gateway that was not used is worth nothing any more."""
     response.headers["Cache-Control"] = "no-store"
-    return await _desk(request).new_token(body.gateway, by)
+    by.need("fleet.manage", _places(request).of_gateway(body.gateway))
+    return await _desk(request).new_token(body.gateway, by.name)
 
 
 @router.post("/enrolments/{gateway}/approve", summary="Approve a request", responses=responses(404, 409, 503))
-async def approve(request: Request, by: Person, gateway: Id, body: ApproveRequest) -> EnrolmentView:
+async def approve(request: Request, by: Keeper, gateway: Id, body: ApproveRequest) -> EnrolmentView:
     """With the fingerprint that the technician reads out at the gateway; it must be the same, whole.
 
     What was issued to this gateway before is revoked.
     """
-    return await _desk(request).approve(gateway, body.fingerprint, by)
+    by.need("fleet.manage", _places(request).of_gateway(gateway))
+    return await _desk(request).approve(gateway, body.fingerprint, by.name)
 
 
 @router.post("/enrolments/{gateway}/refuse", summary="Refuse a request", responses=responses(404, 409, 503))
-async def refuse(request: Request, by: Person, gateway: Id) -> EnrolmentView:
+async def refuse(request: Request, by: Keeper, gateway: Id) -> EnrolmentView:
     """The gateway needs a new token then."""
-    return await _desk(request).refuse(gateway, by)
+    by.need("fleet.manage", _places(request).of_gateway(gateway))
+    return await _desk(request).refuse(gateway, by.name)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from central.api.desk import DeskError
 from central.api.field_requests import BODIES
+from central.api.people_requests import PEOPLE_BODIES
 from central.api.requests import BroadcastRequest, GroupChange, MemberChange
 from central.readmodels import View
 
@@ -29,8 +30,8 @@ class ErrorView(View):
 
 _MEANING = {
     400: "The request cannot be read",
-    401: "No token, or one that is not known",
-    403: "This token has not the right",
+    401: "No token, or one that is not known or has ended",
+    403: "The right for this is missing; `what` says which, and where",
     404: "There is no such thing",
     408: "Nothing came for too long",
     409: "It cannot be done in the present state; `what` says why",
@@ -39,6 +40,7 @@ _MEANING = {
     415: "The body is not of the kind that is taken here",
     422: "A field is wrong, missing or unknown; `where` names it",
     423: "It is just being done by another request",
+    429: "Too many wrong answers; `advice` says how long to wait",
     460: "What came has another hash than it should; it was thrown away",
     503: "A part of the centre that is needed does not answer",
     507: "There is no room for it",
@@ -113,7 +115,7 @@ def _fault(fault: dict[str, Any]) -> tuple[str, str, str]:
     return (f"{name}: {message}" if len(location) > 1 else message), where, "see /docs for this field"
 
 
-_BODIES = (BroadcastRequest, GroupChange, MemberChange, *BODIES)
+_BODIES = (BroadcastRequest, GroupChange, MemberChange, *BODIES, *PEOPLE_BODIES)
 _FIELDS = sorted({name for body in _BODIES for name in body.model_fields})
 
 

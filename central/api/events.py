@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from central.api.desk import Desk
 from central.api.errors import responses
 from central.api.events_desk import EventsDesk
-from central.api.who import Person
+from central.api.who import Keeper, Looker
 from central.link_models import EventView, QuarantineView
 
 router = APIRouter(tags=["events"])
@@ -26,21 +26,29 @@ def _events(request: Request) -> EventsDesk:
 
 @router.get("/events", summary="The newest events of gateways", responses=responses(503))
 async def events(
-    request: Request, by: Person, gateway: Gateway = None, limit: Limit = 50
+    request: Request, by: Looker, gateway: Gateway = None, limit: Limit = 50
 ) -> tuple[EventView, ...]:
     """Those that came last, by the time at which they happened, newest first.
 
     A gateway without the time tells it later: then all events of that start of its computer are corrected.
     """
-    return await _events(request).events(gateway, limit)
+    desk: Desk = request.app.state.desk
+    if gateway is not None:
+        by.need("look", desk.places.of_gateway(gateway))
+    rows = await _events(request).events(gateway, limit)
+    return tuple(row for row in rows if by.may("look", desk.places.of_gateway(row.gateway)))
 
 
 @router.get("/quarantine", summary="What gateways sent and nobody understands", responses=responses(503))
 async def quarantine(
-    request: Request, by: Person, gateway: Gateway = None, limit: Limit = 50
+    request: Request, by: Keeper, gateway: Gateway = None, limit: Limit = 50
 ) -> tuple[QuarantineView, ...]:
     """Newest first; bounded, the oldest go."""
-    return await _events(request).quarantine(gateway, limit)
+    desk: Desk = request.app.state.desk
+    if gateway is not None:
+        by.need("fleet.manage", desk.places.of_gateway(gateway))
+    rows = await _events(request).quarantine(gateway, limit)
+    return tuple(row for row in rows if by.may("fleet.manage", desk.places.of_gateway(row.gateway)))
 
 
 @router.get(
@@ -57,8 +65,9 @@ async def quarantine(
 )
 async def raw(
     request: Request,
-    by: Person,
+    by: Keeper,
     id: Annotated[int, Path(ge=0, le=2**53, description="Number of the entry", examples=[3])],
 ) -> Response:
-    """For who looks into it with a program of his own."""
+    """For who looks into it with a program of his own. Needs the right at the root."""
+    by.need("fleet.manage")  # the number does not tell whose it is
     return Response(await _events(request).raw(id), media_type="application/octet-stream")

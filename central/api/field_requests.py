@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from central.api.requests import Body
+from central.people.functions import Function
 from link.contract import orders
 from link.contract.ids import Text
 from link.contract.wire import Wire
@@ -137,6 +138,13 @@ FieldOrder = Annotated[
 ]
 
 BODIES = (SelectGroup, Tune, Dial, Answer, HangUp, Tones, SendText, SendStatus, SetBypass, DrillBypass)
+
+
+def function_of(asked: FieldOrder) -> Function:
+    """What a person must be allowed who gives this order."""
+    if isinstance(asked, Dial | Answer | HangUp | Tones | SendText | SendStatus):
+        return "call"
+    return "line.control"
 
 
 def as_order(asked: FieldOrder, name: str, id: str) -> Wire:

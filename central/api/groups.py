@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
 from central.api.requests import GroupChange
-from central.api.who import Person
+from central.api.who import Grouper, Looker
 from central.readmodels import GroupView
 
 router = APIRouter(tags=["groups"])
@@ -16,16 +16,17 @@ Group = Annotated[str, Path(max_length=32, description="Group id", examples=["va
 
 
 @router.get("/groups", summary="All talk groups", responses=responses())
-async def groups(request: Request, by: Person) -> tuple[GroupView, ...]:
+async def groups(request: Request, by: Looker) -> tuple[GroupView, ...]:
     """Members, and who has the floor."""
     desk: Desk = request.app.state.desk
-    return desk.view().groups
+    return tuple(view for view in desk.view().groups if by.may("look", desk.places.of_group(view.group)))
 
 
 @router.get("/groups/{group}", summary="One talk group", responses=responses(404))
-async def group(request: Request, by: Person, group: Group) -> GroupView:
+async def group(request: Request, by: Looker, group: Group) -> GroupView:
     """Members, and who has the floor."""
     desk: Desk = request.app.state.desk
+    by.need("look", desk.places.of_group(group))
     for view in desk.view().groups:
         if view.group == group:
             return view
@@ -34,7 +35,12 @@ async def group(request: Request, by: Person, group: Group) -> GroupView:
 
 
 @router.patch("/groups/{group}", summary="Change a talk group", responses=responses(404, 409, 413))
-async def set_group(request: Request, by: Person, group: Group, change: GroupChange) -> GroupView:
-    """Hang time, time-out, members and their priorities. What is left out stays as it is."""
+async def set_group(request: Request, by: Grouper, group: Group, change: GroupChange) -> GroupView:
+    """Hang time, time-out, members and their priorities. What is left out stays as it is.
+
+    Needs the right at the group's area and at those of the lines that come or go.
+    """
     desk: Desk = request.app.state.desk
-    return await desk.set_group(group, change, by)
+    lines = (*(member.line for member in change.members), *change.remove)
+    by.need("group.set", desk.places.of_group(group), *map(desk.places.of_line, lines))
+    return await desk.set_group(group, change, by.name)

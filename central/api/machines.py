@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from central.api.desk import DeskError
+from central.api.gate import Gate
 from central.api.tokens import Tokens
 
 VERIFY = "x-spillway-client-verify"
@@ -40,17 +41,19 @@ class Machines(Protocol):
 class ByToken:
     """In plain: a gateway's token from the token file."""
 
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
+    def __init__(self, tokens: Tokens, gate: Gate) -> None:
+        self._tokens, self._gate = tokens, gate
 
     def gateway(self, asking: HTTPConnection) -> str | None:
         """See Machines."""
-        who = self._tokens.who_shows(asking.headers.get("authorization", ""))
-        return who.name if who is not None and who.kind == "gateway" else None
+        scheme, _, token = asking.headers.get("authorization", "").partition(" ")
+        who = self._tokens.who(token.strip()) if scheme.lower() == "bearer" else None
+        return who.name if who is not None else None
 
     def lacking(self, asking: HTTPConnection) -> DeskError:
         """See Machines."""
-        who = self._tokens.who_shows(asking.headers.get("authorization", ""))
+        scheme, _, secret = asking.headers.get("authorization", "").partition(" ")
+        who = self._gate.who(secret.strip()) if scheme.lower() == "bearer" else None
         if who is not None:
             return DeskError(403, f"{who.name} is not a gateway", "files are sent up by gateways only")
         advice = "send the header `Authorization: Bearer TOKEN` with a gateway's token"
@@ -96,7 +99,7 @@ def asking_gateway(asking: HTTPConnection) -> str | None:
     return machines.gateway(asking)
 
 
-def _gateway(
+async def _gateway(
     request: Request, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
 ) -> str:
     machines: Machines = request.app.state.machines

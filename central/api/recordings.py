@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
 
+from central.api.caller import Caller
 from central.api.clips import audio
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
-from central.api.who import Person
+from central.api.who import Listener
+from central.people.areas import ROOT
 from central.readmodels import RecordingView
 
 router = APIRouter(tags=["recordings"])
@@ -33,22 +35,36 @@ SOUND: dict[int | str, dict[str, Any]] = {
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most", examples=[50])]
 
 
+def _area(desk: Desk, view: RecordingView, by: Caller) -> str:
+    """Where the right to hear it is needed. A warning was for everybody: wherever he has the right at all."""
+    match view.kind:
+        case "group":
+            return desk.places.of_group(view.subject)
+        case "broadcast":
+            return next(iter(by.rights.at("recording.listen")), ROOT)
+        case "gateway":
+            return desk.places.of_gateway(view.gateway)
+    return desk.places.of_line(view.subject)
+
+
 @router.get("/recordings", summary="The newest recordings", responses=responses())
 async def recordings(
-    request: Request, by: Person, kind: Kind = None, subject: Subject = None, limit: Limit = 50
+    request: Request, by: Listener, kind: Kind = None, subject: Subject = None, limit: Limit = 50
 ) -> tuple[RecordingView, ...]:
-    """Newest first."""
+    """Newest first; of the newest `limit` those that the asker may hear."""
     desk: Desk = request.app.state.desk
-    return await desk.tapes.recordings(kind, subject, limit)
+    rows = await desk.tapes.recordings(kind, subject, limit)
+    return tuple(row for row in rows if by.may("recording.listen", _area(desk, row, by)))
 
 
 @router.get("/recordings/{id}", summary="One recording", responses=responses(404))
-async def recording(request: Request, by: Person, id: Id) -> RecordingView:
+async def recording(request: Request, by: Listener, id: Id) -> RecordingView:
     """What was recorded, how long, and whether the file is whole."""
     desk: Desk = request.app.state.desk
     view = await desk.tapes.recording(id)
     if view is None:
         raise DeskError(404, f"there is no recording {id!r}", "see GET /recordings for the newest ones")
+    by.need("recording.listen", _area(desk, view, by))
     return view
 
 
@@ -58,7 +74,7 @@ async def recording(request: Request, by: Person, id: Id) -> RecordingView:
     response_class=FileResponse,
     responses={**responses(404, 409), **SOUND},
 )
-async def recording_audio(request: Request, by: Person, id: Id) -> FileResponse:
+async def recording_audio(request: Request, by: Listener, id: Id) -> FileResponse:
     """A WAV, or Ogg Opus when it was made at a gateway; one that still runs as far as it goes. `Range` is obeyed."""
     desk: Desk = request.app.state.desk
     view = await recording(request, by, id)
@@ -77,7 +93,8 @@ async def recording_audio(request: Request, by: Person, id: Id) -> FileResponse:
     status_code=202,
     responses=responses(404, 409, 503),
 )
-async def want(request: Request, by: Person, id: Id) -> RecordingView:
+async def want(request: Request, by: Listener, id: Id) -> RecordingView:
     """For one that still lies on its gateway. It is `closed` once it has come and was unsealed."""
     desk: Desk = request.app.state.desk
-    return await desk.tapes.want_recording(id, by)
+    await recording(request, by, id)
+    return await desk.tapes.want_recording(id, by.name)

@@ -7,24 +7,25 @@ from fastapi.responses import PlainTextResponse, Response
 
 from central.api.desk import Desk
 from central.api.errors import responses
-from central.api.who import Person
+from central.api.seen import seen_town
+from central.api.who import Looker
 from central.readmodels import GatewayView, TownView
 
 router = APIRouter(tags=["status"])
 
 
 @router.get("/status", summary="Everything at a glance", responses=responses())
-async def status(request: Request, by: Person) -> TownView:
-    """Gateways with their lines, talk groups, zones, running and recent broadcasts, voice nodes."""
+async def status(request: Request, by: Looker) -> TownView:
+    """Gateways, groups and zones of the asker's areas; running and recent broadcasts, voice nodes."""
     desk: Desk = request.app.state.desk
-    return desk.view()
+    return seen_town(by, desk.places, desk.view())
 
 
 @router.get("/gateways", summary="All gateways and their lines", responses=responses())
-async def gateways(request: Request, by: Person) -> tuple[GatewayView, ...]:
-    """Gateways that are known, online or not."""
+async def gateways(request: Request, by: Looker) -> tuple[GatewayView, ...]:
+    """Gateways of the asker's areas, online or not."""
     desk: Desk = request.app.state.desk
-    return desk.view().gateways
+    return seen_town(by, desk.places, desk.view()).gateways
 
 
 @router.get(
@@ -44,7 +45,7 @@ async def gateways(request: Request, by: Person) -> tuple[GatewayView, ...]:
         },
     },
 )
-async def metrics(request: Request, by: Person) -> Response:
+async def metrics(request: Request, by: Looker) -> Response:
     """Counters since the start of core."""
     desk: Desk = request.app.state.desk
     announcer = desk.announcer

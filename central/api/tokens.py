@@ -1,24 +1,17 @@
-"""The token file: who may ask, and the secret that shows it. Kept as hashes, compared in constant time.
+"""The token file: gateways that may fetch and send files, and the secret that shows it. Kept as hashes.
 
-Nothing of a token is ever logged or shown. Later another door stands here (certificates, accounts); the rest
-of the API only sees `Who`.
+Nothing of a token is ever logged or shown. Persons are not in it: they are kept by core (central/people_book.py).
 """
 
-import hmac
 from collections import Counter
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
+from central.people.bearers import digest
+from central.people.initial import token_fault
 from link.hosting.settings import Settings, SettingsError, load
-
-Kind = Literal["person", "gateway"]
-
-SHORTEST = 16
-LONGEST = 200
 
 
 class Bearer(Settings):
@@ -29,17 +22,15 @@ class Bearer(Settings):
 
 
 class TokenFile(Settings):
-    """The file: [[person]] and [[gateway]] tables with name and token."""
+    """The file: [[gateway]] tables with name and token."""
 
-    person: tuple[Bearer, ...] = ()
     gateway: tuple[Bearer, ...] = ()
 
 
 @dataclass(frozen=True)
-class Who:
-    """Somebody who showed a valid token."""
+class GatewayWho:
+    """A gateway that showed its token."""
 
-    kind: Kind
     name: str
 
 
@@ -47,52 +38,29 @@ class Tokens:
     """The known tokens. Only their hashes are kept."""
 
     def __init__(self, file: TokenFile) -> None:
-        rows: list[tuple[Kind, Bearer]] = [("person", row) for row in file.person]
-        rows += [("gateway", row) for row in file.gateway]
-        self._known = tuple((_digest(row.token), Who(kind, row.name)) for kind, row in rows)
+        self._known = {digest(row.token): GatewayWho(row.name) for row in file.gateway}
 
     @classmethod
     def load(cls, path: Path) -> "Tokens":
         """Read the token file. SettingsError says what is wrong with it, without showing a token."""
-        file = load_tokens(path)
-        if not file.person:
-            raise SettingsError(f"{path}: names no person; add a [[person]] table with name and token")
-        return cls(file)
+        return cls(load_tokens(path))
 
-    def who(self, token: str) -> Who | None:
-        """Whose token this is. Takes as long for a wrong one as for a right one."""
-        shown = _digest(token)
-        found: Who | None = None
-        for digest, who in self._known:
-            if hmac.compare_digest(digest, shown):
-                found = who
-        return found
-
-    def who_shows(self, authorization: str) -> Who | None:
-        """Whose `Authorization` header this is."""
-        scheme, _, token = authorization.partition(" ")
-        return self.who(token.strip()) if scheme.lower() == "bearer" else None
+    def who(self, token: str) -> GatewayWho | None:
+        """Whose token this is. A hash is looked up, so that the time it takes tells nothing of the token."""
+        shown = digest(token)
+        return self._known.get(shown)
 
 
 def load_tokens(path: Path) -> TokenFile:
     """Read and check the token file. SettingsError."""
     file = load(path, TokenFile)
-    rows = (*file.person, *file.gateway)
-    for row in rows:
-        if not (SHORTEST <= len(row.token) <= LONGEST and row.token.isascii() and row.token.isprintable()):
-            raise SettingsError(
-                f"{path}: the token of {row.name} cannot be used; "
-                f"write {SHORTEST} to {LONGEST} ASCII characters, best from `openssl rand -hex 24`"
-            )
-        if " " in row.token:
-            raise SettingsError(f"{path}: the token of {row.name} contains a space; take it out")
-    twice = [name for name, times in Counter(row.name for row in rows).items() if times > 1]
+    for row in file.gateway:
+        fault = token_fault(row.token)
+        if fault:
+            raise SettingsError(f"{path}: the token of {row.name} {fault}")
+    twice = [name for name, times in Counter(row.name for row in file.gateway).items() if times > 1]
     if twice:
         raise SettingsError(f"{path}: {', '.join(twice)} is named twice; give everybody a name of his own")
-    if len({row.token for row in rows}) != len(rows):
+    if len({row.token for row in file.gateway}) != len(file.gateway):
         raise SettingsError(f"{path}: two names share a token; give everybody a token of his own")
     return file
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode("utf-8", "surrogateescape")).digest()

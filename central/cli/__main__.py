@@ -14,9 +14,11 @@ from central.cli import (
     inputs,
     journal,
     line,
+    people,
     phone,
     recording,
     rig,
+    sign_in,
     status,
     text,
     watch,
@@ -25,8 +27,8 @@ from central.cli.plugins import add_commands
 
 _HELP = """Operate Spillway: look at gateways and talk groups, call, text, tune, broadcast, listen to recordings.
 
-The centre and the persons' tokens are found through SPILLWAY_TOWN or ./.town/town.json, or named with --api
-and --token-file. Exit codes: 0 good, 1 refused or failed, 2 wrong usage, 3 the centre cannot be reached."""
+The centre is found through SPILLWAY_TOWN or ./.town/town.json, or named with --api; sign in, or name a
+--token-file. Exit codes: 0 good, 1 refused or failed, 2 wrong usage, 3 the centre cannot be reached."""
 
 
 def make_cli(plugins: bool = True) -> typer.Typer:
@@ -53,6 +55,8 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(recording.app, name="recording")
     app.add_typer(events.app, name="events")
     app.add_typer(journal.app, name="journal")
+    app.add_typer(people.app, name="people")
+    app.add_typer(sign_in.app)
     if plugins:
         add_commands(app)
     return app

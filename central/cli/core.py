@@ -48,11 +48,11 @@ class LiveLost(Exception):
 
 
 class Core:
-    """The centre, asked as one person. Raises Refused, Unreachable or Misused, and nothing else."""
+    """The centre, asked as one person, or as nobody yet. Raises Refused, Unreachable or Misused, and nothing else."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        self._headers = {"Authorization": f"Bearer {access.token}"}
+        self._headers = {"Authorization": f"Bearer {access.token}"} if access.token else {}
         self._tls = _context(access)
         self._http = httpx.Client(
             base_url=f"{access.api}{PREFIX}/",
@@ -70,52 +70,52 @@ class Core:
 
     def town(self) -> TownView:
         """Everything at a glance."""
-        return self._view(TownView, "GET", "status")
+        return self.ask(TownView, "GET", "status")
 
     def groups(self) -> tuple[GroupView, ...]:
         """All talk groups."""
-        return self._view(tuple[GroupView, ...], "GET", "groups")
+        return self.ask(tuple[GroupView, ...], "GET", "groups")
 
     def group(self, group: str) -> GroupView:
         """One talk group."""
-        return self._view(GroupView, "GET", f"groups/{_part(group)}")
+        return self.ask(GroupView, "GET", f"groups/{part(group)}")
 
     def broadcasts(self, limit: int) -> tuple[BroadcastView, ...]:
         """The newest broadcasts."""
-        return self._view(tuple[BroadcastView, ...], "GET", "broadcasts", params={"limit": limit})
+        return self.ask(tuple[BroadcastView, ...], "GET", "broadcasts", params={"limit": limit})
 
     def broadcast(self, id: str) -> BroadcastView:
         """One broadcast."""
-        return self._view(BroadcastView, "GET", f"broadcasts/{_part(id)}")
+        return self.ask(BroadcastView, "GET", f"broadcasts/{part(id)}")
 
     def clips(self) -> tuple[ClipView, ...]:
         """All named clips."""
-        return self._view(tuple[ClipView, ...], "GET", "clips")
+        return self.ask(tuple[ClipView, ...], "GET", "clips")
 
     def recordings(self, kind: str | None, subject: str | None, limit: int) -> tuple[RecordingView, ...]:
         """The newest recordings that match."""
         wanted = {"kind": kind, "subject": subject, "limit": limit}
         given = {name: value for name, value in wanted.items() if value is not None}
-        return self._view(tuple[RecordingView, ...], "GET", "recordings", params=given)
+        return self.ask(tuple[RecordingView, ...], "GET", "recordings", params=given)
 
     def recording(self, id: str) -> RecordingView:
         """One recording."""
-        return self._view(RecordingView, "GET", f"recordings/{_part(id)}")
+        return self.ask(RecordingView, "GET", f"recordings/{part(id)}")
 
     def journal(self, n: int, kind: str | None) -> tuple[EntryView, ...]:
         """The last entries of the journal."""
         wanted = {"n": n} | ({"kind": kind} if kind else {})
-        return self._view(tuple[EntryView, ...], "GET", "journal", params=wanted)
+        return self.ask(tuple[EntryView, ...], "GET", "journal", params=wanted)
 
     def events(self, gateway: str | None, limit: int) -> tuple[EventView, ...]:
         """The newest events of gateways."""
         params = {"limit": limit} | ({"gateway": gateway} if gateway else {})
-        return self._view(tuple[EventView, ...], "GET", "events", params=params)
+        return self.ask(tuple[EventView, ...], "GET", "events", params=params)
 
     def quarantine(self, gateway: str | None, limit: int) -> tuple[QuarantineView, ...]:
         """What nobody understood."""
         params = {"limit": limit} | ({"gateway": gateway} if gateway else {})
-        return self._view(tuple[QuarantineView, ...], "GET", "quarantine", params=params)
+        return self.ask(tuple[QuarantineView, ...], "GET", "quarantine", params=params)
 
     def quarantine_raw(self, entry: int) -> bytes:
         """The bytes of one entry of it."""
@@ -123,68 +123,68 @@ class Core:
 
     def sites(self) -> tuple[SiteView, ...]:
         """The field of every gateway."""
-        return self._view(tuple[SiteView, ...], "GET", "sites")
+        return self.ask(tuple[SiteView, ...], "GET", "sites")
 
     def line(self, line: str) -> LineFieldView:
         """One line with what its terminal told."""
-        return self._view(LineFieldView, "GET", f"lines/{_part(line)}")
+        return self.ask(LineFieldView, "GET", f"lines/{part(line)}")
 
     def texts(self, limit: int, line: str | None) -> tuple[TextView, ...]:
         """The newest texts."""
         params = {"limit": limit} | ({"line": line} if line else {})
-        return self._view(tuple[TextView, ...], "GET", "texts", params=params)
+        return self.ask(tuple[TextView, ...], "GET", "texts", params=params)
 
     def order(self, id: str) -> OrderView:
         """One order to the field."""
-        return self._view(OrderView, "GET", f"orders/{_part(id)}")
+        return self.ask(OrderView, "GET", f"orders/{part(id)}")
 
     # -- ask --
 
     def give(self, order: FieldOrder) -> OrderView:
         """Order something in the field."""
         body = order.model_dump(mode="json", exclude_none=True)
-        return self._view(OrderView, "POST", "orders", json=body)
+        return self.ask(OrderView, "POST", "orders", json=body)
 
     def set_group(self, group: str, change: GroupChange) -> GroupView:
         """Change a talk group."""
         body = change.model_dump(mode="json", exclude_unset=True)
-        return self._view(GroupView, "PATCH", f"groups/{_part(group)}", json=body)
+        return self.ask(GroupView, "PATCH", f"groups/{part(group)}", json=body)
 
     def start_broadcast(self, request: BroadcastRequest) -> BroadcastView:
         """Ask for a broadcast."""
         body = request.model_dump(mode="json", exclude_none=True)
-        return self._view(BroadcastView, "POST", "broadcasts", json=body)
+        return self.ask(BroadcastView, "POST", "broadcasts", json=body)
 
     def approve(self, id: str) -> BroadcastView:
         """Approve a live broadcast."""
-        return self._view(BroadcastView, "POST", f"broadcasts/{_part(id)}/approve")
+        return self.ask(BroadcastView, "POST", f"broadcasts/{part(id)}/approve")
 
     def stop(self, id: str) -> BroadcastView:
         """Stop a broadcast."""
-        return self._view(BroadcastView, "POST", f"broadcasts/{_part(id)}/stop")
+        return self.ask(BroadcastView, "POST", f"broadcasts/{part(id)}/stop")
 
     def verify(self) -> VerdictView:
         """Check the whole journal; takes as long as it takes."""
-        return self._view(VerdictView, "POST", "journal/verify", timeout=None)
+        return self.ask(VerdictView, "POST", "journal/verify", timeout=None)
 
     # -- gateways --
 
     def new_token(self, gateway: str) -> TokenView:
         """An enrolment token."""
-        return self._view(TokenView, "POST", "enrolments", json={"gateway": gateway})
+        return self.ask(TokenView, "POST", "enrolments", json={"gateway": gateway})
 
     def enrolments(self) -> tuple[EnrolmentView, ...]:
         """Requests of gateways for a certificate."""
-        return self._view(tuple[EnrolmentView, ...], "GET", "enrolments")
+        return self.ask(tuple[EnrolmentView, ...], "GET", "enrolments")
 
     def approve_enrolment(self, gateway: str, fingerprint: str) -> EnrolmentView:
         """Issue what was asked for."""
         body = {"fingerprint": fingerprint}
-        return self._view(EnrolmentView, "POST", f"enrolments/{_part(gateway)}/approve", json=body)
+        return self.ask(EnrolmentView, "POST", f"enrolments/{part(gateway)}/approve", json=body)
 
     def refuse_enrolment(self, gateway: str) -> EnrolmentView:
         """Refuse what was asked for."""
-        return self._view(EnrolmentView, "POST", f"enrolments/{_part(gateway)}/refuse")
+        return self.ask(EnrolmentView, "POST", f"enrolments/{part(gateway)}/refuse")
 
     # -- files --
 
@@ -196,19 +196,19 @@ class Core:
             content = path.read_bytes()
         except OSError as error:
             raise Misused(f"cannot be read: {error.strerror}", str(path)) from None
-        return self._view(ClipView, "POST", "clips", params=params, headers=headers, content=content)
+        return self.ask(ClipView, "POST", "clips", params=params, headers=headers, content=content)
 
     def want_recording(self, id: str) -> RecordingView:
         """Have a recording brought from its gateway."""
-        return self._view(RecordingView, "POST", f"recordings/{_part(id)}/want")
+        return self.ask(RecordingView, "POST", f"recordings/{part(id)}/want")
 
     def fetch_recording(self, recording: RecordingView, path: Path) -> int:
         """Write the sound of a recording to `path`, checked against its hash; how many bytes."""
-        part = path.with_name(path.name + ".part")
+        begun = path.with_name(path.name + ".part")
         digest, size = sha256(), 0
         try:
-            with part.open("wb") as file:
-                for chunk in self._download(f"recordings/{_part(recording.id)}/audio"):
+            with begun.open("wb") as file:
+                for chunk in self._download(f"recordings/{part(recording.id)}/audio"):
                     digest.update(chunk)
                     size += file.write(chunk)
             if recording.sha is not None and digest.hexdigest() != recording.sha:
@@ -217,11 +217,11 @@ class Core:
                     recording.id,
                     "fetch it again; if it stays so, look at the file in the recordings folder",
                 )
-            part.replace(path)
+            begun.replace(path)
         except OSError as error:
             raise Misused(f"cannot be written: {error.strerror}", str(path)) from None
         finally:
-            part.unlink(missing_ok=True)
+            begun.unlink(missing_ok=True)
         return size
 
     # -- listen --
@@ -259,7 +259,8 @@ class Core:
 
     # -- below --
 
-    def _view(self, kind: type[V], method: str, path: str, **more: Any) -> V:
+    def ask(self, kind: type[V], method: str, path: str, **more: Any) -> V:
+        """What the centre answers to this request below /api/v1, as a `kind`."""
         try:
             answer = self._http.request(method, path, **more)
         except httpx.TimeoutException:
@@ -311,7 +312,7 @@ def _context(access: Access) -> ssl.SSLContext | None:
         raise Misused(str(error), "--ca") from None
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
     """One part of a path; an id with a slash must not become another path."""
     return quote(name, safe="")
 

@@ -17,7 +17,7 @@ from rich.console import Console, RenderableType
 
 from central.cli.core import Core
 from central.cli.refusals import CommandError
-from central.cli.where import find
+from central.cli.where import Access, find, find_centre
 
 P = ParamSpec("P")
 
@@ -109,12 +109,30 @@ def fail(error: CommandError, as_json: bool) -> typer.Exit:
 
 def asks_core(command: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
     """Give a command the shared options and a Session, and turn its errors into exit codes."""
+    return _asking(
+        command,
+        _SHARED,
+        lambda given: find(given["api"], given["token_file"], given["person"], ca=given["ca"]),
+    )
+
+
+def asks_as_nobody(command: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
+    """The same for a command of somebody who has nothing to show yet."""
+    options = {name: _SHARED[name] for name in ("as_json", "api", "ca")}
+    return _asking(command, options, lambda given: find_centre(given["api"], given["ca"]))
+
+
+def _asking(
+    command: Callable[Concatenate[Session, P], None],
+    options: dict[str, tuple[Any, Any]],
+    access: Callable[[dict[str, Any]], Access],
+) -> Callable[..., None]:
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
     def asking(**given: Any) -> None:
-        shared = {name: given.pop(name) for name in _SHARED}
+        shared = {name: given.pop(name) for name in options}
         try:
-            core = Core(find(shared["api"], shared["token_file"], shared["person"], ca=shared["ca"]))
+            core = Core(access(shared))
             try:
                 command(Session(core, shared["as_json"]), **given)  # type: ignore[call-arg]
             finally:
@@ -126,7 +144,7 @@ def asks_core(command: Callable[Concatenate[Session, P], None]) -> Callable[...,
     del asking.__dict__["__wrapped__"]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, (kind, default) in _SHARED.items()
+        for name, (kind, default) in options.items()
     ]
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + added
     asking.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

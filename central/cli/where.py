@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from central.api.tokens import TokenFile, load_tokens
+from central.cli.kept_session import kept_session
 from central.cli.refusals import Misused, Unreachable
+from central.people.initial import PeopleFile, load_people
 from link.hosting.settings import SettingsError
 
 VARIABLE = "SPILLWAY_TOWN"
 NOTE = Path(".town") / "town.json"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-START = "start the town with scripts/run, or name the centre with --api and --token-file"
+START = "start the town with scripts/run, or name the centre with --api and sign in (or name a --token-file)"
 
 
 class TownNote(BaseModel):
@@ -66,6 +67,19 @@ def read_note(path: Path) -> TownNote:
     return note.model_copy(update=places)
 
 
+def find_centre(
+    api: str | None,
+    ca: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    here: Path | None = None,
+) -> Access:
+    """Where to ask, as nobody; the town's authority is believed at the town's address only. Misused, Unreachable."""
+    if api is not None:
+        return Access(_checked(api), "", "", ca)
+    note = read_note(note_path(environment, here or Path()))
+    return Access(_checked(note.api), "", "", ca or note.ca)
+
+
 def find(
     api: str | None,
     token_file: Path | None,
@@ -74,36 +88,43 @@ def find(
     here: Path | None = None,
     ca: Path | None = None,
 ) -> Access:
-    """Where to ask and as whom; the town's authority is believed at the town's address only. Misused, Unreachable."""
-    note = None
-    if api is None or token_file is None:
-        note = read_note(note_path(environment, here or Path()))
-    address = api or (note.api if note else "")
+    """Where to ask and as whom: with the token file that is named, else signed in, else as the town's note says.
+
+    Misused or Unreachable.
+    """
+    centre = find_centre(api, ca, environment, here)
+    if token_file is not None:
+        return Access(centre.api, *_person(_people(token_file), person, token_file), centre.ca)
+    signed_in = kept_session(centre.api, person, environment)
+    if signed_in is not None:
+        return Access(centre.api, signed_in.person, signed_in.token, centre.ca)
+    note = read_note(note_path(environment, here or Path()))
+    return Access(centre.api, *_person(_people(note.tokens), person or note.person, note.tokens), centre.ca)
+
+
+def _checked(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Misused(f"{address!r} is not an address", "--api", "write https://HOST:PORT")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        what = f"{address!r}: a token would travel in the clear"
+        what = f"{address!r}: passwords and tokens would travel in the clear"
         raise Misused(what, "--api", "write https://; http:// leads to this machine only")
-    path = token_file or (note.tokens if note else Path())
+    return address.rstrip("/")
+
+
+def _people(path: Path) -> PeopleFile:
     try:
-        tokens = load_tokens(path)
+        return load_people(path)
     except SettingsError as error:
         raise Misused(str(error), str(path)) from None
-    default = note.person if note and token_file is None else None
-    name, token = _person(tokens, person or default, path)
-    if ca is None and note is not None and api is None:
-        ca = note.ca
-    return Access(address.rstrip("/"), name, token, ca)
 
 
-def _person(tokens: TokenFile, name: str | None, path: Path) -> tuple[str, str]:
-    if not tokens.person:
-        raise Misused("the token file names no person", str(path), "add a [[person]] table")
+def _person(people: PeopleFile, name: str | None, path: Path) -> tuple[str, str]:
+    known = {person.name: person.token for person in people.person if person.token}
+    if not known:
+        raise Misused("this file names no person with a token", str(path), "add a [[person]] table")
     if name is None:
-        return tokens.person[0].name, tokens.person[0].token
-    for person in tokens.person:
-        if person.name == name:
-            return person.name, person.token
-    known = ", ".join(person.name for person in tokens.person)
-    raise Misused(f"there is no person {name!r}", "--as", f"known persons: {known}")
+        return next(iter(known.items()))
+    if name in known:
+        return name, known[name]
+    raise Misused(f"there is no person {name!r}", "--as", f"known persons: {', '.join(known)}")

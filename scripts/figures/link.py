@@ -39,7 +39,7 @@ api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.1, longest_retry = 0.1 }}
 gateway = [{{ id = "{gateway}" }}]
 """
-_TOKENS = '[[person]]\nname = "bench"\ntoken = "{token}"\n'
+_TOKENS = '[[gateway]]\nname = "{gateway}"\ntoken = "{token}"\n'
 _GATEWAY = """
 gateway = "{gateway}"
 plain = true

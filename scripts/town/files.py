@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from central.people.initial import InitialPerson
 from link.bus.broker_file import CENTRE, write_broker, write_secured_broker
 from scripts.town.bench_file import bench_values
 from scripts.town.board_file import BoardFile
 from scripts.town.certificates import Pki, make_certificates
 from scripts.town.front_file import front_table, write_town_front
+from scripts.town.people_file import fresh_people, people_values
 from scripts.town.plan import GatewayPlan, TownPlan
 from scripts.town.ports import HOST
 from scripts.town.toml_text import Value, toml_text
@@ -59,8 +61,13 @@ class Places:
 
     @property
     def tokens(self) -> Path:
-        """Who may use the API."""
+        """Gateways that may use the API."""
         return self.folder / "tokens.toml"
+
+    @property
+    def people(self) -> Path:
+        """Persons that may use the API, with their secrets; kept from start to start."""
+        return self.folder / "people.toml"
 
     @property
     def bench(self) -> Path:
@@ -121,21 +128,26 @@ class Places:
 
 @dataclass(frozen=True)
 class Secrets:
-    """A broker password for the centre and each gateway, an API token for each person and gateway."""
+    """A broker password for the centre and each gateway, an API token for each gateway, the town's people."""
 
     broker: dict[str, str] = field(repr=False)
-    persons: dict[str, str] = field(repr=False)
+    people: tuple[InitialPerson, ...] = field(repr=False)
     gateways: dict[str, str] = field(repr=False)
 
     @classmethod
-    def fresh(cls, plan: TownPlan) -> "Secrets":
-        """Random ones for everybody."""
+    def fresh(cls, plan: TownPlan, people: tuple[InitialPerson, ...] | None = None) -> "Secrets":
+        """Random ones for everybody; persons may be there already."""
         gateways = [*(g.gateway for g in plan.gateways), *plan.guests]
         return cls(
             {name: secrets.token_urlsafe(18) for name in (CENTRE, *gateways)},
-            {name: secrets.token_urlsafe(24) for name in plan.persons},
+            fresh_people(plan.persons) if people is None else people,
             {name: secrets.token_urlsafe(24) for name in gateways},
         )
+
+    @property
+    def persons(self) -> dict[str, str]:
+        """The tokens of the town's people."""
+        return {person.name: person.token for person in self.people}
 
 
 def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> None:
@@ -148,6 +160,7 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
         pki = make_certificates(plan, places.pki.folder)
         write_secured_broker(places.folder / "broker", ports.broker, pki.files("broker"), HOST)
     _write(places.tokens, _tokens(keys))
+    _write(places.people, people_values(keys.people))
     _write(places.central, _central(plan, places, ports, keys))
     if not plan.plain:
         write_town_front(places.central, places.log("nginx"))
@@ -164,7 +177,7 @@ def write_town_json(plan: TownPlan, places: Places, ports: Ports, pid: int) -> N
     told = {
         "api": api_url(plan, ports),
         **({} if plan.plain else {"ca": str(places.pki.ca)}),
-        "tokens": str(places.tokens),
+        "tokens": str(places.people),
         "person": plan.persons[0],
         "bench": str(places.bench_socket),
         "folder": str(places.folder),
@@ -183,10 +196,7 @@ def api_url(plan: TownPlan, ports: Ports) -> str:
 
 
 def _tokens(keys: Secrets) -> dict[str, Value]:
-    return {
-        "person": [{"name": name, "token": token} for name, token in keys.persons.items()],
-        "gateway": [{"name": name, "token": token} for name, token in keys.gateways.items()],
-    }
+    return {"gateway": [{"name": name, "token": token} for name, token in keys.gateways.items()]}
 
 
 def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dict[str, Value]:
@@ -202,6 +212,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         "run": places.run / "central",
         "broker": _broker(plan, ports.broker, CENTRE, keys),
         "api": {"tokens": places.tokens, **({"host": HOST, "port": ports.api} if plan.plain else {})},
+        "people": {"initial": places.people},
         "voice": {
             "rate_hz": plan.rate_hz,
             "rtp_port": ports.rtp,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from scripts.town.files import Places, Ports, Secrets, api_url, rtp_ports_needed, write_town, write_town_json
+from scripts.town.people_file import kept_people
 from scripts.town.plan import TownPlan, default_plan
 from scripts.town.ports import claim_tcp_port, free_tcp_port, free_udp_block
 from scripts.town.ready import wait_until_ready
@@ -74,7 +75,7 @@ class Town:
             ports = Ports(free_tcp_port(), api, free_udp_block(rtp_ports_needed(plan)), rigs, ways)
             places = Places(folder, _runtime_folder())
             undo.callback(shutil.rmtree, places.run, ignore_errors=True)
-            keys = Secrets.fresh(plan)
+            keys = Secrets.fresh(plan, kept_people(places.people, plan.persons))
             write_town(plan, places, ports, keys)
             write_town_json(plan, places, ports, os.getpid())
             (places.run / "notify").mkdir()

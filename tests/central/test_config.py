@@ -227,3 +227,51 @@ def test_the_voice_node_is_dialled_by_a_name_and_may_have_its_own_certificate(tm
     assert (settings.certificate, settings.key) == (tmp_path / "pki/voice.crt", Path("/etc/voice.key"))
     plain = load_central(write(tmp_path, TOWN)).voice
     assert (plain.host, plain.name, plain.certificate, plain.key) == ("127.0.0.1", "", None, None)
+
+
+AREAS = """
+[[area]]
+id = "hills"
+kind = "province"
+[[area]]
+id = "upper"
+kind = "city"
+within = "hills"
+"""
+
+
+def area_file(folder: Path, gateway: str = "", zone: str = "", group: str = "", areas: str = AREAS) -> Path:
+    path = folder / "central.toml"
+    path.write_text(
+        'plain = true\nstate = "s"\nrun = "r"\n[api]\ntokens = "t"\n'
+        f'[[gateway]]\nid = "gw-a"\narea = "{gateway}"\n'
+        f'[[zone]]\nid = "z"\nlines = ["gw-a/pa1"]\narea = "{zone}"\n'
+        f'[[group]]\nid = "g"\nmembers = [{{ line = "gw-a/r1" }}]\narea = "{group}"\n' + areas
+    )
+    return path
+
+
+def test_things_stand_in_areas(tmp_path):
+    places = load_central(area_file(tmp_path, "upper", "hills", "upper")).places
+    assert (places.of_line("gw-a/r1"), places.of_zone("z"), places.of_group("g")) == (
+        "upper",
+        "hills",
+        "upper",
+    )
+    assert places.areas.holds("hills", "upper") and not places.areas.holds("upper", "hills")
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"gateway": "uper"}, "did you mean 'upper'"),
+        ({"zone": "upper"}, "whose gateway is outside of it"),
+        ({"gateway": "hills", "group": "upper"}, "whose gateway is outside of it"),
+        ({"areas": AREAS.replace('within = "hills"', 'within = "hill"')}, "'hill', which is not here"),
+        ({"areas": AREAS + AREAS}, "stands twice"),
+        ({"areas": AREAS.replace('"city"', '"village"')}, "kind"),
+    ],
+)
+def test_areas_that_do_not_fit_are_named(tmp_path, named, words):
+    with pytest.raises(SettingsError, match=words):
+        load_central(area_file(tmp_path, **named))

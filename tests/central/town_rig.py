@@ -28,6 +28,7 @@ from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
 from central.wiring_files import wire_files
+from central.wiring_people import wire_people
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract import facts
@@ -36,6 +37,7 @@ from link.contract.batch import BatchHead, encode_batch
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
 from tests.central.api.fake_enrolment import FakeEnrolment
+from tests.central.people.bench import FastHashing
 
 TOWN = {
     "state": "/nowhere",
@@ -105,6 +107,9 @@ class Town:
         self.gateway_tapes, self.incoming = self.files.tapes, self.files.incoming
         told = self.gateway_tapes.told
         self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed, told)
+        self.people = wire_people(
+            values, self.database, self.clock, self.journal, self.journal.write_waiting, FastHashing()
+        )
         self.clips = Clips(self.database, folder / "clips")
         self.store = Broadcasts(self.database)
         self.hosted = Broadcasting(self.board, self.store, self.clock, self.spawn)
@@ -124,6 +129,7 @@ class Town:
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
             self.incoming,
             FakeEnrolment(),
+            self.people.desk,
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []
@@ -188,5 +194,6 @@ class Town:
         while not self.board.tapes._jobs.empty():
             self.board.tapes._jobs.get_nowait().close()
         self.events.close()
+        self.people.sign_in.close()
         await self.journal.close()
         self.database.close()

@@ -16,6 +16,7 @@ from central.api.app import PREFIX, make_app
 from central.api.tokens import TokenFile, Tokens
 from central.cli.__main__ import make_cli
 from central.config import CentralSettings
+from central.people.initial import PeopleFile
 from firmware.config import GatewaySettings
 from hw.bench import cli as bench
 from hw.bench.config import BenchConfig
@@ -146,13 +147,13 @@ def test_a_wrong_example_would_be_noticed():
 
 
 def test_the_integrators_page_names_every_route_and_no_other():
-    app = make_app(object(), Tokens(TokenFile()))  # type: ignore[arg-type]  # nothing is asked of it
+    app = make_app(object(), object(), Tokens(TokenFile()))  # type: ignore[arg-type]  # nothing is asked of it
     real = {
         f"{method.upper()} {path.removeprefix(PREFIX)}"
         for path, ways in app.openapi()["paths"].items()
         for method in ways
     }
-    told = set(re.findall(r"`((?:GET|HEAD|POST|PATCH) /[\w/{}]*)", text(Path("docs/integrator.md"))))
+    told = set(re.findall(r"`((?:GET|HEAD|POST|PATCH|DELETE) /[\w/{}-]*)", text(Path("docs/integrator.md"))))
     assert told == real
 
 
@@ -163,6 +164,7 @@ FILES: dict[str, type[BaseModel]] = {
     "Board file": Board,
     "central.toml": CentralSettings,
     "Token file": TokenFile,
+    "File of people": PeopleFile,
     "Shortwave profile": RigProfile,
     "Sensor profile": SensorProfile,
     "bench.toml": BenchConfig,

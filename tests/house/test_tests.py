@@ -35,7 +35,6 @@ UNTESTED = {
     "central.api.journal",
     "central.api.recordings",
     "central.api.status",
-    "central.api.who",
     "central.build",
     "central.cli.clip",
     "central.cli.follow",

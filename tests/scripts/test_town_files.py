@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from central.api.tokens import Tokens
+from central.api.tokens import GatewayWho, Tokens
 from central.cli.where import read_note
 from central.config import load_central
+from central.people.initial import load_people
 from firmware.config import load_gateway
 from hw.bench.config import load_config
 from hw.board import load_board
@@ -17,6 +18,7 @@ from hw.board_lines import LoudspeakerLine, RadioLine
 from hw.board_parts import CoilOutput
 from link.bus.broker_file import CENTRE
 from scripts.town.files import Places, Ports, Secrets, rtp_ports_needed, write_town, write_town_json
+from scripts.town.people_file import kept_people
 from scripts.town.plan import TownPlan, default_plan
 
 PLAN = default_plan()
@@ -119,15 +121,29 @@ def test_voice_ports_of_two_processes_never_overlap(places: Places) -> None:
     assert (spans[0][0], spans[-1][1]) == (PORTS.rtp, PORTS.rtp + rtp_ports_needed(PLAN))
 
 
-def test_persons_and_only_persons_are_persons(places: Places) -> None:
+def test_gateways_and_people_each_have_a_file_of_their_own(places: Places) -> None:
     tokens = Tokens.load(places.tokens)
-    assert {tokens.who(token).name for token in KEYS.persons.values()} == {"wang", "li"}  # type: ignore[union-attr]
-    assert all(tokens.who(token).kind == "gateway" for token in KEYS.gateways.values())  # type: ignore[union-attr]
+    assert {tokens.who(token) for token in KEYS.gateways.values()} == {
+        GatewayWho(name) for name in KEYS.gateways
+    }
+    assert not any(tokens.who(token) for token in KEYS.persons.values())
+    people = load_people(places.people).person
+    assert people == KEYS.people and [person.name for person in people] == ["wang", "li"]
+    assert load_central(places.central).people.initial == places.people
+    assert all(person.password and person.totp and "administrator" in person.roles for person in people)
+
+
+def test_people_are_kept_from_start_to_start_and_new_names_get_new_secrets(places: Places) -> None:
+    assert kept_people(places.people, ("wang", "li")) == KEYS.people
+    other = kept_people(places.people, ("wang", "zhao"))
+    assert [person.name for person in other] == ["wang", "zhao"]
+    assert {person.token for person in other}.isdisjoint(KEYS.persons.values())
+    assert all(person.password not in repr(person) and person.totp not in repr(person) for person in other)
 
 
 def test_the_command_line_finds_the_town(places: Places) -> None:
     note = read_note(places.town)
-    assert (note.api, note.tokens, note.person) == ("http://127.0.0.1:18080", places.tokens, "wang")
+    assert (note.api, note.tokens, note.person) == ("http://127.0.0.1:18080", places.people, "wang")
     assert note.bench == places.bench_socket
     assert json.loads(places.town.read_text())["pid"] == 4711
 

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from pathlib import Path
 
-from central.api.app import make_app
 from central.api.server import ApiServer
 from central.gateway_tapes import GatewayTapes
 from central.incoming import Incoming
@@ -17,7 +16,7 @@ from central.store.uploads import Uploads
 from link.contract.link_facts import RecordingReady
 from link.hosting.clock import SystemClock
 from link.sealing.seal import unseal
-from tests.central.api.fake_desk import FakeDesk, tokens
+from tests.central.api.fake_desk import FakeDesk, app_of
 
 
 class Centre:
@@ -45,7 +44,7 @@ class Centre:
         blobs = folder / "blobs"
         blobs.mkdir(exist_ok=True)
         desk.files = {path.name: path for path in blobs.iterdir()}
-        self.api = ApiServer(make_app(desk, tokens()), port=port)
+        self.api = ApiServer(app_of(desk), port=port)
 
     def append(self, kind: str, subject: str, payload: object) -> None:
         """The journal is not what is looked at here."""

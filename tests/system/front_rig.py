@@ -191,7 +191,7 @@ def running(folder: Path, pki: Pki) -> Iterator[Nginx]:
 @asynccontextmanager
 async def serving(nginx: Nginx, desk: FakeDesk) -> AsyncIterator[ApiServer]:
     """The real API behind it, which knows the gateways gw-north and gw-south."""
-    app = make_app(desk, tokens(), machines=ByCertificate(["gw-north", "gw-south"]))
+    app = make_app(desk, desk.bench.book, tokens(), machines=ByCertificate(["gw-north", "gw-south"]))
     api = ApiServer(app, door=lambda: listen_at(nginx.front.api))
     await api.start()
     try:

@@ -30,7 +30,6 @@ api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.1, longest_retry = 0.2 }}
 gateway = [{{ id = "g-one" }}, {{ id = "g-two" }}]
 """
-TOKENS = '[[person]]\nname = "wang"\ntoken = "only-for-this-test-0123456789"\n'
 
 
 class Core:
@@ -40,9 +39,7 @@ class Core:
         self.folder, self.broker = folder, broker
         text = CENTRAL.format(port=broker.port, password=broker.users["svc-centre"])
         (folder / "central.toml").write_text(text)
-        tokens = folder / "tokens.toml"
-        tokens.write_text(TOKENS)
-        tokens.chmod(0o600)
+        (folder / "tokens.toml").write_text("")
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

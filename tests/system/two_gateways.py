@@ -56,11 +56,13 @@ state = "state-centre"
 run = "run-centre"
 plain = true
 api = {{ tokens = "tokens.toml", port = 0 }}
+people = {{ initial = "people.toml" }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.2, longest_retry = 1.0 }}
 gateway = [{{ id = "gw-a" }}, {{ id = "gw-b" }}]
 link = {{ spread = 0.2 }}
 group = [{{ id = "valley", members = [{{ line = "gw-a/r1" }}, {{ line = "gw-b/r1" }}] }}]
 """
+PEOPLE = 'person = [{ name = "wang", token = "not-a-secret-here", roles = ["supervisor"] }]\n'
 RADIO = """
 [[radio]]
 gateway = "{gateway}"
@@ -99,9 +101,10 @@ class TwoGateways:
             (self.folder / f"{gateway}.toml").write_text(text)
             bench += RADIO.format(gateway=gateway, frequency=160_000_000 + index * 1_000_000)
         (self.folder / "bench.toml").write_text(bench)
-        (self.folder / "tokens.toml").write_text(
-            'person = [{ name = "wang", token = "not-a-secret-here" }]\n'
-        )
+        (self.folder / "tokens.toml").write_text("")
+        people = self.folder / "people.toml"
+        people.touch(mode=0o600)
+        people.write_text(PEOPLE)
         (self.folder / "central.toml").write_text(CENTRAL.format(port=port, password=PASSWORD))
         # What carries sound goes before what does not, as its systemd units do.
         python = [sys.executable, "-m"]

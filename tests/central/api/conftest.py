@@ -7,8 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from central.api.app import make_app
-from tests.central.api.fake_desk import WANG, FakeDesk, tokens
+from tests.central.api.fake_desk import WANG, FakeDesk, app_of
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def desk(tmp_path: Path) -> FakeDesk:
 
 @pytest.fixture
 def app(desk: FakeDesk) -> FastAPI:
-    return make_app(desk, tokens())
+    return app_of(desk)
 
 
 @pytest.fixture

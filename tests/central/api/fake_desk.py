@@ -5,6 +5,9 @@ import wave
 from collections.abc import Mapping
 from pathlib import Path
 
+from fastapi import FastAPI
+
+from central.api.app import make_app
 from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
@@ -18,6 +21,7 @@ from central.broadcasts.messages import Approve, ClipTold, Stop
 from central.broadcasts.view import view
 from central.incoming import Incoming
 from central.journal_models import EntryView, VerdictView
+from central.people.places import Places
 from central.readmodels import (
     BroadcastView,
     ClipView,
@@ -38,26 +42,28 @@ from link.hosting.machine import Tick
 from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
+from tests.central.people.bench import AREAS, Bench, everything
 
 WANG, LI, GATEWAY = "wang-token-0123456789", "li-token-0123456789ab", "gateway-token-0123456789"
-TOKENS = f"""
+PEOPLE = f"""
 [[person]]
 name = "wang"
 token = "{WANG}"
 [[person]]
 name = "li"
 token = "{LI}"
-[[gateway]]
-name = "gw-north"
-token = "{GATEWAY}"
 """
 WALL = 1_700_000_000.0
 ZONES = {"north": ("gw-north/pa1",), "south": ("gw-south/pa1",), "all": ("gw-north/pa1", "gw-south/pa1")}
 
 
 def tokens() -> Tokens:
-    rows = {"person": [{"name": "wang", "token": WANG}, {"name": "li", "token": LI}]}
-    return Tokens(TokenFile.model_validate({**rows, "gateway": [{"name": "gw-north", "token": GATEWAY}]}))
+    return Tokens(TokenFile.model_validate({"gateway": [{"name": "gw-north", "token": GATEWAY}]}))
+
+
+def app_of(desk: "FakeDesk") -> FastAPI:
+    """The application over this desk and its people."""
+    return make_app(desk, desk.bench.book, tokens())
 
 
 def write_wav(path: Path, seconds: float = 1.0) -> Path:
@@ -78,6 +84,16 @@ class FakeDesk:
         self.events = FakeEventsDesk()
         self.enrolment: EnrolmentDesk = FakeEnrolment()
         self.uploads = folder
+        self.bench = Bench(folder)
+        self.people = self.bench.desk
+        self.places = Places(
+            AREAS,
+            {"gw-north": "north-dam", "gw-sat": "north-dam", "gw-south": "south-dam"},
+            {"north": "north-dam", "south": "south-dam"},
+            {"valley": "hills"},
+        )
+        for name, token in (("wang", WANG), ("li", LI)):
+            self.bench.person(name, *everything(), token=token)
         self.tapes: RecordingDesk = self
         self.incoming: UploadDesk = Incoming(
             Uploads(folder / "arrived", 10_000_000, 2_000_000), self.dealt_with, self.note_arrival

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from central.api import live
-from central.api.app import make_app
 from central.api.changes import (
     CHANGE,
     NO_RIGHT,
@@ -19,14 +18,14 @@ from central.api.changes import (
     TooSlow,
     TownNow,
 )
-from tests.central.api.fake_desk import GATEWAY, LI, WANG, FakeDesk, tokens
+from tests.central.api.fake_desk import GATEWAY, LI, WANG, FakeDesk, app_of
 
 
 class Screen:
     """The other end of a WebSocket, without a socket: what an ASGI server would do."""
 
     def __init__(self, desk: FakeDesk, token: str) -> None:
-        self.app = make_app(desk, tokens())
+        self.app = app_of(desk)
         self.token = token
         self.heard: list[dict[str, Any]] = []
         self.closed: tuple[int, str] | None = None

@@ -1,11 +1,13 @@
 """Which gateway asks: the front's word on its own socket, a token in plain, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 from starlette.requests import HTTPConnection
 
 from central.api.desk import DeskError
 from central.api.machines import THROUGH_FRONT, ByCertificate, ByToken, address_of
-from tests.central.api.fake_desk import GATEWAY, WANG, tokens
+from tests.central.api.fake_desk import GATEWAY, WANG, FakeDesk, tokens
 
 GOOD = (("X-Spillway-Client-Verify", "SUCCESS"), ("X-Spillway-Client-Name", "gw-north"))
 machines = ByCertificate(["gw-north", "gw-south"])
@@ -56,8 +58,8 @@ def test_a_good_certificate_of_no_gateway_is_refused(names: tuple[str, ...]) -> 
     assert refused.value.status == 403
 
 
-def test_in_plain_a_gateway_shows_its_token_and_no_certificate() -> None:
-    plain = ByToken(tokens())
+async def test_in_plain_a_gateway_shows_its_token_and_no_certificate(tmp_path: Path) -> None:
+    plain = ByToken(tokens(), FakeDesk(tmp_path).bench.book)
     assert plain.gateway(asking(("Authorization", f"Bearer {GATEWAY}"))) == "gw-north"
     for headers in (GOOD, (("Authorization", f"Bearer {WANG}"),), (("Authorization", "Bearer x"),), ()):
         assert plain.gateway(asking(*headers)) is None

@@ -12,13 +12,13 @@ from central.api.app import make_app
 from central.api.machines import ByCertificate
 from central.api.server import ApiServer, ServerError
 from link.bus.socket_path import listen_at
-from tests.central.api.fake_desk import WANG, FakeDesk, tokens
+from tests.central.api.fake_desk import WANG, FakeDesk, app_of, tokens
 
 HEADERS = {"Authorization": f"Bearer {WANG}"}
 
 
 def server(folder: Path, host: str = "127.0.0.1", port: int = 0) -> ApiServer:
-    return ApiServer(make_app(FakeDesk(folder), tokens()), host, port)
+    return ApiServer(app_of(FakeDesk(folder)), host, port)
 
 
 async def test_it_answers_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -56,7 +56,8 @@ async def test_localhost_is_the_loopback(tmp_path: Path) -> None:
 async def test_the_fronts_word_counts_on_its_socket_only(tmp_path: Path) -> None:
     """The same headers on a port of this machine, where anybody may send them, are nobody's."""
     said = {"X-Spillway-Client-Verify": "SUCCESS", "X-Spillway-Client-Name": "gw-north"}
-    app = make_app(FakeDesk(tmp_path), tokens(), machines=ByCertificate(["gw-north"]))
+    desk = FakeDesk(tmp_path)
+    app = make_app(desk, desk.bench.book, tokens(), machines=ByCertificate(["gw-north"]))
     path = tmp_path / "api.sock"
     front, port = ApiServer(app, door=lambda: listen_at(path)), ApiServer(app)
     await front.start()

@@ -1,12 +1,21 @@
-"""The token file: what it may hold, and that no complaint repeats a secret."""
+"""The token file: which gateways it lets in, and that no complaint repeats a secret."""
 
 from pathlib import Path
 
 import pytest
 
-from central.api.tokens import Tokens, Who
+from central.api.tokens import GatewayWho, Tokens
 from link.hosting.settings import SettingsError
-from tests.central.api.fake_desk import GATEWAY, LI, TOKENS, WANG
+
+NORTH, SOUTH = "north-token-0123456789", "south-token-0123456789"
+TOKENS = f"""
+[[gateway]]
+name = "gw-north"
+token = "{NORTH}"
+[[gateway]]
+name = "gw-south"
+token = "{SOUTH}"
+"""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -15,27 +24,23 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_every_token_is_somebody(tmp_path: Path) -> None:
+def test_every_token_is_a_gateway(tmp_path: Path) -> None:
     tokens = Tokens.load(written(tmp_path, TOKENS))
-    assert tokens.who(WANG) == Who("person", "wang") and tokens.who(LI) == Who("person", "li")
-    assert tokens.who(GATEWAY) == Who("gateway", "gw-north")
-    assert tokens.who_shows(f"bearer {WANG}") == Who("person", "wang")
-    for wrong in ("", WANG[:-1], WANG + " ", "Ж" * 20):
+    assert tokens.who(NORTH) == GatewayWho("gw-north") and tokens.who(SOUTH) == GatewayWho("gw-south")
+    for wrong in ("", NORTH[:-1], NORTH + " ", "Ж" * 20):
         assert tokens.who(wrong) is None
-    for wrong in ("", WANG, f"Basic {WANG}", "Bearer"):
-        assert tokens.who_shows(wrong) is None
+    assert Tokens.load(written(tmp_path, "")).who(NORTH) is None
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "names no person"),
-        (TOKENS.replace('name = "li"', 'name = "wang"'), "named twice"),
-        (TOKENS.replace(LI, WANG), "share a token"),
-        (TOKENS.replace(LI, "short-secret"), "the token of li cannot be used"),
-        (TOKENS.replace(LI, "a secret with blanks"), "contains a space"),
-        (TOKENS.replace("[[person]]", "[[persons]]"), "did you mean 'person'"),
-        (TOKENS.replace('name = "li"', 'name = "Li!"'), "name"),
+        (TOKENS.replace('name = "gw-south"', 'name = "gw-north"'), "named twice"),
+        (TOKENS.replace(SOUTH, NORTH), "share a token"),
+        (TOKENS.replace(SOUTH, "short-secret"), "the token of gw-south cannot be used"),
+        (TOKENS.replace(SOUTH, "a secret with blanks"), "contains a space"),
+        (TOKENS.replace("[[gateway]]", "[[person]]"), "unknown key 'person'"),
+        (TOKENS.replace('name = "gw-south"', 'name = "South!"'), "name"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_explained_without_secrets(
@@ -44,7 +49,7 @@ def test_a_file_that_cannot_be_used_is_explained_without_secrets(
     with pytest.raises(SettingsError) as told:
         Tokens.load(written(tmp_path, text))
     assert words in str(told.value) and "tokens.toml" in str(told.value)
-    for secret in (WANG, LI, GATEWAY, "short-secret", "a secret with"):
+    for secret in (NORTH, SOUTH, "short-secret", "a secret with"):
         assert secret not in str(told.value)
 
 

@@ -11,10 +11,9 @@ import pytest
 from fastapi import FastAPI
 from typer.testing import CliRunner, Result
 
-from central.api.app import make_app
 from central.api.server import ApiServer
 from central.cli.__main__ import make_cli
-from tests.central.api.fake_desk import TOKENS, FakeDesk, tokens
+from tests.central.api.fake_desk import PEOPLE, FakeDesk, app_of
 
 
 @dataclass
@@ -41,7 +40,7 @@ class Served:
 
 @pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    app = make_app(FakeDesk(tmp_path_factory.mktemp("desk")), tokens())
+    app = app_of(FakeDesk(tmp_path_factory.mktemp("desk")))
     loop = asyncio.new_event_loop()
     server = ApiServer(app)
     loop.run_until_complete(server.start())
@@ -59,11 +58,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def town(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     served.app.state.desk = desk = FakeDesk(tmp_path)
-    (tmp_path / "tokens.toml").write_text(TOKENS)
+    served.app.state.gate = desk.bench.book
+    write_private(tmp_path / "people.toml", PEOPLE)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "own"))
     note = tmp_path / "town.json"
-    note.write_text(json.dumps({"api": served.url, "tokens": "tokens.toml", "person": "wang", "pid": 1}))
+    note.write_text(json.dumps({"api": served.url, "tokens": "people.toml", "person": "wang", "pid": 1}))
     monkeypatch.setenv("SPILLWAY_TOWN", str(note))
     return Town(desk, served.url, note, served.loop)
+
+
+def write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)
 
 
 Run = Callable[..., Result]

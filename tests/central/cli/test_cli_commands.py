@@ -17,7 +17,7 @@ from central.readmodels import (
     TownView,
 )
 from tests.central.api.fake_desk import LI, write_wav
-from tests.central.cli.conftest import Run, Town
+from tests.central.cli.conftest import Run, Town, write_private
 
 
 def good(result: Result) -> Any:
@@ -252,13 +252,13 @@ def test_a_dead_core_is_3(town: Town, run: Run) -> None:
 def test_who_asks_is_chosen_by_name_or_file(town: Town, run: Run, tmp_path: Path) -> None:
     bad(run("status", "--as", "zhao"), 2, "no person 'zhao'", "known persons: wang, li")
     own = tmp_path / "own.toml"
-    own.write_text(f'[[person]]\nname = "li"\ntoken = "{LI}"\n')
+    write_private(own, f'[[person]]\nname = "li"\ntoken = "{LI}"\n')
     options = ("--api", town.url, "--token-file", str(own))
     good(run("group", "set", "valley", "--hang", "1", "--json", *options))
     assert town.desk.calls[-1][-1] == "li"
     own.write_text('[[person]]\nname = "li"\ntoken = "not-known-0123456789"\n')
     bad(run("status", *options), 1, "this token is not known")
-    bad(run("watch", *options), 1, "show a person's token")
+    bad(run("watch", *options), 1, "show the token of a person")
 
 
 def test_no_token_is_ever_printed(town: Town, run: Run) -> None:

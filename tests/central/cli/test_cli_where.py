@@ -7,19 +7,20 @@ import pytest
 
 from central.cli.refusals import Misused, Unreachable
 from central.cli.where import find, note_path
-from tests.central.api.fake_desk import LI, TOKENS, WANG
+from tests.central.api.fake_desk import LI, PEOPLE, WANG
+from tests.central.cli.conftest import write_private
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / ".town").mkdir()
-    (tmp_path / ".town" / "tokens.toml").write_text(TOKENS)
+    write_private(tmp_path / ".town" / "people.toml", PEOPLE)
     return tmp_path
 
 
 def note(folder: Path, **more: object) -> Path:
     path = folder / ".town" / "town.json"
-    path.write_text(json.dumps({"api": "http://127.0.0.1:8080/", "tokens": "tokens.toml", **more}))
+    path.write_text(json.dumps({"api": "http://127.0.0.1:8080/", "tokens": "people.toml", **more}))
     return path
 
 
@@ -47,7 +48,7 @@ def test_gateways_do_not_ask(folder: Path) -> None:
 
 
 def test_with_both_options_no_town_is_needed(folder: Path) -> None:
-    tokens = folder / ".town" / "tokens.toml"
+    tokens = folder / ".town" / "people.toml"
     assert find("http://127.0.0.1:1", tokens, None, {}, Path("/nowhere")).person == "wang"
     with pytest.raises(Unreachable, match="no town runs here"):
         find("http://127.0.0.1:1", None, None, {}, Path("/nowhere"))
@@ -74,7 +75,7 @@ def test_a_bad_token_file_is_explained(folder: Path) -> None:
     note(folder, tokens="none.toml")
     with pytest.raises(Misused, match="cannot be read"):
         find(None, None, None, {}, folder)
-    (folder / ".town" / "none.toml").write_text("")
+    write_private(folder / ".town" / "none.toml", "")
     with pytest.raises(Misused, match="names no person"):
         find(None, None, None, {}, folder)
 

@@ -7,13 +7,12 @@ import pytest
 from fastapi import FastAPI
 
 from central.api import machines
-from central.api.app import make_app
 from central.api.limits import JSON_MOST, PART_MOST, UPLOAD_MOST
 from central.front.answers import ANSWERS
 from central.front.errors import FrontError
 from central.front.nginx_file import OURS, PASSED, STRICT, Front, configuration, write_front
 from central.front_settings import FrontSettings
-from tests.central.api.fake_desk import FakeDesk, tokens
+from tests.central.api.fake_desk import FakeDesk, app_of
 
 SETTINGS = {"host": "127.0.0.1", "port": 8443, "names": ("localhost",)}
 
@@ -61,7 +60,7 @@ def test_the_headers_that_the_api_believes_are_those_that_are_set_here() -> None
 
 
 def test_every_header_that_a_route_takes_goes_through(tmp_path: Path) -> None:
-    app: FastAPI = make_app(FakeDesk(tmp_path), tokens())
+    app: FastAPI = app_of(FakeDesk(tmp_path))
     taken = {
         parameter["name"].lower()
         for methods in app.openapi()["paths"].values()
