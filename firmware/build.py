@@ -18,6 +18,7 @@ from firmware.enrolling import make_renewal
 from firmware.events import BlobsWanted, ConfigurationChanged, HeldBlobs
 from firmware.files.held import FilesError
 from firmware.island.fires import FiresFile
+from firmware.open_inputs import OpenInputs
 from firmware.outbox.writer import OutboxWriter
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
 from firmware.standing import Standing
@@ -30,14 +31,12 @@ from firmware.uplink.messages import Identity
 from firmware.wiring import describe, listens_to, wire_gateway
 from firmware.wiring_desired import DesiredHost
 from firmware.wiring_files import wire_files
-from firmware.wiring_inputs import Opened, opened_here, sensor_bauds, wire_inputs
+from firmware.wiring_inputs import sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
 from firmware.wiring_recording import wire_recordings
 from hw.board import Board, load_board
-from hw.board_parts import PinInput, RigPort, SerialPort
+from hw.board_parts import RigPort, SerialPort
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
-from hw.inputs.opening import OpenInput, open_input
-from hw.pins import Pins, PinsUnavailable, open_pins
 from hw.rig.client import RigctldClient
 from hw.uart import Uart
 from link.bus.paho_bus import PahoBus
@@ -57,8 +56,6 @@ from link.sealing.signing import verify
 log = logging.getLogger(__name__)
 
 BEAT = 0.5
-PINS_AGAIN = 5.0
-"""Seconds between tries for a pin that cannot be had."""
 
 
 def firmware_version() -> str:
@@ -110,9 +107,6 @@ class GatewayBuild:
         self.neighbour = StreamServer(settings.voice_socket, "gateway")
         self.bus = self._broker()
         self.board_tasks: set[asyncio.Task[None]] = set()
-        self._pins: Pins | None = None
-        self._inputs: list[OpenInput] = []
-        self._ill: set[str] = set()
         identity = Identity(
             gateway=settings.gateway,
             realm=settings.realm,
@@ -149,6 +143,7 @@ class GatewayBuild:
         )
         self.recordings.kept = self.files.inbox.post
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
+        self.inputs = OpenInputs(self.board, self.wired.wires, self.clock, self._health)
         self.desired = self._desired()
         self.renewal = make_renewal(settings, self.clock)
 
@@ -260,58 +255,6 @@ class GatewayBuild:
                         self._read_back(out, False, "guard-lost")
                 self.switchboard.tell_health("guard", reason, "see the journal of `gateway guard`")
 
-    @property
-    def inputs(self) -> list[Opened]:
-        """The inputs to open: carriers, contacts, whatever somebody hears."""
-        return opened_here(self.board, self.wired.wires)
-
-    def open_inputs(self, inputs: list[Opened]) -> list[Opened]:
-        """Open these; those that cannot be had are told and returned. Blocks."""
-        try:
-            needed = any(isinstance(source, PinInput) for source in self.board.inputs)
-            self._pins = self._pins or (open_pins(self.board) if needed else Pins(None))
-        except PinsUnavailable as error:
-            self._tell_pins("pins", error)
-            return inputs
-        self._tell_pins("pins", None)
-        return [source for source in inputs if not self._open_input(self._pins, source)]
-
-    def _open_input(self, pins: Pins, source: Opened) -> bool:
-        sink = self.wired.wires.heard(source.name)
-        subject = f"input {source.name}"
-        try:
-            opened = open_input(source, self.board, pins, sink, lambda ill: self._tell_pins(subject, ill))
-        except PinsUnavailable as error:
-            self._tell_pins(f"pin {source.name}", error)
-            return False
-        self._inputs.append(opened)
-        self._tell_pins(f"pin {source.name}", None)
-        return True
-
-    def _tell_pins(self, subject: str, error: PinsUnavailable | None) -> None:
-        """Tell news only."""
-        if error is not None and subject not in self._ill:
-            self._ill.add(subject)
-            log.error("pins what=%s advice=%s", error.what, error.advice)
-            self.switchboard.tell_health(subject, error.what, error.advice)
-        elif error is None and subject in self._ill:
-            self._ill.discard(subject)
-            self.switchboard.tell_health(subject, "")
-
-    async def keep_opening(self, inputs: list[Opened]) -> None:
-        """Try again for these until all are open."""
-        while inputs:
-            await self.clock.sleep_until(self.clock.now() + PINS_AGAIN)
-            inputs = await asyncio.to_thread(self.open_inputs, inputs)
-
-    def close_inputs(self) -> None:
-        """Give pins and devices back."""
-        for opened in self._inputs:
-            opened.close()
-        self._inputs.clear()
-        if self._pins is not None:
-            self._pins.close()
-
     def _will(self) -> Will:
         topic = Topics(self.settings.realm).of(Row.LIVE, self.settings.gateway)
         return Will(topic, lambda sid: pack(facts.Death(sid=sid).model_dump(mode="python")))
@@ -336,12 +279,12 @@ class GatewayBuild:
             stack.push_async_callback(self.guard.stop)
             await self.neighbour.start(board.from_neighbour)
             stack.push_async_callback(self.neighbour.stop)
-            stack.callback(self.close_inputs)
+            stack.callback(self.inputs.close)
             board.terminals.start_ports()
             stack.push_async_callback(asyncio.to_thread, board.terminals.stop_ports)
             self.buses.open_ports(open_port)
             stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
-            group.create_task(self.keep_opening(await asyncio.to_thread(self.open_inputs, self.inputs)))
+            group.create_task(self.inputs.keep(await asyncio.to_thread(self.inputs.open)))
             topics = listens_to(board.uplink.machine.identity)
             await self._open_authority()
             stack.push_async_callback(asyncio.to_thread, self.accepted.stop)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware import build
+from firmware import open_inputs
 from firmware.build import GatewayBuild
 from firmware.config import GatewaySettings
 from firmware.uplink.messages import HealthTold
@@ -85,28 +85,28 @@ def test_one_pin_that_cannot_be_had_leaves_the_other_lines_working(
     gateway: GatewayBuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chip = Chip("r1.cos")
-    monkeypatch.setattr(build, "open_pins", chip.factory)
-    left = gateway.open_inputs(gateway.inputs)
+    monkeypatch.setattr(open_inputs, "open_pins", chip.factory)
+    left = gateway.inputs.open()
     assert chip.open == ["r2.cos", "r3.cos"]
     assert told(gateway) == [("pin r1.cos", False, "see gpioinfo")]
-    assert gateway.open_inputs(left) == left
+    assert gateway.inputs.open(left) == left
     assert told(gateway) == [], "said once"
     chip.missing.clear()
-    assert gateway.open_inputs(left) == []
+    assert gateway.inputs.open(left) == []
     assert chip.open == ["r2.cos", "r3.cos", "r1.cos"]
     assert told(gateway) == [("pin r1.cos", True, "")]
-    gateway.close_inputs()
+    gateway.inputs.close()
     assert chip.closed
 
 
 def test_a_chip_that_comes_late_is_used_then(gateway: GatewayBuild, monkeypatch: pytest.MonkeyPatch) -> None:
     chip = Chip(None)
-    monkeypatch.setattr(build, "open_pins", chip.factory)
-    left = gateway.open_inputs(gateway.inputs)
+    monkeypatch.setattr(open_inputs, "open_pins", chip.factory)
+    left = gateway.inputs.open()
     assert [source.name for source in left] == ["r1.cos", "r2.cos", "r3.cos"]
     assert told(gateway) == [("pins", False, "plug it in")]
     chip.missing.clear()
-    assert gateway.open_inputs(left) == []
+    assert gateway.inputs.open(left) == []
     assert told(gateway) == [("pins", True, "")]
 
 
@@ -122,8 +122,8 @@ async def test_what_cannot_be_had_is_tried_again(
         if len(waits) == 3:
             chip.missing.clear()
 
-    monkeypatch.setattr(build, "open_pins", chip.factory)
+    monkeypatch.setattr(open_inputs, "open_pins", chip.factory)
     monkeypatch.setattr(clock, "sleep_until", wait)
-    await gateway.keep_opening(gateway.open_inputs(gateway.inputs))
-    assert waits == [build.PINS_AGAIN] * 3
+    await gateway.inputs.keep(gateway.inputs.open())
+    assert waits == [open_inputs.AGAIN] * 3
     assert "r2.cos" in chip.open

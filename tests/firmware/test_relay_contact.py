@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware import build
+from firmware import open_inputs
 from firmware.build import GatewayBuild
 from firmware.config import GatewaySettings
 from firmware.events import ContactRead
@@ -47,9 +47,9 @@ async def test_a_contact_that_cannot_be_had_is_told_and_tried_again(gateway, mon
         waits.append(when)
         chip.missing.clear()
 
-    monkeypatch.setattr(build, "open_pins", chip.factory)
+    monkeypatch.setattr(open_inputs, "open_pins", chip.factory)
     monkeypatch.setattr(gateway.clock, "sleep_until", wait)
-    await gateway.keep_opening(gateway.open_inputs(gateway.inputs))
+    await gateway.inputs.keep(gateway.inputs.open())
     assert len(waits) == 1
     assert told(gateway) == [("pin amp.contact", False, "see gpioinfo"), ("pin amp.contact", True, "")]
     chip.sinks["amp.contact"](True, 5)
