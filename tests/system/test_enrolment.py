@@ -34,6 +34,7 @@ board = "board.toml"
 state = "state"
 run = "run"
 broker = {{ port = 1, first_retry = 5.0 }}
+centre = {{ url = "https://localhost:{port}" }}
 enrolment = {{ url = "https://localhost:{port}", ca = "ca/ca.pem", token = "{token}" }}
 """
 

@@ -11,16 +11,16 @@ from firmware.enrolment.keyring import Keyring
 from link.certs.errors import CertError
 from link.hosting.clock import HandClock, SystemClock
 from tests.firmware.enrolment.conftest import Centre
-from tests.firmware.test_config import ENROLMENT, LEAST, write
+from tests.firmware.test_config import BARE, ENROLMENT, LEAST, write
 
 
 @pytest.fixture
 def settings(tmp_path):
-    return load_gateway(write(tmp_path, LEAST.replace("/run/spillway", "run") + ENROLMENT))
+    return load_gateway(write(tmp_path, BARE.replace("/run/spillway", "run") + ENROLMENT))
 
 
 async def test_without_the_table_nothing_is_enrolled_or_renewed(tmp_path):
-    plain = load_gateway(write(tmp_path, "plain = true\n" + LEAST))
+    plain = load_gateway(write(tmp_path, LEAST))
     await enrolling.enrolled(plain, HandClock())
     await enrolling.certificate_there(plain, HandClock())
     assert enrolling.make_renewal(plain, HandClock()) is None
