@@ -24,9 +24,16 @@ plain = true
 state = "state-centre"
 run = "run-centre"
 api = { tokens = "tokens.toml", port = 0 }
+people = { initial = "people.toml" }
 broker = { port = 1, first_retry = 5.0 }
 gateway = [{ id = "gw-a" }]
 enrolment = { ca_folder = "ca", pass_phrase_file = "word" }
+"""
+PEOPLE = """
+[[person]]
+name = "wang"
+token = "not-a-secret-here"
+roles = ["technician", "supervisor"]
 """
 GATEWAY = """
 gateway = "gw-a"
@@ -51,7 +58,9 @@ class Site:
         (folder / "word").chmod(0o600)
         self._ca("init")
         self._ca("issue", "api", "--kind", "server", "--san", "localhost", "--out", str(folder / "pki"))
-        (folder / "tokens.toml").write_text('person = [{ name = "wang", token = "not-a-secret-here" }]\n')
+        (folder / "tokens.toml").write_text("")
+        (folder / "people.toml").touch(mode=0o600)
+        (folder / "people.toml").write_text(PEOPLE)
         (folder / "central.toml").write_text(CENTRAL)
         (folder / "board.toml").write_text(BOARD.format(gateway="gw-a", folder=folder))
 
@@ -92,7 +101,7 @@ class Site:
 
     def spillway(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """The operator's command line."""
-        whom = ["--api", self.api, "--token-file", str(self.folder / "tokens.toml")]
+        whom = ["--api", self.api, "--token-file", str(self.folder / "people.toml")]
         command = [sys.executable, "-m", "central.cli", *words, *whom]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=25, check=False)
 
