@@ -12,7 +12,7 @@ from central.cli.__main__ import make_cli
 from central.cli.core import Core
 from central.cli.refusals import Misused, Unreachable
 from central.cli.where import Access
-from tests.central.api.fake_desk import TOKENS, WANG, FakeDesk, write_wav
+from tests.central.api.fake_desk import PEOPLE, WANG, FakeDesk, write_wav
 from tests.system.front_rig import Nginx, Pki, running, serving
 
 
@@ -36,9 +36,11 @@ async def desk(tmp_path: Path, nginx: Nginx) -> AsyncIterator[FakeDesk]:
 
 @pytest.fixture
 def note(tmp_path: Path, nginx: Nginx, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "tokens.toml").write_text(TOKENS)
+    people = tmp_path / "people.toml"
+    people.touch(mode=0o600)
+    people.write_text(PEOPLE)
     path = tmp_path / "town.json"
-    path.write_text(json.dumps({"api": nginx.url, "tokens": "tokens.toml", "ca": "pki/ca/ca.pem"}))
+    path.write_text(json.dumps({"api": nginx.url, "tokens": "people.toml", "ca": "pki/ca/ca.pem"}))
     monkeypatch.setenv("SPILLWAY_TOWN", str(path))
     return path
 
@@ -66,7 +68,7 @@ async def test_it_asks_sends_and_follows(desk: FakeDesk, note: Path, nginx: Ngin
 
 
 async def test_the_authority_is_given_by_hand(desk: FakeDesk, note: Path, nginx: Nginx, pki: Pki) -> None:
-    tokens, ca = str(note.parent / "tokens.toml"), str(pki.ca.certificate_file)
+    tokens, ca = str(note.parent / "people.toml"), str(pki.ca.certificate_file)
     where = ("--api", nginx.url, "--token-file", tokens)
     assert (await spillway("status", *where, "--ca", ca)).exit_code == 0
     unknown = await spillway("status", *where)
