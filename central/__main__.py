@@ -1,4 +1,4 @@
-"""`central core|voice --config FILE`: its processes. `central backup|restore|ca|broker|front|people`: commands."""
+"""`central core|voice --config FILE`: the processes of the centre; the other first words are commands."""
 
 import argparse
 import sys

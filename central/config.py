@@ -2,14 +2,15 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.enrolment_settings import EnrolmentSettings
 from central.front_settings import FrontSettings
-from central.people.areas import Area, AreaKind, Areas
+from central.people.areas import Area, Areas
 from central.people.places import Places
+from central.people_settings import AreaSettings, PeopleSettings
 from central.speech.settings import SpeechSettings
 from link.bus.broker_access import BrokerAccess
 from link.certs.requests import of_the_centre
@@ -22,7 +23,6 @@ from link.hosting.settings import Settings, SettingsError, load
 from link.hosting.tls_settings import TlsSettings, check_secured
 from link.hosting.toml_places import did_you_mean
 
-AreaId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
 
 RESERVED_ZONES = ("approve", "stop", "list", "show")
@@ -69,25 +69,6 @@ class VoiceNodeSettings(Settings):
         """The same with absolute paths."""
         pair = {"certificate": self.certificate, "key": self.key}
         return self.model_copy(update={name: path and home / path for name, path in pair.items()})
-
-
-class PeopleSettings(Settings):
-    """How people sign in. Times in seconds."""
-
-    totp: Literal["required", "optional"] = "required"
-    session_idle: float = Field(default=3600.0, ge=60, le=86400)
-    session_most: float = Field(default=43200.0, ge=300, le=604800)
-    invitation: float = Field(default=259200.0, ge=300, le=2592000)
-    initial: Path | None = None
-
-
-class AreaSettings(Settings):
-    """One area; a right at an area holds for everything below it."""
-
-    id: AreaId
-    label: Label = ""
-    kind: AreaKind
-    within: AreaId | Literal[""] = ""
 
 
 class MemberSettings(Settings):

@@ -10,7 +10,6 @@ from typing import TypeVar
 from central.api.caller import Caller
 from central.api.desk import DeskError
 from central.api.people_requests import AcceptRequest, PasswordChange, SignInRequest
-from central.config import PeopleSettings
 from central.people import second_factor
 from central.people.bearers import SESSION, digest, new_id, new_secret
 from central.people.first import forget_first, read_first
@@ -21,6 +20,7 @@ from central.people.rights import Grant, Rights
 from central.people.rules import password_fault
 from central.people_book import PeopleBook
 from central.people_models import SecondFactorView, SignedInView
+from central.people_settings import PeopleSettings
 from central.store.database import StoreError
 
 T = TypeVar("T")

@@ -107,7 +107,7 @@ def _checked(address: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Misused(f"{address!r} is not an address", "--api", "write https://HOST:PORT")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        what = f"{address!r}: passwords and tokens would travel in the clear"
+        what = f"{address!r}: a token would travel in the clear"
         raise Misused(what, "--api", "write https://; http:// leads to this machine only")
     return address.rstrip("/")
 

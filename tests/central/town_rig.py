@@ -28,7 +28,7 @@ from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
 from central.wiring_files import wire_files
-from central.wiring_people import wire_people
+from central.wiring_people import People, wire_people
 from link.bus.fake import FakeBroker, FakeBus
 from link.bus.stream_fake import FakePlace, FakeStreamServer
 from link.contract import facts
@@ -107,9 +107,7 @@ class Town:
         self.gateway_tapes, self.incoming = self.files.tapes, self.files.incoming
         told = self.gateway_tapes.told
         self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed, told)
-        self.people = wire_people(
-            values, self.database, self.clock, self.journal, self.journal.write_waiting, FastHashing()
-        )
+        self.people = self._people(values)
         self.clips = Clips(self.database, folder / "clips")
         self.store = Broadcasts(self.database)
         self.hosted = Broadcasting(self.board, self.store, self.clock, self.spawn)
@@ -135,6 +133,10 @@ class Town:
         self.tasks: list[asyncio.Task[None]] = []
         for serve in self.board.runners():
             self.spawn(serve())
+
+    def _people(self, values: CentralSettings) -> People:
+        journal = self.journal
+        return wire_people(values, self.database, self.clock, journal, journal.write_waiting, FastHashing())
 
     def spawn(self, coroutine) -> "asyncio.Task[None]":
         self.tasks.append(asyncio.get_running_loop().create_task(coroutine))

@@ -163,18 +163,18 @@ def test_a_session_is_found_by_centre_and_person(tmp_path: Path) -> None:
     environment = {"XDG_STATE_HOME": str(tmp_path)}
     for person, ends in (("wang", 2e9), ("li", 2e9), ("old", 1e9)):
         keep_session(
-            KeptSession(api="http://one", person=person, token=f"of {person}", ends_wall=ends), environment
+            KeptSession(api="https://one", person=person, token=f"of {person}", ends_wall=ends), environment
         )
-    last = kept_session("http://one", None, environment)
+    last = kept_session("https://one", None, environment)
     assert last is not None and last.person == "li" and last.token not in repr(last)
-    assert find("http://one/", None, "wang", environment, Path("/nowhere")).token == "of wang"
-    assert kept_session("http://two", None, environment) is None
-    assert kept_session("http://one", "old", environment) is None
-    forget_session("http://one", "li", environment)
-    assert find("http://one", None, None, environment, Path("/nowhere")).person == "wang"
+    assert find("https://one/", None, "wang", environment, Path("/nowhere")).token == "of wang"
+    assert kept_session("https://two", None, environment) is None
+    assert kept_session("https://one", "old", environment) is None
+    forget_session("https://one", "li", environment)
+    assert find("https://one", None, None, environment, Path("/nowhere")).person == "wang"
     sessions_path(environment).write_text("{")
     with pytest.raises(Unreachable, match="no town runs here"):
-        find("http://one", None, None, environment, Path("/nowhere"))
+        find("https://one", None, None, environment, Path("/nowhere"))
     assert sessions_path({"HOME": "/home/x"}) == Path("/home/x/.local/state/spillway/sessions.json")
 
 

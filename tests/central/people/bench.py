@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from central.api.people_desk import PeopleDesk
-from central.config import PeopleSettings
 from central.people.areas import Area, Areas
 from central.people.bearers import digest
 from central.people.functions import Role
@@ -15,6 +14,7 @@ from central.people.records import PersonRow, SessionRow, TokenRow
 from central.people.rights import Grant
 from central.people_book import PeopleBook
 from central.people_desk import CorePeopleDesk
+from central.people_settings import PeopleSettings
 from central.sign_in import SignIn
 from central.store.database import StoreError
 from link.hosting.clock import HandClock
