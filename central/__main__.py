@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from central import backup_commands, broker_commands, ca_commands, people_commands
+from central import backup_commands, broker_commands, ca_commands, people_commands, ring_commands
 from central.config import load_central
 from link.hosting.process import run_process, set_up
 
@@ -21,6 +21,7 @@ _COMMANDS = (
     (ca_commands.WORDS, ca_commands.main),
     (broker_commands.WORDS, broker_commands.main),
     ((people_commands.WORD,), people_commands.main),
+    (ring_commands.WORDS, ring_commands.main),
     (("front",), _front),
 )
 """First words of commands that are no process."""
@@ -35,7 +36,7 @@ def main() -> int:
         "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER. "
         "The authority: central ca init|issue|renew|revoke|crl|list. The broker: central broker write|reload. "
         "The nginx before the API: central front write|reload --config FILE. "
-        "People: central people first NAME --config FILE."
+        "People: central people first NAME --config FILE. Keys: central key new, central ring -h."
     )
     parser = argparse.ArgumentParser(
         prog="central", description="The processes of the Spillway centre.", epilog=epilog

@@ -42,6 +42,7 @@ from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
 from central.wiring_files import wire_files
+from central.wiring_keys import Keys
 from central.wiring_people import wire_people
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
@@ -105,6 +106,11 @@ class CoreBuild:
         self.switchboard.documents = self.desired = self._desired()
         journal = self.journal
         self.people = wire_people(settings, self.database, self.clock, journal, journal.write_waiting)
+        book = self.people.book
+        active = lambda name: name in book.people and book.people[name].state == "active"  # noqa: E731
+        clips, clock = self._named_clips, self.clock
+        self.keys = Keys(settings, self.database, clock, self.journal, active, clips, self.changed)
+        self.keys.sign(self.switchboard.sender, self.desired)
         self.desk = self._desk()
         self.api = self._served()
 
@@ -146,6 +152,7 @@ class CoreBuild:
             self.files.incoming,
             self._enrolment(),
             self.people.desk,
+            self.keys.desk,
         )
         desk.other_blobs = self.desired.path_of
         return desk
@@ -195,6 +202,7 @@ class CoreBuild:
         """Take up what was under way, and what a core that was killed had stored and not yet acted on."""
         board = self.switchboard
         await self.people.resume()
+        await self.keys.resume(board.sender)
         await self.broadcasting.resume()
         await self.field.resume()
         await self.files.tapes.resume()
@@ -301,7 +309,13 @@ class CoreBuild:
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
-            serving = (*serving, self.files.tapes.run, self.files.incoming.run, self.people.run)
+            serving = (
+                *serving,
+                self.keys.book.run,
+                self.files.tapes.run,
+                self.files.incoming.run,
+                self.people.run,
+            )
             stack.push_async_callback(self.field.flush)
             serving = (*serving, *self._front())
             for serve in (*serving, StallWatch("central core").run):

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from central.authority.settings import AuthoritySettings
 from central.enrolment_settings import EnrolmentSettings
 from central.front_settings import FrontSettings
 from central.people.areas import Area, Areas
@@ -174,6 +175,7 @@ class CentralSettings(Settings):
     plain: bool = Field(default=False, description="nothing is signed or encrypted: benches only")
     tls: TlsSettings | None = None
     probe: ProbeSettings | None = None
+    authority: AuthoritySettings | None = Field(default=None, description="wanted unless plain")
     state: Path = Field(description="database, clips and recordings")
     run: Path = Field(description="sockets between the processes of the centre")
     broker: BrokerAccess = BrokerAccess()
@@ -325,8 +327,8 @@ def load_central(path: Path) -> CentralSettings:
     socket = home / settings.api.socket if settings.api.socket else None
     api = settings.api.model_copy(update={"tokens": home / settings.api.tokens, "socket": socket})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
-    if settings.front is not None:
-        places["front"] = settings.front.below(home)
+    tables = {name: getattr(settings, name) for name in ("front", "enrolment", "authority")}
+    places |= {name: table.below(home) for name, table in tables.items() if table is not None}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)
         if settings.probe is None:
@@ -336,8 +338,6 @@ def load_central(path: Path) -> CentralSettings:
             )
         probe = {name: home / getattr(settings.probe, name) for name in ("certificate", "key")}
         places["probe"] = settings.probe.model_copy(update=probe)
-    if settings.enrolment is not None:
-        places["enrolment"] = settings.enrolment.below(home)
     places["voice"] = settings.voice.below(home)
     if settings.people.initial is not None:
         initial = home / settings.people.initial

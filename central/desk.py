@@ -5,7 +5,7 @@ It orders by posting to machines and answers with what they are afterwards; it k
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,17 +29,14 @@ from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.people_desk import PeopleDesk
-from central.api.requests import BroadcastRequest, GroupChange
+from central.api.requests import GroupChange
 from central.api.upload_desk import UploadDesk
-from central.broadcasting import Broadcasting, read_back
-from central.broadcasts import messages as warn
-from central.broadcasts.asked import Asked
-from central.broadcasts.machine import Broadcast
+from central.broadcasting import Broadcasting
 from central.field_desk import CoreFieldDesk
 from central.field_views import FieldViews
 from central.journal_models import EntryView, VerdictView
+from central.key_desk import CoreKeyDesk
 from central.readmodels import (
-    BroadcastView,
     ClipView,
     GroupView,
     TownView,
@@ -48,10 +45,11 @@ from central.recording_desk import CoreRecordingDesk
 from central.store.broadcasts import Broadcasts
 from central.store.clips import ClipError, Clips
 from central.store.database import StoreError
-from central.store.journal import Journal, JournalError
+from central.store.journal import Journal
 from central.studio import Studio
 from central.switchboard import Switchboard
 from central.views import Views, clip_view, entry_view, verdict_view
+from central.warning_desk import WarningDesk
 from link.contract.neighbour import MOST_LEGS
 from link.floor.messages import GroupSet, Member
 from link.hosting.clock import Clock
@@ -67,7 +65,7 @@ def centre_version() -> str:
         return "0"
 
 
-class CoreDesk:
+class CoreDesk(WarningDesk):
     """Implements central.api.desk.Desk."""
 
     def __init__(
@@ -86,6 +84,7 @@ class CoreDesk:
         incoming: UploadDesk,
         enrolment: EnrolmentDesk,
         people: PeopleDesk,
+        keys: CoreKeyDesk,
     ) -> None:
         self.events, self.enrolment = events, enrolment
         self.people, self.places = people, views.settings.places
@@ -95,17 +94,9 @@ class CoreDesk:
         self.uploads, self.incoming, self.tapes = uploads, incoming, tapes
         self.other_blobs: Callable[[str], Path | None] = lambda sha: None
         self.journal_ok = True
-        self._board, self._views, self._clock, self._journal = board, views, clock, journal
-        self._broadcasting, self._studio = broadcasting, studio
-        self._clips, self._broadcasts = clips, broadcasts
-
-    @staticmethod
-    async def _asked(work: Awaitable[T]) -> T:
-        """The answer of the store, or what is wrong with it in the API's words."""
-        try:
-            return await work
-        except (StoreError, JournalError) as error:
-            raise DeskError(503, error.reason, error.advice) from None
+        super().__init__(board, views, clock, broadcasting, studio, broadcasts, keys.book)
+        self.keys = keys
+        self._journal, self._clips = journal, clips
 
     # -- looks --
 
@@ -130,7 +121,7 @@ class CoreDesk:
         inboxes["mail_lag_ms"] = round(mail.lag * 1000, 2)
         inboxes["gateways_online"] = float(sum(machine.online for machine in machines))
         inboxes["calls_refused_total"] = float(self._board.calls_refused)
-        return {"commands_total": float(self._board.commands), **refused, **dropped, **inboxes}
+        return {"commands_total": float(self._board.sender.sent), **refused, **dropped, **inboxes}
 
     # -- groups --
 
@@ -172,94 +163,6 @@ class CoreDesk:
             if other != group and any(member.line == line for member in held.machine.settings.members):
                 advice = f"take it out there first: spillway group set {other} --remove {line}"
                 raise DeskError(409, f"{line} is in group {other!r}", advice)
-
-    # -- broadcasts --
-
-    async def start_broadcast(self, request: BroadcastRequest, by: str) -> BroadcastView:
-        """See Desk."""
-        targets = self._targets(request.zones)
-        clip = await self._asked(self._studio.clip_for(request))
-        try:
-            asked = Asked(
-                id=f"b-{secrets.token_hex(4)}",
-                channel=request.channel,
-                clip=clip,
-                targets=targets,
-                by=by,
-                zones=request.zones,
-                priority=request.priority,
-                text=request.text or "",
-                window=request.window,
-            )
-        except ValueError as error:
-            raise DeskError(422, f"this cannot be asked: {error}") from None
-        online = frozenset(name for name, runner in self._board.gateways.items() if runner.machine.online)
-        machine = Broadcast.ask(asked, self._clock.now(), self._clock.wall(), online)
-        self._broadcasting.begin(machine)
-        return await self._settled_view(asked.id)
-
-    def _targets(self, zones: tuple[str, ...]) -> tuple[str, ...]:
-        known = {zone.id: zone.lines for zone in self._views.settings.zone}
-        unknown = [zone for zone in zones if zone not in known]
-        if unknown:
-            names = ", ".join(sorted(known)) or "none"
-            raise DeskError(404, f"there is no zone {unknown[0]!r}", f"zones: {names}")
-        targets = tuple(dict.fromkeys(line for zone in zones for line in known[zone]))
-        if not targets:
-            raise DeskError(409, "there is no loudspeaker in these zones", "see: spillway status")
-        return targets
-
-    async def _settled_view(self, name: str) -> BroadcastView:
-        """The broadcast after what was posted to it has been taken."""
-        await asyncio.sleep(0.01)
-        found = await self.broadcast(name)
-        assert found is not None
-        return found
-
-    async def broadcasts(self, limit: int) -> tuple[BroadcastView, ...]:
-        """See Desk."""
-        rows = await self._asked(self._broadcasts.list(limit=limit))
-        read = {row.id: read_back(row) for row in rows}
-        stored = {name: seen for name, seen in read.items() if seen is not None}
-        stored |= self._broadcasting.recent
-        newest = sorted(stored.values(), key=lambda each: -each.created_wall)
-        return tuple(newest[:limit])
-
-    async def broadcast(self, id: str) -> BroadcastView | None:
-        """See Desk."""
-        if id in self._board.broadcasts:
-            return self._views.broadcast(id)
-        if id in self._broadcasting.recent:
-            return self._broadcasting.recent[id]
-        row = await self._asked(self._broadcasts.get(id))
-        return None if row is None else read_back(row)
-
-    async def approve(self, id: str, by: str) -> BroadcastView:
-        """See Desk."""
-        runner = self._board.broadcasts.get(id)
-        if runner is None:
-            raise await self._not_running(id)
-        objection = runner.machine.objection(by, self._clock.now())
-        runner.inbox.post(warn.Approve(by))
-        if objection:
-            raise DeskError(409, objection)
-        return await self._settled_view(id)
-
-    async def stop(self, id: str, by: str) -> BroadcastView:
-        """See Desk."""
-        runner = self._board.broadcasts.get(id)
-        if runner is None:
-            seen = await self.broadcast(id)
-            if seen is None:
-                raise await self._not_running(id)
-            return seen
-        runner.inbox.post(warn.Stop(by))
-        return await self._settled_view(id)
-
-    async def _not_running(self, id: str) -> DeskError:
-        if await self.broadcast(id) is None:
-            return DeskError(404, f"there is no broadcast {id!r}", "see: spillway status")
-        return DeskError(409, f"broadcast {id} is over")
 
     # -- clips --
 

@@ -149,10 +149,12 @@ class ClipView(View):
 
 
 class ApprovalView(View):
-    """One person who said yes to a live broadcast, besides the one who asked."""
+    """One person who said yes; the one who asked only where yes is said by signatures."""
 
     by: str = Field(description="Who", examples=["li"])
     at_wall: float = Field(description="When, Unix seconds", examples=[1700000005.0])
+    kid: str = Field(default="", description="Key he signed with; empty in plain mode", examples=["0f" * 8])
+    sig: str = Field(default="", description="His signature, base64; empty in plain mode", examples=[""])
 
 
 class ProofView(View):
@@ -217,7 +219,7 @@ class BroadcastView(View):
     id: str = Field(description="Broadcast id", examples=["b-7k2m"])
     channel: Channel = Field(description="live (needs two persons), drill or test", examples=["live"])
     state: BroadcastState = Field(
-        description="waiting (for a second person) → sending → playing, then one end: done (played "
+        description="waiting (for a second person, or for signatures) → sending → playing, then one end: done (played "
         "everywhere, nowhere proven silent), partly, failed (nowhere), stopped, expired (not approved or "
         "not delivered in time)",
         examples=["playing"],
@@ -234,7 +236,13 @@ class BroadcastView(View):
     text: str = Field(default="", description="The text that was spoken, if any", examples=["Leave now."])
     gain_db: float = Field(default=0.0, description="Gain applied to the clip, dB", examples=[0.0])
     by: str = Field(description="Who asked for it", examples=["wang"])
-    approvals: tuple[ApprovalView, ...] = Field(default=(), description="Who else said yes")
+    approvals: tuple[ApprovalView, ...] = Field(default=(), description="Who said yes")
+    to_sign: str = Field(
+        default="", description="The authority, base64: what persons sign; empty in plain mode", examples=[""]
+    )
+    stop_signed: str = Field(
+        default="", description="The stop as it was signed, base64; empty: none was", examples=[""]
+    )
     stopped_by: str | None = Field(default=None, description="Who stopped it", examples=["li"])
     created_wall: float = Field(description="When it was asked for, Unix seconds", examples=[1700000000.0])
     not_after_wall: float = Field(

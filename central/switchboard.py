@@ -20,12 +20,13 @@ from central.fleet.machine import Gateway
 from central.mail import Mail
 from central.outgoing import Outgoing
 from central.ports import Documents, Intake, Ledger, NoDocuments, Tapes
+from central.sender import Sender
 from central.store.arrivals import Parcel
 from central.talk_lane import TalkLane
 from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
 from link.contract import facts, orders
 from link.contract import neighbour as voice
-from link.contract.batch import Ack, command_for, encode_ack, encode_command
+from link.contract.batch import Ack, encode_ack
 from link.contract.envelope import EnvelopeError
 from link.contract.ids import LineRef
 from link.contract.topics import Row, Topics
@@ -67,7 +68,6 @@ class Switchboard:
     node_said: voice.NodeReady | None = None
     node_lag_ms: float = 0.0
     bus_up: bool = False
-    commands: int = 0
     calls_refused: int = 0
 
     def __post_init__(self) -> None:
@@ -75,6 +75,7 @@ class Switchboard:
         self.mail = Mail(self.topics, self.clock, self.from_mail)
         self.outgoing = Outgoing(self.bus, self.clock)
         self._lost, self._node_told = Portions(), Portions()
+        self.sender = Sender(self.clock, self.topics, self.outgoing, self.ledger, self._session_of)
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
         told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
@@ -304,6 +305,9 @@ class Switchboard:
 
     def _send(self, effect: warn.Deliver | warn.Cancel) -> None:
         limits: dict[str, object] = {"id": effect.id, "ch": effect.channel, "ref": effect.broadcast}
+        limits |= {"doc": effect.doc, "nonce": effect.nonce}
+        if effect.doc:
+            limits["auth"] = effect.broadcast
         self.command(effect.gateway, effect.order, effect.ttl, **limits)
 
     @staticmethod
@@ -317,17 +321,12 @@ class Switchboard:
         self.node.send(NODE_PEER, voice.CENTRE_VOICE.encode(order))
 
     def command(self, gateway: str, order: Wire, ttl: int = 30, **more: object) -> str:
-        """One command for a gateway; its id. The boot number keeps ids apart across restarts of core."""
-        self.commands += 1
-        now = int(self.clock.wall())
-        command = command_for(order, gateway, self.commands, now, ttl, **more)
-        secret = {"key", "token"}
-        shown = {k: v for k, v in command.args.items() if k not in secret}
-        self.journal("command", gateway, {"id": command.id, "op": command.op, "args": shown})
-        row = Row.COMMAND
-        topic = self.topics.of(row, gateway)
-        self.outgoing.post(topic, encode_command(command), row, ttl)
-        return command.id
+        """One command for a gateway; its id."""
+        return self.sender.command(gateway, order, ttl, more)
+
+    def _session_of(self, gateway: str) -> str:
+        runner = self.gateways.get(gateway)
+        return (runner.machine.sid or "") if runner is not None else ""
 
     def _publish_frame(self, gateway: str, payload: bytes) -> None:
         row = Row.REALTIME_DOWN

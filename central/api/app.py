@@ -13,6 +13,7 @@ from central.api import (
     field,
     groups,
     journal,
+    keys,
     live,
     people,
     recordings,
@@ -74,6 +75,7 @@ def make_app(
         journal,
         enrolment,
         people,
+        keys,
         live,
     ):
         app.include_router(part.router, prefix=PREFIX)

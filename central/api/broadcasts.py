@@ -4,10 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from central.api.caller import Caller
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
+from central.api.key_requests import SignatureShown, StopShown
 from central.api.requests import BroadcastRequest
-from central.api.who import Approver, Asker, Looker, Stopper
+from central.api.who import Approver, Asker, Looker, Stopper, having
+from central.people.functions import Function
 from central.readmodels import BroadcastView
 
 router = APIRouter(tags=["broadcasts"])
@@ -23,6 +26,9 @@ Id = Annotated[str, Path(max_length=64, description="Broadcast id", examples=["b
 )
 async def start(request: Request, by: Asker, asked: BroadcastRequest) -> BroadcastView:
     """A drill or test sounds at once. A live one waits until a second, different person approves it.
+
+    Unless the centre runs in plain mode, each yes is a signature over `to_sign` of the answer: the asker's own first
+    (`POST /broadcasts/{id}/sign`), for a live one a second person's too. Nothing sounds before.
 
     202: what became of it is told by `GET /broadcasts/{id}` and on the live channel.
     """
@@ -66,8 +72,26 @@ async def approve(request: Request, by: Approver, id: Id) -> BroadcastView:
     return await desk.approve(id, by.name)
 
 
-@router.post("/broadcasts/{id}/stop", summary="Stop a broadcast", responses=responses(404))
-async def stop(request: Request, by: Stopper, id: Id) -> BroadcastView:
-    """Whoever may stop may stop any, in any area. It is `over` when every loudspeaker has confirmed it."""
+@router.post("/broadcasts/{id}/sign", summary="Sign a broadcast", responses=responses(404, 409))
+async def sign(
+    request: Request,
+    by: Annotated[Caller, having("broadcast.ask", "broadcast.approve")],
+    id: Id,
+    shown: SignatureShown,
+) -> BroadcastView:
+    """The asker's signature (Ed25519 over `sw-auth-v1`, a zero octet, `to_sign`), or the second person's: approval."""
     desk: Desk = request.app.state.desk
-    return await desk.stop(id, by.name)
+    view = await desk.broadcast(id)
+    if view is not None:
+        function: Function = "broadcast.ask" if view.by == by.name else "broadcast.approve"
+        by.need(function, *map(desk.places.of_zone, view.zones))
+    return await desk.sign(id, shown, by.name)
+
+
+@router.post("/broadcasts/{id}/stop", summary="Stop a broadcast", responses=responses(404, 409))
+async def stop(request: Request, by: Stopper, id: Id, shown: StopShown | None = None) -> BroadcastView:
+    """Whoever may stop may stop any, in any area; a live one takes his signature, unless the mode is plain.
+
+    It is `over` when every loudspeaker has confirmed it."""
+    desk: Desk = request.app.state.desk
+    return await desk.stop(id, by.name, shown)

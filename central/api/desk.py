@@ -12,6 +12,8 @@ from central.api.changes import Announcer
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.field_desk import FieldDesk
+from central.api.key_requests import SignatureShown, StopShown
+from central.api.keys_desk import KeysDesk
 from central.api.people_desk import PeopleDesk
 from central.api.recording_desk import RecordingDesk
 from central.api.refusal import DeskError as DeskError
@@ -75,6 +77,10 @@ class Desk(Protocol):
     async def set_group(self, group: str, change: GroupChange, by: str) -> GroupView:
         """Change a talk group and say what it is now. 404 unknown group or line, 409 refused."""
 
+    @property
+    def keys(self) -> KeysDesk:
+        """Public keys, and standing authorities of local triggers."""
+
     async def start_broadcast(self, request: BroadcastRequest, by: str) -> BroadcastView:
         """Begin a broadcast. 404 unknown zone or clip, 409 no loudspeaker there, 503 speech not to be had."""
 
@@ -87,8 +93,13 @@ class Desk(Protocol):
     async def approve(self, id: str, by: str) -> BroadcastView:
         """Say yes as the second person. 404 unknown, 409 with the reason when `by` cannot."""
 
-    async def stop(self, id: str, by: str) -> BroadcastView:
-        """Stop it; never refused to a person. 404 unknown; one that is over is returned as it is."""
+    async def sign(self, id: str, shown: SignatureShown, by: str) -> BroadcastView:
+        """Say yes by a signature: the asker first. 404 unknown, 409 with the reason when it does not count."""
+
+    async def stop(self, id: str, by: str, shown: StopShown | None = None) -> BroadcastView:
+        """Stop it; a live one takes his signature, unless the mode is plain (409, 422).
+
+        404 unknown; one that is over is returned as it is."""
 
     async def add_clip(self, name: str | None, wav: Path, by: str) -> ClipView:
         """Check and keep the WAV at `wav` (which stays the caller's). 422 not a sound that can be played."""

@@ -4,7 +4,7 @@ Whatever may not be asked is refused here, with words for the person.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from link.contract import orders
@@ -51,6 +51,8 @@ class Asked:
     text: str = ""
     window: float = 300.0
     gain_db: float = 0.0
+    authority: bytes = field(default=b"", repr=False)
+    """What persons sign (link.contract.authority); empty in plain mode."""
 
     def __post_init__(self) -> None:
         if not self.id or "." in self.id:

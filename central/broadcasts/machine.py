@@ -5,8 +5,9 @@ and what its gateway said. Orders go out while it is approved, not stopped and i
 comes back is told again, as an equal `play` does nothing there twice. Every order that left and whose end the
 gateway has not confirmed is stopped when a person says so, or when the centre has given up on it.
 
-A live broadcast needs two different persons. What sounded is only what the gateways said; silence is
-`unknown`.
+A live broadcast needs two different persons (consent.py). A stop carries the word of a person; without one the
+machine itself may only clean up after drills and tests, unless the mode is plain.
+What sounded is only what the gateways said; silence is `unknown`.
 
 A word of one loudspeaker costs no look at the others: what is due is looked for among all of them only when `due`
 has come, and after what concerns them all.
@@ -16,6 +17,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from central.broadcasts import consent
 from central.broadcasts.asked import Approval, Asked
 from central.broadcasts.messages import (
     Approve,
@@ -58,6 +60,7 @@ class Broadcast:
     approvals: tuple[Approval, ...] = ()
     stopped_by: str | None = None
     stopped_at: float | None = None
+    stop_doc: bytes = field(default=b"", repr=False)
     announced: bool = False
     recording: bool = False
     closed: bool = False
@@ -84,8 +87,12 @@ class Broadcast:
     @property
     def approved(self) -> bool:
         """Enough different persons have said yes."""
-        persons = {_person(self.asked.by), *(_person(approval.by) for approval in self.approvals)}
-        return len(persons - {""}) >= (2 if self.asked.channel == "live" else 1)
+        return consent.enough(self.asked, self.approvals)
+
+    @property
+    def may_stop(self) -> bool:
+        """Gateways would take a stop: the runner key alone stops nothing live."""
+        return bool(self.stop_doc) or not self.asked.authority or self.asked.channel != "live"
 
     @property
     def over(self) -> bool:
@@ -146,21 +153,13 @@ class Broadcast:
                 moments.append(target.stop_accepted_at + STOP_SETTLES)
         return min(moments)
 
-    def objection(self, by: str, now: float) -> str:
+    def objection(self, by: str, now: float, signed: bool = False) -> str:
         """Why `by` cannot approve it now, in words for him; empty when he can."""
-        if self.asked.channel != "live":
-            return f"a {self.asked.channel} broadcast needs no approval"
         if self.stopped_by is not None:
             return f"it was stopped by {self.stopped_by}"
         if self.over or now >= self.not_after:
             return "its time is over"
-        if self.approved:
-            return "it is approved already"
-        if not _person(by):
-            return "an approval needs a name"
-        if _person(by) == _person(self.asked.by):
-            return f"{by} asked for it; a second, different person must approve"
-        return ""
+        return consent.objection(self.asked, self.approvals, by, signed)
 
     def handle(self, event: object, now: float) -> tuple["Broadcast", Effects]:
         """The broadcast after `event` and what must be done."""
@@ -191,8 +190,8 @@ class Broadcast:
         match event:
             case Approve(by=by, signature=signature):
                 return self._approve(Approval(by, now, signature))
-            case Stop(by=by):
-                return self._stop(by, now)
+            case Stop(by=by, doc=doc):
+                return self._stop(by, doc, now)
             case GatewayOnline(gateway=gateway):
                 return replace(self, online=self.online | {gateway})._again(gateway, now)
             case GatewayOffline(gateway=gateway):
@@ -212,18 +211,20 @@ class Broadcast:
         return self
 
     def _approve(self, approval: Approval) -> "Broadcast":
-        objection = self.objection(approval.by, approval.at)
+        signed = approval.signature is not None
+        objection = self.objection(approval.by, approval.at, signed)
         if objection:
             return self._keep("approval-refused", {"by": approval.by, "why": objection})
         approved = replace(self, approvals=(*self.approvals, approval))
-        return approved._keep("approved", {"by": approval.by})
+        key = {"kid": approval.signature.kid} if approval.signature is not None else {}
+        return approved._keep("approved", {"by": approval.by, **key})
 
-    def _stop(self, by: str, now: float) -> "Broadcast":
+    def _stop(self, by: str, doc: bytes, now: float) -> "Broadcast":
         if self.settled:
             return self._keep("stop-ignored", {"by": by, "why": "it is over"})
-        stopped = self
+        stopped = replace(self, stop_doc=doc or self.stop_doc)
         if self.stopped_by is None:
-            stopped = replace(self, stopped_by=by, stopped_at=now)
+            stopped = replace(stopped, stopped_by=by, stopped_at=now)
         for target in stopped.targets.values():
             if target.ordered and not target.confirmed:
                 stopped = stopped._with(target.stopping(now))
@@ -307,7 +308,9 @@ class Broadcast:
                     effects.append(self._deliver(after, min(ORDER_TTL, left)))
             elif target.resend_at is not None and (target.ended or not sending or now >= target.resend_at):
                 after = replace(target, resend_at=None)
-            if after.restop_at is not None and now >= after.restop_at:
+            if after.restop_at is not None and not self.may_stop:
+                after = replace(after, restop_at=None)
+            elif after.restop_at is not None and now >= after.restop_at:
                 after = after.stop_sent(now)
                 effects.append(self._cancel(after))
             if after is not target:
@@ -317,12 +320,14 @@ class Broadcast:
     def _deliver(self, target: Target, ttl: int) -> Deliver:
         order = self.asked.order(target.line)
         command = f"{target.play}.{target.renewals}"
-        return Deliver(self.id, target.gateway, order, command, ttl, self.asked.channel)
+        doc = consent.document(self.asked, self.approvals)
+        return Deliver(self.id, target.gateway, order, command, ttl, self.asked.channel, doc, target.nonce)
 
     def _cancel(self, target: Target) -> Cancel:
         order = orders.StopClip(play=target.play)
         command = f"{target.play}.stop.{target.renewals}-{target.stop_sends}"
-        return Cancel(self.id, target.gateway, order, command, ORDER_TTL, self.asked.channel)
+        doc, channel = self.stop_doc, self.asked.channel
+        return Cancel(self.id, target.gateway, order, command, ORDER_TTL, channel, doc, target.nonce)
 
     def _conclude(self, before: "Broadcast", commands: Effects) -> tuple["Broadcast", Effects]:
         """Put the effects in order: journal and view first, then the recording, then the orders."""
@@ -342,7 +347,3 @@ class Broadcast:
             after = replace(after, recording=False)
             effects = (*effects, RecordEnd(after.id))
         return after, effects
-
-
-def _person(name: str) -> str:
-    return name.strip().casefold()

@@ -11,7 +11,7 @@ from link.contract.signed import Signature
 
 @dataclass(frozen=True)
 class Approve:
-    """A person says yes. `signature` is where the personal signature will stand."""
+    """A person says yes; with his signature, which was checked, unless the mode is plain."""
 
     by: str
     signature: Signature | None = None
@@ -19,9 +19,10 @@ class Approve:
 
 @dataclass(frozen=True)
 class Stop:
-    """A person says stop."""
+    """A person says stop. `doc`: his word as he signed it (link.contract.authority.Stop); checked."""
 
     by: str
+    doc: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Deliver:
     id: str
     ttl: int
     channel: orders.Channel
+    doc: bytes = b""
+    nonce: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Cancel:
     id: str
     ttl: int
     channel: orders.Channel
+    doc: bytes = b""
+    nonce: str = ""
 
 
 @dataclass(frozen=True)

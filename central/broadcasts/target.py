@@ -17,6 +17,10 @@ ANSWER_LIMIT = 30.0
 PROOF_WITHIN = 10.0
 """Seconds after the end within which the proof of sound must come; it takes one or two."""
 NO_PROOF = "the gateway told no proof"
+CLOCK_UNTRUSTED = "clock-untrusted"
+"""Why a gateway without a clock refuses what does not carry its present nonce."""
+MOST_NONCES = 16
+"""Times that an order goes out again with a fresh nonce: loudspeakers of one gateway take one from another."""
 SHORT_BY = 0.5
 """Seconds that the sound card may have taken less than 90 % of the clip, for a clip to count as played."""
 
@@ -66,6 +70,8 @@ class Target:
     why: str = ""
     late: str = ""
     proof: Proved | None = None
+    nonce: str = ""
+    nonces: int = 0
 
     @property
     def gateway(self) -> str:
@@ -143,10 +149,16 @@ class Target:
         """What the gateway answered to a PlayClip order."""
         if self.ended or not self.ordered:
             return self
+        if self._wants_nonce(result) and self.accepted_at is None and self.started_at is None:
+            if result.id != f"{self.play}.{self.renewals}":
+                return self  # an older one: the newer is on its way
+            return replace(self._with_nonce(result), renewals=self.renewals + 1, resend_at=now)
         refusal = _REFUSALS.get(result.s)
         if refusal is None:
             accepted_at = now if self.accepted_at is None else self.accepted_at
             return replace(self, accepted_at=accepted_at, resend_at=None)
+        if result.s == "unknown":
+            return self.ending("unknown", result.why or "the gateway cannot tell whether it sounded", now)
         if self.accepted_at is not None or self.started_at is not None:
             return self  # a repeated order came too late or twice; the first one is at work
         return self.ending(refusal, result.why or result.s, now, confirmed=refusal == "refused")
@@ -154,10 +166,20 @@ class Target:
     def stop_receipt(self, result: facts.CommandResult, now: float) -> "Target":
         """What the gateway answered to the newest StopClip order; an older one may have been lost since."""
         newest = self.stop_sends > 0 and result.id.startswith(f"{self.play}.stop.{self.renewals}-")
+        if newest and self._wants_nonce(result) and self.stop_accepted_at is None:
+            return replace(self._with_nonce(result), restop_at=now)
         if not newest or result.s not in ("accepted", "running", "done", "dup"):
             return self
         accepted_at = now if self.stop_accepted_at is None else self.stop_accepted_at
         return replace(self, stop_accepted_at=accepted_at, restop_at=None)
+
+    def _wants_nonce(self, result: facts.CommandResult) -> bool:
+        """Refused for want of a clock only, and there is a fresh nonce to say it again with."""
+        fresh = result.nonce not in ("", self.nonce) and self.nonces < MOST_NONCES
+        return fresh and result.s == "rejected" and result.why == CLOCK_UNTRUSTED
+
+    def _with_nonce(self, result: facts.CommandResult) -> "Target":
+        return replace(self, nonce=result.nonce, nonces=self.nonces + 1)
 
     def begun(self, fact: facts.ClipStarted, sha: str, now: float) -> "Target":
         """The loudspeaker began to sound; with the wrong sound, that is a failure."""

@@ -3,10 +3,13 @@
 The view holds every fact of the machine, so that a stop still reaches the gateways after a crash.
 """
 
+from base64 import b64decode, b64encode
+
 from central.broadcasts.asked import Approval, Asked, Clip
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.target import Proved, Target
 from central.readmodels import ApprovalView, BroadcastView, ClipView, ProofView, TargetState, TargetView
+from link.contract.signed import Signature
 
 _OPEN = ("waiting", "ordered", "accepted", "playing")
 
@@ -29,13 +32,31 @@ def view(broadcast: Broadcast) -> BroadcastView:
         text=asked.text,
         gain_db=asked.gain_db,
         by=asked.by,
-        approvals=tuple(ApprovalView(by=a.by, at_wall=round(a.at + epoch, 3)) for a in broadcast.approvals),
+        approvals=tuple(_approval_view(each, epoch) for each in broadcast.approvals),
+        to_sign=_text(asked.authority),
+        stop_signed=_text(broadcast.stop_doc),
         stopped_by=broadcast.stopped_by,
         created_wall=round(broadcast.created + epoch, 3),
         not_after_wall=round(broadcast.not_after + epoch, 3),
         stopped_wall=_wall(broadcast.stopped_at, epoch),
         targets=tuple(_target_view(target, epoch) for target in broadcast.targets.values()),
     )
+
+
+def _text(octets: bytes) -> str:
+    return b64encode(octets).decode()
+
+
+def _approval_view(approval: Approval, epoch: float) -> ApprovalView:
+    seen = ApprovalView(by=approval.by, at_wall=round(approval.at + epoch, 3))
+    if approval.signature is None:
+        return seen
+    return seen.model_copy(update={"kid": approval.signature.kid, "sig": _text(approval.signature.sig)})
+
+
+def _approval(seen: ApprovalView, epoch: float) -> Approval:
+    signature = Signature(kid=seen.kid, sig=b64decode(seen.sig)) if seen.kid else None
+    return Approval(seen.by, seen.at_wall - epoch, signature)
 
 
 def _target_view(target: Target, epoch: float) -> TargetView:
@@ -78,11 +99,12 @@ def resumed(seen: BroadcastView, now: float, wall: float) -> Broadcast:
         text=seen.text,
         window=seen.not_after_wall - seen.created_wall,
         gain_db=seen.gain_db,
+        authority=b64decode(seen.to_sign),
     )
     shift = min(0.0, wall - seen.created_wall - asked.window) if seen.created_wall > wall else 0.0
     created = seen.created_wall + shift - epoch
     stopped_at = _mono(seen.stopped_wall, epoch)
-    approvals = tuple(Approval(a.by, a.at_wall - epoch) for a in seen.approvals)
+    approvals = tuple(_approval(each, epoch) for each in seen.approvals)
     return Broadcast(
         asked,
         created=created,
@@ -91,6 +113,7 @@ def resumed(seen: BroadcastView, now: float, wall: float) -> Broadcast:
         approvals=approvals,
         stopped_by=seen.stopped_by,
         stopped_at=stopped_at if stopped_at is None else min(stopped_at, now),
+        stop_doc=b64decode(seen.stop_signed),
         announced=True,
         closed=seen.over,
     )

@@ -13,6 +13,7 @@ from central.cli import (
     group,
     inputs,
     journal,
+    key,
     line,
     people,
     phone,
@@ -21,6 +22,7 @@ from central.cli import (
     sign_in,
     status,
     text,
+    trigger,
     watch,
 )
 from central.cli.plugins import add_commands
@@ -51,6 +53,8 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(inputs.app, name="input")
     app.add_typer(inputs.bypass_app, name="bypass")
     app.add_typer(broadcast.app, name="broadcast")
+    app.add_typer(key.app, name="key")
+    app.add_typer(trigger.app, name="trigger")
     app.add_typer(clip.app, name="clip")
     app.add_typer(recording.app, name="recording")
     app.add_typer(events.app, name="events")

@@ -19,6 +19,7 @@ from central.cli import tables
 from central.cli.follow import changes
 from central.cli.refusals import Misused, Refused
 from central.cli.session import Session, asks_core
+from central.cli.signing import KeyOption, PhraseOption, sign_broadcast, sign_stop
 from central.readmodels import BroadcastView
 from link.contract.orders import Channel
 
@@ -87,6 +88,8 @@ def start(
         ),
     ] = 300.0,
     wait: Annotated[bool, typer.Option("--wait", help=WAIT_HELP)] = False,
+    key: KeyOption = None,
+    pass_phrase_file: PhraseOption = None,
 ) -> None:
     """Broadcast to one or more zones."""
     verbs = [zone for zone in zones if zone in VERBS]
@@ -104,7 +107,17 @@ def start(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Misused(str(first["msg"]).removeprefix("Value error, "), where) from None
+    _carry_out(session, request, wait, key, pass_phrase_file)
+
+
+def _carry_out(
+    session: Session, request: BroadcastRequest, wait: bool, key: Path | None, phrase_file: Path | None
+) -> None:
+    """Ask, sign what the centre makes of it if that is what was asked, follow it to its end if it is wanted."""
     view = session.core.start_broadcast(request)
+    if view.to_sign:
+        _as_asked(view, request)
+        view = sign_broadcast(session, view, key, phrase_file, asked=True)
     if view.state == "waiting":
         session.hint(f"waits for a second person: spillway broadcast approve {view.id} --as NAME")
     if wait:
@@ -112,6 +125,12 @@ def start(
     session.show(view, tables.broadcast(view))
     if wait and view.state != "done":
         raise Refused(f"the broadcast ended as {view.state}", view.id, _why(view))
+
+
+def _as_asked(view: BroadcastView, request: BroadcastRequest) -> None:
+    """The centre took it as it was asked; else nothing is signed."""
+    if (view.channel, view.zones, view.text) != (request.channel, request.zones, request.text or ""):
+        raise Refused("not signed: the centre made something else of what was asked", view.id, "ask again")
 
 
 @app.command("list")
@@ -138,17 +157,23 @@ def show(session: Session, id: Id) -> None:
 
 @app.command("approve")
 @asks_core
-def approve(session: Session, id: Id) -> None:
-    """Approve a live broadcast, as another person than the one who asked for it."""
-    view = session.core.approve(id)
+def approve(session: Session, id: Id, key: KeyOption = None, pass_phrase_file: PhraseOption = None) -> None:
+    """Approve a live broadcast, as another person than the one who asked for it: look at what is shown, and sign."""
+    view = session.core.broadcast(id)
+    signing = bool(view.to_sign)
+    view = sign_broadcast(session, view, key, pass_phrase_file) if signing else session.core.approve(id)
     session.show(view, tables.broadcast(view))
 
 
 @app.command("stop")
 @asks_core
-def stop(session: Session, id: Id) -> None:
-    """Stop a broadcast."""
-    view = session.core.stop(id)
+def stop(session: Session, id: Id, key: KeyOption = None, pass_phrase_file: PhraseOption = None) -> None:
+    """Stop a broadcast; a live one with your signature."""
+    view = session.core.broadcast(id)
+    if view.to_sign and not view.over and (view.channel == "live" or key is not None):
+        view = sign_stop(session, view, key, pass_phrase_file)
+    else:
+        view = session.core.stop(id)
     session.show(view, tables.broadcast(view))
 
 

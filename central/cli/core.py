@@ -19,6 +19,7 @@ from websockets.sync.client import connect
 
 from central.api.changes import CHANGE, NO_RIGHT, TOO_MANY, Change
 from central.api.field_requests import FieldOrder
+from central.api.key_requests import SignatureShown, StopShown
 from central.api.requests import BroadcastRequest, GroupChange
 from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
@@ -159,9 +160,15 @@ class Core:
         """Approve a live broadcast."""
         return self.ask(BroadcastView, "POST", f"broadcasts/{part(id)}/approve")
 
-    def stop(self, id: str) -> BroadcastView:
+    def sign_broadcast(self, id: str, shown: SignatureShown) -> BroadcastView:
+        """Sign a broadcast: one's own, or another's as approval."""
+        body = shown.model_dump(mode="json")
+        return self.ask(BroadcastView, "POST", f"broadcasts/{part(id)}/sign", json=body)
+
+    def stop(self, id: str, shown: StopShown | None = None) -> BroadcastView:
         """Stop a broadcast."""
-        return self.ask(BroadcastView, "POST", f"broadcasts/{part(id)}/stop")
+        body = None if shown is None else shown.model_dump(mode="json")
+        return self.ask(BroadcastView, "POST", f"broadcasts/{part(id)}/stop", json=body)
 
     def verify(self) -> VerdictView:
         """Check the whole journal; takes as long as it takes."""

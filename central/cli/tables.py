@@ -235,7 +235,7 @@ def broadcasts(views: tuple[BroadcastView, ...]) -> Table:
         playing = sum(target.state == "playing" for target in view.targets)
         table.add_row(
             view.id,
-            view.channel,
+            view.channel.upper(),
             word(view.state if view.over or view.state != "stopped" else "stopping"),
             clock(view.created_wall),
             view.by,
@@ -249,13 +249,13 @@ def broadcasts(views: tuple[BroadcastView, ...]) -> Table:
 
 def broadcast(view: BroadcastView) -> Group:
     """One broadcast with its loudspeakers."""
-    table = sheet("Loudspeakers", "line", "state", "sent", "started", "ended", "played", "proof", "why")
+    table = sheet("Loudspeakers", "line", "state", "accepted", "started", "ended", "played", "proof", "why")
     for target in view.targets:
         why = target.why + (f" (later: {target.late})" if target.late else "")
         table.add_row(
             target.line,
             word(target.state),
-            clock(target.ordered_wall),
+            clock(target.accepted_wall),
             clock(target.started_wall),
             clock(target.ended_wall),
             f"{target.played:.1f} of {view.clip.seconds:.1f} s",

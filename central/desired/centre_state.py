@@ -21,6 +21,7 @@ class CentreStanding:
     def __init__(
         self, bus: Bus, topics: Topics, clock: Clock, ingest_ok: Callable[[], bool] = lambda: True
     ) -> None:
+        self.sign: Callable[[bytes], bytes] = lambda payload: payload
         self._bus, self._clock, self._ingest_ok = bus, clock, ingest_ok
         self._topic = topics.of(Row.CENTRE)
         self._session = ""
@@ -28,7 +29,7 @@ class CentreStanding:
 
     def will(self) -> Will:
         """What the broker says when the centre's connection breaks."""
-        return Will(self._topic, lambda session: encode_document(CentreState(on=False, cid=session)))
+        return Will(self._topic, lambda session: self._bytes(CentreState(on=False, cid=session)))
 
     def connected(self, session: str) -> None:
         """A connection stands."""
@@ -47,5 +48,8 @@ class CentreStanding:
         ingest = self._ingest_ok()
         said = CentreState(on=True, cid=self._session, t=int(self._clock.wall() * 1000), ingest=ingest)
         row = Row.CENTRE
-        if self._bus.publish(self._topic, encode_document(said), qos=row.qos, retain=row.retain):
+        if self._bus.publish(self._topic, self._bytes(said), qos=row.qos, retain=row.retain):
             self._said = (ingest, self._clock.now())
+
+    def _bytes(self, state: CentreState) -> bytes:
+        return self.sign(encode_document(state))

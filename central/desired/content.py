@@ -3,10 +3,10 @@
 Says nothing of revisions: two documents of the same content are equal. What cannot be in a document is named.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from central.config import CentralSettings, GatewayEntry, TriggerSettings
+from central.config import CentralSettings, GatewayEntry, TriggerSettings, ZoneSettings
 from link.contract import documents as doc
 from link.contract.ids import LineRef
 from link.floor.messages import GroupSettings
@@ -15,6 +15,9 @@ MOST_GROUPS = 64
 MOST_MEMBERS = 64
 MOST_BLOBS = 150
 """Files a document names: with more it would not fit on its topic."""
+MOST_ZONES = 64
+OTHERS, BLOB = 2_500, 88
+"""Octets of a document without its files and the key ring, and of one file in it."""
 TRIGGER_RANK, CLIP_RANK = 1, 5
 MEGABYTE = 1_000_000
 
@@ -37,15 +40,22 @@ class Content:
     blobs: tuple[doc.DesiredBlob, ...]
     link: doc.LinkSettings
     left_out: tuple[str, ...] = ()
+    ring: bytes = b""
+
+
+Standings = Callable[[str, doc.DesiredTrigger], tuple[bytes, str]]
+"""The standing authority of a gateway's trigger as persons signed it, and what is lacking in words."""
 
 
 @dataclass(frozen=True)
 class Town:
-    """What all documents are made from. `groups`: as operators have them now; `clips`: by name."""
+    """What all documents are made from. `groups`: as operators have them now; `clips`: by name; `ring`: as signed."""
 
     settings: CentralSettings
     groups: tuple[GroupSettings, ...]
     clips: Mapping[str, ClipKnown]
+    ring: bytes = b""
+    standing: Standings = lambda gateway, trigger: (b"", "")
 
 
 def content_for(
@@ -55,10 +65,17 @@ def content_for(
     labels = {group.id: group.label for group in town.settings.group}
     groups = tuple(_groups(entry.id, town.groups, labels))
     asked = [trigger for trigger in town.settings.trigger if trigger.gateway == entry.id]
-    triggers = tuple(_trigger(each, town.clips[each.clip]) for each in asked if each.clip in town.clips)
-    out = [_without_clip(each) for each in asked if each.clip not in town.clips]
+    made = [trigger_for(each, town.clips[each.clip]) for each in asked if each.clip in town.clips]
+    signed = [(each, *town.standing(entry.id, each)) for each in made]
+    triggers = tuple(each.model_copy(update={"authority": document}) for each, document, _ in signed)
+    out = [f"trigger {each.trigger}: {lacking}" for each, _, lacking in signed if lacking]
+    out += [_without_clip(each) for each in asked if each.clip not in town.clips]
     out += _too_many("group", len(groups), MOST_GROUPS) + _too_many("trigger", len(triggers), 64)
-    blobs, spared = _blobs(triggers, town.clips.values() if speakers else (), entry.hold_mb * MEGABYTE)
+    zones = _zones(entry.id, town.settings.zone)
+    out += _too_many("zone", len(zones), MOST_ZONES)
+    most = min(MOST_BLOBS, (doc.LARGEST_DESIRED - OTHERS - len(town.ring)) // BLOB)
+    clips = town.clips.values() if speakers else ()
+    blobs, spared = _blobs(triggers, clips, entry.hold_mb * MEGABYTE, most)
     if spared:
         out.append(f"{spared} clips that are fetched when they are played: hold_mb is {entry.hold_mb}")
     link = town.settings.link
@@ -69,6 +86,7 @@ def content_for(
             record=entry.record,
             upload=entry.upload,
             wanted=tuple(wanted)[:200],
+            zones=dict(zones[:MOST_ZONES]),
             seal=seal,
         ),
         blobs,
@@ -76,7 +94,19 @@ def content_for(
             profile=entry.profile, rate=entry.rate, spread=link.spread, file_share=link.file_share
         ),
         tuple(out),
+        town.ring,
     )
+
+
+def _zones(gateway: str, zones: Iterable[ZoneSettings]) -> list[tuple[str, tuple[str, ...]]]:
+    """Zones with lines of this gateway, and these lines."""
+    found = []
+    for zone in zones:
+        refs = [LineRef.parse(line) for line in zone.lines]
+        lines = tuple(ref.line for ref in refs if ref.gateway == gateway)
+        if lines:
+            found.append((zone.id, lines))
+    return found
 
 
 def _groups(
@@ -98,7 +128,8 @@ def _groups(
             )
 
 
-def _trigger(asked: TriggerSettings, clip: ClipKnown) -> doc.DesiredTrigger:
+def trigger_for(asked: TriggerSettings, clip: ClipKnown) -> doc.DesiredTrigger:
+    """A trigger of the settings as its gateway gets it, not yet signed."""
     return doc.DesiredTrigger(
         trigger=asked.id,
         channel=asked.channel,
@@ -115,7 +146,7 @@ def _trigger(asked: TriggerSettings, clip: ClipKnown) -> doc.DesiredTrigger:
 
 
 def _blobs(
-    triggers: tuple[doc.DesiredTrigger, ...], clips: Iterable[ClipKnown], room: int
+    triggers: tuple[doc.DesiredTrigger, ...], clips: Iterable[ClipKnown], room: int, most: int
 ) -> tuple[tuple[doc.DesiredBlob, ...], int]:
     """Files to hold, those of triggers first and in any case; and how many clips had no room."""
     blobs = {each.sha: doc.DesiredBlob(sha=each.sha, size=each.size, rank=TRIGGER_RANK) for each in triggers}
@@ -123,7 +154,7 @@ def _blobs(
     for clip in sorted(clips, key=lambda clip: clip.name):
         if clip.sha in blobs:
             continue
-        if clip.size > room or len(blobs) >= MOST_BLOBS:
+        if clip.size > room or len(blobs) >= most:
             spared += 1
             continue
         room -= clip.size

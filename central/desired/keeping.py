@@ -11,7 +11,7 @@ from pathlib import Path
 
 from central.config import CentralSettings
 from central.desired.centre_state import CentreStanding
-from central.desired.content import ClipKnown, Town, content_for
+from central.desired.content import ClipKnown, Standings, Town, content_for
 from central.desired.revisions import Standing, kept
 from central.store.database import StoreError
 from central.store.desired import DesiredRow, DesiredStore
@@ -56,6 +56,9 @@ class DesiredKeeping:
         self.standing: dict[str, Standing] = {}
         self._settings, self._board, self._store, self._clock = settings, board, store, clock
         self._clips, self._folder, self._seal, self._wanted = clips, folder, seal, wanted
+        self.sign: Callable[[bytes], bytes] = lambda payload: payload
+        self.ring: Callable[[], bytes] = lambda: b""
+        self.standings: Standings = lambda gateway, trigger: (b"", "")
         self.centre = CentreStanding(board.bus, board.topics, clock, ingest_ok)
         self._seen: dict[str, int] = {}
         self._births: dict[str, str] = {}
@@ -73,7 +76,7 @@ class DesiredKeeping:
             now = self._groups_of(name)
         elif kind == "gateway" and name in self._board.gateways:
             now = self._speaks(name)
-        elif kind not in ("clip", "seal", "wanted"):
+        elif kind not in ("clip", "seal", "wanted", "ring", "standing"):
             return
         if now is None or self._known.get((kind, name)) != now:
             self._known[kind, name] = now
@@ -158,7 +161,7 @@ class DesiredKeeping:
             log.error("desired documents wait: %s", error)
             return False
         groups = tuple(runner.machine.settings for runner in self._board.groups.values())
-        town = Town(self._settings, groups, clips)
+        town = Town(self._settings, groups, clips, self.ring(), self.standings)
         whole = True
         for entry in self._settings.gateway:
             await asyncio.sleep(0)  # a fleet's documents are made between what cannot wait
@@ -231,5 +234,5 @@ class DesiredKeeping:
     def _publish(self, gateway: str) -> bool:
         row = Row.DESIRED
         topic = self._board.topics.of(row, gateway)
-        payload = self.standing[gateway].payload
+        payload = self.sign(self.standing[gateway].payload)
         return self._board.bus.publish(topic, payload, qos=row.qos, retain=row.retain)

@@ -17,6 +17,7 @@ from scripts.town.board_file import BoardFile
 from scripts.town.certificates import Pki, make_certificates
 from scripts.town.front_file import front_table, write_town_front
 from scripts.town.people_file import fresh_people, people_values
+from scripts.town.personal_keys import centre_table, root_of, write_keys
 from scripts.town.plan import GatewayPlan, TownPlan
 from scripts.town.ports import HOST
 from scripts.town.toml_text import Value, toml_text
@@ -113,6 +114,11 @@ class Places:
         """Where the voice node records."""
         return self.state / "central" / "recordings"
 
+    @property
+    def keys(self) -> Path:
+        """Private keys of the town's persons, centre and root."""
+        return self.folder / "keys"
+
     def gateway(self, name: str) -> Path:
         """Settings of one gateway."""
         return self.folder / f"gateway-{name}.toml"
@@ -154,6 +160,8 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
     """Write every file but town.json. OSError, BusError, CertError, FrontError."""
     (places.folder / "logs").mkdir(parents=True, exist_ok=True)
     places.folder.chmod(0o700)
+    if not plan.plain:
+        write_keys(plan, places.keys)
     if plan.plain:
         write_broker(places.folder / "broker", ports.broker, keys.broker)
     else:
@@ -170,6 +178,13 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
         _write(places.gateway(gateway.gateway), _gateway(plan, gateway, places, ports, keys, rtp))
         board = BoardFile(gateway, places.bench_socket, places.run, plan.rate_hz, ports.rigs)
         _write(places.board(gateway.gateway), board.values)
+
+
+def _pinned(plan: TownPlan, places: Places) -> dict[str, Value]:
+    """The root key that gateways believe."""
+    if plan.plain:
+        return {}
+    return {"authority": {"root": root_of(places.keys)}}
 
 
 def write_town_json(plan: TownPlan, places: Places, ports: Ports, pid: int) -> None:
@@ -208,6 +223,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
     return {
         **_tls(plan, places, CENTRE),
         **({} if plan.plain else _secured(places, ports)),
+        **({} if plan.plain else {"authority": centre_table(places.keys)}),
         "state": places.state / "central",
         "run": places.run / "central",
         "broker": _broker(plan, ports.broker, CENTRE, keys),
@@ -273,6 +289,7 @@ def _gateway(
     return {
         "gateway": name,
         **_tls(plan, places, name),
+        **_pinned(plan, places),
         "board": places.board(name),
         "state": places.state / name,
         "run": places.run / name,

@@ -12,6 +12,8 @@ from central.config import CentralSettings
 from central.desk import CoreDesk
 from central.events_desk import CoreEventsDesk
 from central.ingest import Ingest
+from central.key_book import KeyBook
+from central.key_desk import CoreKeyDesk
 from central.recording_desk import CoreRecordingDesk
 from central.speech.fake import ToneSpeech
 from central.store import clip_worker
@@ -21,6 +23,7 @@ from central.store.clips import Clips
 from central.store.database import Database
 from central.store.events import EventStore
 from central.store.journal import Journal
+from central.store.keys import KeyStore
 from central.store.quarantine import Quarantine
 from central.store.recordings import Recordings
 from central.studio import Studio
@@ -128,6 +131,7 @@ class Town:
             self.incoming,
             FakeEnrolment(),
             self.people.desk,
+            self.key_desk(settings),
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []
@@ -137,6 +141,11 @@ class Town:
     def _people(self, values: CentralSettings) -> People:
         journal = self.journal
         return wire_people(values, self.database, self.clock, journal, journal.write_waiting, FastHashing())
+
+    def key_desk(self, settings: CentralSettings) -> CoreKeyDesk:
+        """In plain mode, until a test gives `keys` a ring."""
+        self.keys = KeyBook(None, KeyStore(self.database), self.clock, self.journal)
+        return CoreKeyDesk(self.keys, settings.trigger)
 
     def spawn(self, coroutine) -> "asyncio.Task[None]":
         self.tasks.append(asyncio.get_running_loop().create_task(coroutine))

@@ -13,7 +13,7 @@ FILES_OVER = {
 """File -> its lines today. Never raise a number, never add a line: cut the file in two."""
 
 FUNCTIONS_OVER = {
-    "central/cli/broadcast.py:start": 60,
+    "central/cli/broadcast.py:start": 55,
 }
 """`file:function` -> its lines today. As above."""
 

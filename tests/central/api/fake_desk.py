@@ -1,6 +1,7 @@
 """A desk for tests of the API and the command line: a small town whose broadcasts are real machines."""
 
 import hashlib
+import time
 import wave
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,16 +12,21 @@ from central.api.app import make_app
 from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
+from central.api.key_requests import SignatureShown, StopShown
 from central.api.recording_desk import RecordingDesk
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.tokens import TokenFile, Tokens
 from central.api.upload_desk import UploadDesk
+from central.authority.counting import Counting
+from central.authority.making import broadcast_authority
 from central.broadcasts.asked import Asked, Clip
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.messages import Approve, ClipTold, Stop
 from central.broadcasts.view import view
 from central.incoming import Incoming
 from central.journal_models import EntryView, VerdictView
+from central.key_book import KeyBook
+from central.key_desk import CoreKeyDesk
 from central.people.places import Places
 from central.readmodels import (
     BroadcastView,
@@ -38,11 +44,16 @@ from central.readmodels import (
 )
 from central.store.uploads import Uploads
 from link.contract import facts
+from link.contract.authority import decode_authority
+from link.contract.signed import Signature
+from link.hosting.clock import HandClock
 from link.hosting.machine import Tick
 from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
+from tests.central.key_rig import DAM, MemoryKeyStore
 from tests.central.people.bench import AREAS, Bench, everything
+from tests.flows.doors import FakeLedger
 
 WANG, LI, GATEWAY = "wang-token-0123456789", "li-token-0123456789ab", "gateway-token-0123456789"
 PEOPLE = f"""
@@ -105,6 +116,9 @@ class FakeDesk:
         self.calls: list[tuple[object, ...]] = []
         self.broken: Exception | None = None
         self.verdict = VerdictView(ok=True, entries=12)
+        self.counting: Counting | None = None
+        self.signed_at, self.other_zones = time.time(), ()
+        self.keys = CoreKeyDesk(KeyBook(None, MemoryKeyStore(), HandClock(), FakeLedger()), (DAM,))
         self.files: dict[str, Path] = {}
         self.group = GroupView(
             group="valley",
@@ -192,9 +206,17 @@ class FakeDesk:
             priority=request.priority,
             text=request.text or "",
             window=request.window,
+            authority=self._authority(f"b-{len(self.machines) + 1}", request, by),
         )
         self.machines[asked.id] = Broadcast.ask(asked, self.now, WALL, frozenset({"gw-north", "gw-south"}))
         return self.tell(asked.id, Tick())
+
+    def _authority(self, id: str, request: BroadcastRequest, by: str) -> bytes:
+        if self.counting is None:
+            return b""
+        named, wall = ("a" * 64, request.clip or ""), self.signed_at
+        zones = self.other_zones or request.zones
+        return broadcast_authority(id, request.channel, named, zones, request.text or "", by, wall, 300)
 
     def tell(self, id: str, event: object) -> BroadcastView:
         self.machines[id], _ = self.machines[id].handle(event, self.now)
@@ -223,9 +245,22 @@ class FakeDesk:
             raise DeskError(409, objection, "ask somebody else")
         return self.tell(id, Approve(by))
 
-    async def stop(self, id: str, by: str) -> BroadcastView:
+    async def sign(self, id: str, shown: SignatureShown, by: str) -> BroadcastView:
+        if self.counting is None:
+            raise DeskError(404, "nothing is signed here")
+        machine, signature = self._known(id), Signature(kid=shown.kid, sig=shown.sig)
+        objection = machine.objection(by, self.now, signed=True)
+        if not objection:
+            raw = machine.asked.authority
+            objection = self.counting.authority(by, signature, raw, decode_authority(raw), self.signed_at)
+        if objection:
+            raise DeskError(409, objection)
+        return self.tell(id, Approve(by, signature))
+
+    async def stop(self, id: str, by: str, shown: StopShown | None = None) -> BroadcastView:
         self._known(id)
-        return self.tell(id, Stop(by))
+        self.calls.append(("stop", id, shown, by))
+        return self.tell(id, Stop(by, b"" if shown is None else shown.raw))
 
     # -- clips, recordings, journal --
 

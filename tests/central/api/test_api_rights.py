@@ -40,11 +40,15 @@ OWN = {
 GATEWAYS = {"HEAD /up/{sha}", "PATCH /up/{sha}", "POST /renew"}
 """For gateways only."""
 
+SIGNATURE = {"kid": "0f" * 8, "sig": "A" * 86 + "=="}
 IN_AREAS: dict[str, tuple[Role, str, str, Any]] = {
     "GET /groups/{group}": ("observer", "valley", "hills", None),
     "PATCH /groups/{group}": ("dispatcher", "valley", "hills", {"hang": 1}),
     "POST /broadcasts": ("dispatcher", "", "north-dam", {"zones": ["north"], "text": "x", "channel": "test"}),
     "POST /broadcasts/{id}/approve": ("supervisor", "b-1", "north-dam", None),
+    "POST /broadcasts/{id}/sign": ("supervisor", "b-1", "north-dam", SIGNATURE),
+    "POST /keys/{kid}/approve": ("administrator", "", "", None),
+    "POST /triggers/{id}/sign": ("supervisor", "dam", "north-dam", SIGNATURE),
     "GET /lines/{line}": ("observer", "gw-north/r1", "north-dam", None),
     "POST /orders": ("dispatcher", "", "north-dam", {"order": "answer", "subject": "gw-sat/p1"}),
     "GET /orders/{id}": ("observer", "ORDER", "north-dam", None),
@@ -95,6 +99,10 @@ EVERYWHERE = {
     "GET /broadcasts": "a warning concerns everybody",
     "GET /broadcasts/{id}": "a warning concerns everybody",
     "POST /broadcasts/{id}/stop": "to stop is never a matter of area",
+    "GET /keys": "public halves, and whose they are",
+    "POST /keys": "one's own key",
+    "POST /keys/{kid}/revoke": "one's own; another's asks for the root, see test_key_desk.py",
+    "GET /triggers": "what sounds by itself concerns everybody",
     "GET /clips": "names are shared by all areas",
     "POST /clips": "a sound without a name is nobody's; a named one asks for the root, below",
     "GET /blob/{sha}": "who knows a hash was shown the clip",
@@ -127,7 +135,11 @@ async def ask(api: Api, route: str, what: str = "x", body: Any = None) -> httpx.
     method, _, path = route.partition(" ")
     for name in ("name", "line", "group", "gateway"):
         path = path.replace("{" + name + "}", what)
-    path = path.replace("{sha}", "a" * 64).replace("{id}", what if what != "x" else "1")
+    path = (
+        path.replace("{sha}", "a" * 64)
+        .replace("{kid}", "0f" * 8)
+        .replace("{id}", what if what != "x" else "1")
+    )
     headers = {"content-type": "application/json"} if body is not None else {}
     content = json.dumps(body) if body is not None else None
     return await api.request(method, path.removeprefix("/"), content=content, headers=headers)
