@@ -8,8 +8,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
-from firmware.authority.desk import AuthorityDesk, view
-from firmware.authority.trust import Trust
+from firmware.authority.desk import view
 from firmware.authority.writer import AuthorityWriter
 from firmware.config import GatewaySettings
 from firmware.desired.messages import ClockTold, UploadsWaiting
@@ -21,14 +20,14 @@ from firmware.island.fires import FiresFile
 from firmware.open_inputs import OpenInputs
 from firmware.outbox.writer import OutboxWriter
 from firmware.paging.machine import ClipHeld, ClipMissing, FetchClip
-from firmware.standing import Standing
+from firmware.standing import Standing, link_view
 from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
 from firmware.timekeeping.clock import KeptClock
 from firmware.timekeeping.kernel import boot_id
-from firmware.uplink.machine import Uplink
 from firmware.uplink.messages import Identity
 from firmware.wiring import describe, listens_to, wire_gateway
+from firmware.wiring_authority import authority_desk, open_authority
 from firmware.wiring_desired import DesiredHost
 from firmware.wiring_files import wire_files
 from firmware.wiring_inputs import sensor_bauds, wire_inputs
@@ -51,7 +50,6 @@ from link.contract.topics import Row, Topics
 from link.hosting.clock import Clock
 from link.hosting.notify import notify
 from link.hosting.stall import StallWatch
-from link.sealing.signing import verify
 
 log = logging.getLogger(__name__)
 
@@ -80,20 +78,6 @@ def kept_clock(settings: GatewaySettings) -> KeptClock:
     known = settings.clock.provisioned
     provisioned = known.timestamp() if known is not None else 0.0
     return KeptClock(settings.state / "clock.json", provisioned, settings.clock.assume_right)
-
-
-def trust_of(settings: GatewaySettings) -> Trust:
-    """Whom a gateway with these settings believes, before it holds a key ring."""
-    root = bytes.fromhex(settings.authority.root)
-    return Trust(settings.gateway, settings.plain, root, verify)
-
-
-def link_view(uplink: Uplink) -> dict[str, object]:
-    """What people are told of the link: session, profile, talk path, what the centre says of itself, what is ill."""
-    ill = [f"{fact.subject}: {fact.what}" for fact in uplink.health.values() if not fact.ok]
-    centre = uplink.centre[1] if uplink.centre is not None else None
-    talk = uplink.gate is not None
-    return {"up": uplink.up, "profile": uplink.profile.name, "talk": talk, "centre": centre, "ill": ill}
 
 
 class GatewayBuild:
@@ -132,7 +116,7 @@ class GatewayBuild:
             DiskShelf(settings.state / "terminals"),
             open_port,
             self.store,
-            AuthorityDesk.of(trust_of(settings), secrets.token_bytes(16), self.accepted),
+            authority_desk(settings, self.accepted),
         )
         self._use_clock()
         self.files = wire_files(settings, self.switchboard, self.clock, self._held_told, self._uploads_wait)
@@ -156,11 +140,6 @@ class GatewayBuild:
         if isinstance(self.clock, KeptClock):
             self.switchboard.authority.lift = self.clock.told
             self.switchboard.quality = partial(getattr, self.clock, "quality")
-
-    async def _open_authority(self) -> None:
-        """What was accepted in earlier starts is known before the link comes up."""
-        desk = self.switchboard.authority
-        desk.loaded(await asyncio.to_thread(self.accepted.start, desk.from_store))
 
     def _clock_trusted(self) -> bool:
         return isinstance(self.clock, KeptClock) and self.clock.trusted
@@ -286,7 +265,7 @@ class GatewayBuild:
             stack.push_async_callback(asyncio.to_thread, self.buses.close_ports)
             group.create_task(self.inputs.keep(await asyncio.to_thread(self.inputs.open)))
             topics = listens_to(board.uplink.machine.identity)
-            await self._open_authority()
+            await open_authority(board, self.accepted)
             stack.push_async_callback(asyncio.to_thread, self.accepted.stop)
             await self.desired.begin()
             for serve_desired in self.desired.runners():

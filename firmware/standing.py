@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from firmware.uplink.machine import Uplink
 from link.hosting.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,14 @@ PAGE = "status.json"
 _PLAIN: TypeAdapter[object] = TypeAdapter(object)
 Parts = Mapping[str, Callable[[], object]]
 """Name of a part to what it says of itself: a dataclass, a model or a mapping."""
+
+
+def link_view(uplink: Uplink) -> dict[str, object]:
+    """What people are told of the link: session, profile, talk path, what the centre says of itself, what is ill."""
+    ill = [f"{fact.subject}: {fact.what}" for fact in uplink.health.values() if not fact.ok]
+    centre = uplink.centre[1] if uplink.centre is not None else None
+    talk = uplink.gate is not None
+    return {"up": uplink.up, "profile": uplink.profile.name, "talk": talk, "centre": centre, "ill": ill}
 
 
 class Standing:

@@ -19,6 +19,7 @@ from firmware.terminals.board import Shelf
 from firmware.terminals.wiring import Ports, wire_terminal
 from firmware.uplink.machine import Uplink
 from firmware.uplink.messages import Identity
+from firmware.wiring_authority import wire_authority
 from firmware.wiring_island import wire_island
 from firmware.wiring_paging import wire_speaker
 from hw.board import Board
@@ -84,7 +85,7 @@ def wire_gateway(
         limit=20_000,
         recover=lambda: (replace(uplink, check=runner.machine.check), ()),
     )
-    _wire_authority(switchboard, clock)
+    wire_authority(switchboard, clock)
     switchboard.outbox = Evidence(
         store,
         bus,
@@ -105,16 +106,6 @@ def wire_gateway(
             wire_terminal(switchboard.terminals, board, line, clock, ports, shelf)
     wire_island(switchboard, clock)
     return switchboard
-
-
-def _wire_authority(switchboard: Switchboard, clock: Clock) -> None:
-    """The desk of the check hears of its machine, the clocks and health here; store and keys come from the build."""
-    desk = switchboard.authority
-    desk.post = switchboard.uplink.inbox.post
-    desk.tell_health = switchboard.tell_health
-    desk.warrants = switchboard.island.post
-    desk.floor = lambda: switchboard.uplink.machine.check.floor
-    desk.clocks = lambda: (clock.wall(), clock.now(), switchboard.quality() in ("ntp", "rtc"))
 
 
 def _wire_line(switchboard: Switchboard, line: TalkLine, clock: Clock, guard: Guard) -> None:
