@@ -239,3 +239,16 @@ def test_a_full_table_refuses_rather_than_forgets(monkeypatch):
     history.do(("play", 1, ("ada", "bo"), False))
     assert history.answers[-1] == ("c2", "failed", "full")
     assert TakenTable.of(tuple(history.rows.values())).find("c1", "") is not None
+
+
+def test_what_can_still_be_brought_again_is_not_forgotten():
+    history = History()
+    for number in (0, 1):
+        history.do(("play", number, ("ada", "bo"), False))
+        history.do(("disk", 0, True))
+    history.do(("play", 0, ("bo", "cy"), False))
+    assert history.answers[-1] == ("c3", "dup", "accepted")
+    table = TakenTable().taking(Taken("a", "a.pa1", "a", "live", 500), 0.0)
+    kept = table.taking(Taken("b", "b.pa1", "b", "live", 900), 500.0)
+    assert set(kept.rows) == {"a.pa1", "b.pa1"}
+    assert set(kept.taking(Taken("c", "c.pa1", "c", "live", 900), 500.1).rows) == {"b.pa1", "c.pa1"}
