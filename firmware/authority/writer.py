@@ -81,10 +81,10 @@ class AuthorityWriter:
                 self._say(what, "keep it as evidence; broadcasts signed before now are not begun here")
                 return self._file.load()
         except StoreTrouble as trouble:
-            self._say(trouble.what, f"{trouble.advice}, then restart; {REFUSES}")
+            self._say(trouble.what, f"{REFUSES}; {trouble.advice}, then restart")
             return StoreLoaded(ill=trouble.what)
         except OSError as error:
-            self._say(f"{self.path}: {error.strerror}", f"check the disk, then restart; {REFUSES}")
+            self._say(f"{self.path}: {error.strerror}", f"{REFUSES}; check the disk, then restart")
             return StoreLoaded(ill=str(error))
 
     def _say(self, what: str, advice: str = "") -> None:
@@ -115,7 +115,7 @@ class AuthorityWriter:
         except StoreTrouble as trouble:
             why = trouble.what
             log.error("authority=%s not written: %s", self.path, trouble)
-            self._say(trouble.what, f"{trouble.advice}; {REFUSES}")
+            self._say(trouble.what, f"{REFUSES}; {trouble.advice}")
         later: list[Job] = [job for job in jobs if not isinstance(job, Commit)]
         self._later = later[-LATER_MOST:] if why else []
         if not why and jobs and self._file is not None:

@@ -43,6 +43,6 @@ class Clock:
 def test_a_stop_in_the_middle_of_a_feed_does_not_prolong_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, guard = Clock(), Feeds()
     monkeypatch.setattr(time, "monotonic_ns", lambda: int(clock.now() * 1e9))
-    board = Switchboard(clock, None, guard, None, lambda effect: None, None, None)  # type: ignore[arg-type]
+    board = Switchboard(clock, None, guard, None, lambda effect: None, None, None, None)  # type: ignore[arg-type]
     board.perform_line("r1")(FeedOutput("r1.ptt", 110.0, "talker"))
     assert guard.until and guard.until[0] <= 110.0
