@@ -38,7 +38,7 @@ class Centre:
             lambda gateway: None,
         )
         (folder / "uploads").mkdir(exist_ok=True)
-        desk = FakeDesk(folder / "uploads")
+        self.desk = desk = FakeDesk(folder / "uploads")
         desk.tapes = CoreRecordingDesk(self.recordings, self.tapes, self)
         desk.incoming = Incoming(self.uploads, self.listed.dealt_with, self.tapes.arrived)
         blobs = folder / "blobs"

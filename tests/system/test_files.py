@@ -145,7 +145,7 @@ async def test_voice_stops_both_ways_at_once_and_they_go_on_where_they_were(cent
     blob = random.Random(5).randbytes(SIZE)
     sha = hashlib.sha256(blob).hexdigest()
     (centre.folder / "blobs" / sha).write_bytes(blob)
-    centre.api._app.state.desk.files[sha] = centre.folder / "blobs" / sha
+    centre.desk.files[sha] = centre.folder / "blobs" / sha
     proxy = CuttingProxy(centre.api.port, [])
     url = f"http://127.0.0.1:{await proxy.start()}"
     moving = transfers(tmp_path / "gateway", url, 300_000.0, busy=lambda: voice[0])
@@ -178,7 +178,7 @@ async def test_what_shall_sound_now_does_not_wait_for_the_background(centre: Cen
     for data in (slow, now):
         sha = hashlib.sha256(data).hexdigest()
         (centre.folder / "blobs" / sha).write_bytes(data)
-        centre.api._app.state.desk.files[sha] = centre.folder / "blobs" / sha
+        centre.desk.files[sha] = centre.folder / "blobs" / sha
     moving = transfers(tmp_path / "gateway", centre.api.url, 20_000.0)
     running = asyncio.create_task(moving.run())
     first, second = (hashlib.sha256(data).hexdigest() for data in (slow, now))

@@ -13,6 +13,7 @@ from scripts.town.plan import GatewayPlan, Loudspeaker, TownPlan, ZonePlan
 from scripts.town.trust import verify
 from tests.central.api.fake_desk import write_wav
 from tests.system.town_fixture import LiveTown, living, until
+from tests.system.town_signing import warn
 
 GATEWAYS = ("gw-dam", "gw-lake")
 
@@ -33,17 +34,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveTown]:
 
 
 def sounded(town: LiveTown, zone: str, clip: str) -> str:
-    """Have a clip sounded as a drill; how that ended at the one loudspeaker."""
-    asked = town.api.post("/broadcasts", json={"zones": [zone], "clip": clip, "channel": "drill"})
-    assert asked.status_code < 300, asked.text
-    id, seen = asked.json()["id"], {}
-
-    def over() -> bool:
-        seen.update(town.get(f"/broadcasts/{id}"))
-        return bool(seen["over"])
-
-    until(over, 60, "the end of the broadcast")
-    return str(seen["targets"][0]["state"])
+    """Have a clip sounded as a drill, signed by a person; how that ended at the one loudspeaker."""
+    return str(warn(town, zone, "--clip", clip, "--channel", "drill")["targets"][0]["state"])
 
 
 def add_clip(town: LiveTown, folder: Path, name: str, seconds: float) -> None:

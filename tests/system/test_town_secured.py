@@ -17,6 +17,7 @@ from scripts.town.plan import GatewayPlan, GroupPlan, Loudspeaker, Radio, TownPl
 from scripts.town.town import Town
 from tests.system.secured_site import Raw
 from tests.system.town_fixture import PATIENCE, LiveTown, idle, living, until, write_speech
+from tests.system.town_signing import warn
 
 ONE, TWO = "gw-north/r1", "gw-north/r2"
 
@@ -60,11 +61,7 @@ def test_a_talk_and_a_warning_go_over_tls(town: LiveTown, tmp_path: Path) -> Non
     until(lambda: idle(town), 10, "quiet")
     sent = town.api.post("/clips", params={"name": "warning"}, content=wav.read_bytes(), timeout=60)
     assert sent.is_success, sent.text
-    asked = town.api.post("/broadcasts", json={"zones": ["north"], "clip": "warning", "channel": "drill"})
-    assert asked.is_success, asked.text
-    id = asked.json()["id"]
-    until(lambda: town.get(f"/broadcasts/{id}")["over"], PATIENCE, "the end of the warning")
-    assert town.get(f"/broadcasts/{id}")["state"] == "done"
+    assert warn(town, "north", "--clip", "warning", "--channel", "drill")["state"] == "done"
 
 
 def test_nothing_readable_passes_between_gateway_and_broker(town: LiveTown) -> None:

@@ -54,7 +54,6 @@ CENTRAL = """
 plain = true
 state = "state-centre"
 run = "run-centre"
-plain = true
 api = {{ tokens = "tokens.toml", port = 0 }}
 people = {{ initial = "people.toml" }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.2, longest_retry = 1.0 }}
