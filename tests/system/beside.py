@@ -22,6 +22,8 @@ BESIDE = frozenset(
         *("test_phone_pty", "test_phonesim", "test_ptt_test", "test_relays_pty", "test_tetra_pty"),
         *("test_town_units", "test_trouble_files", "test_voice_port", "test_voice_strangers"),
         "test_voice_trouble",
+        *("test_broker_gate", "test_broker_secured", "test_doctor_front", "test_enrolment", "test_front"),
+        *("test_front_command_line", "test_front_gateway", "test_front_headers"),
     }
 )
 """Files in this folder, by the names of their modules."""

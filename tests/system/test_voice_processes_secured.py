@@ -32,6 +32,8 @@ max_calls = 16
 {more}
 """
 TLS = 'tls = {{ ca = "{pki}/ca.pem", crl = "{pki}/crl.pem", certificate = "{pki}/{own}.pem", key = "{pki}/{own}.key" }}'
+PROBE = '\nprobe = {{ certificate = "probe.pem", key = "probe.key" }}'
+"""A centre that is secured names it; the voice node does not open it."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ async def test_the_node_offers_itself_over_tls_with_its_own_certificate(core: Co
     node_tls, gateway_tls = pki.node(), pki.tls("gw-a")
     pki.tls("svc-centre")
     own = f'name = "localhost"\ncertificate = "{node_tls.certificate}"\nkey = "{node_tls.key}"'
-    process = start(tmp_path, core.run, TLS.format(pki=pki.folder, own="svc-centre"), own)
+    process = start(tmp_path, core.run, (TLS + PROBE).format(pki=pki.folder, own="svc-centre"), own)
     engines = Engines()
     try:
         ready = await core.told(say.NodeReady)
@@ -112,9 +114,9 @@ async def test_the_node_offers_itself_over_tls_with_its_own_certificate(core: Co
 @pytest.mark.parametrize(
     ("top", "more", "words"),
     [
-        ("", "", "neither [tls] nor plain = true"),
-        (TLS, 'certificate = "voice.pem"', "name both, or neither"),
-        (TLS.replace("{own}.key", "other.key"), "", "other.key"),
+        ("", "", "table [tls] is missing"),
+        (TLS + PROBE, 'certificate = "voice.pem"', "name both, or neither"),
+        (TLS.replace("{own}.key", "other.key") + PROBE, "", "other.key"),
     ],
 )
 async def test_a_node_that_cannot_be_secured_does_not_start_plain(
