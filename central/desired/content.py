@@ -5,6 +5,7 @@ Says nothing of revisions: two documents of the same content are equal. What can
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from central.config import CentralSettings, GatewayEntry, TriggerSettings, ZoneSettings
 from link.contract import documents as doc
@@ -57,6 +58,11 @@ class Town:
     ring: bytes = b""
     standing: Standings = lambda gateway, trigger: (b"", "")
 
+    @cached_property
+    def zones_of(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """By gateway: its zones and their lines. Read once: one zone may hold a line of each of 10,000 sites."""
+        return zones_by_gateway(self.settings.zone)
+
 
 def content_for(
     entry: GatewayEntry, town: Town, speakers: bool, wanted: Sequence[str] = (), seal: str = ""
@@ -71,7 +77,7 @@ def content_for(
     out = [f"trigger {each.trigger}: {lacking}" for each, _, lacking in signed if lacking]
     out += [_without_clip(each) for each in asked if each.clip not in town.clips]
     out += _too_many("group", len(groups), MOST_GROUPS) + _too_many("trigger", len(triggers), 64)
-    zones = _zones(entry.id, town.settings.zone)
+    zones = tuple(town.zones_of.get(entry.id, {}).items())
     out += _too_many("zone", len(zones), MOST_ZONES)
     most = min(MOST_BLOBS, (doc.LARGEST_DESIRED - OTHERS - len(town.ring)) // BLOB)
     clips = town.clips.values() if speakers else ()
@@ -98,14 +104,13 @@ def content_for(
     )
 
 
-def _zones(gateway: str, zones: Iterable[ZoneSettings]) -> list[tuple[str, tuple[str, ...]]]:
-    """Zones with lines of this gateway, and these lines."""
-    found = []
+def zones_by_gateway(zones: Iterable[ZoneSettings]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """For each gateway with lines in zones: these zones and its lines in them, in the order of the settings."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
     for zone in zones:
-        refs = [LineRef.parse(line) for line in zone.lines]
-        lines = tuple(ref.line for ref in refs if ref.gateway == gateway)
-        if lines:
-            found.append((zone.id, lines))
+        for ref in map(LineRef.parse, zone.lines):
+            lines = found.setdefault(ref.gateway, {})
+            lines[zone.id] = (*lines.get(zone.id, ()), ref.line)
     return found
 
 

@@ -9,9 +9,9 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 
-from central.config import CentralSettings
+from central.config import CentralSettings, GatewayEntry
 from central.desired.centre_state import CentreStanding
-from central.desired.content import ClipKnown, Standings, Town, content_for
+from central.desired.content import ClipKnown, Standings, Town, content_for, zones_by_gateway
 from central.desired.revisions import Standing, kept
 from central.store.database import StoreError
 from central.store.desired import DesiredRow, DesiredStore
@@ -64,6 +64,9 @@ class DesiredKeeping:
         self._births: dict[str, str] = {}
         self._known: dict[tuple[str, str], object] = {}
         self._pending: dict[str, None] = {}
+        self._entries = {entry.id: entry for entry in settings.gateway}
+        self._due: dict[str, GatewayEntry] = {}
+        self._in_zones = frozenset(zones_by_gateway(settings.zone))
         self._news, self._to_send = asyncio.Event(), asyncio.Event()
         self._failed: set[str] = set()
 
@@ -80,6 +83,8 @@ class DesiredKeeping:
             return
         if now is None or self._known.get((kind, name)) != now:
             self._known[kind, name] = now
+            one = kind in ("gateway", "wanted") and name in self._entries
+            self._due |= {name: self._entries[name]} if one else self._entries
             self._news.set()
 
     def connected(self, session: str) -> None:
@@ -100,6 +105,7 @@ class DesiredKeeping:
             self._seen[gateway] = fact.rev_seen
             standing = self.standing.get(gateway)
             if standing is not None and fact.rev_seen > standing.rev:
+                self._due[gateway] = self._entries[gateway]
                 self._news.set()
             self._board.changed("gateway", gateway)
 
@@ -128,6 +134,7 @@ class DesiredKeeping:
         for row in await self._store.all():
             if row.gateway in self._board.gateways:
                 self.standing[row.gateway] = kept(row.rev, row.document)
+        self._due |= self._entries
         await self.refresh()
 
     async def run(self) -> None:
@@ -154,16 +161,16 @@ class DesiredKeeping:
                     await self._clock.sleep_until(self._clock.now() + AGAIN)
 
     async def refresh(self) -> bool:
-        """Make every document that has changed; False when the store did not take one."""
+        """Make the documents that are due; False when some of them still are, for the store did not take them."""
         try:
             clips = {clip.name: clip for clip in await self._clips()}
         except StoreError as error:
             log.error("desired documents wait: %s", error)
             return False
+        due, self._due, whole = self._due, {}, True
         groups = tuple(runner.machine.settings for runner in self._board.groups.values())
         town = Town(self._settings, groups, clips, self.ring(), self.standings)
-        whole = True
-        for entry in self._settings.gateway:
+        for entry in due.values():
             await asyncio.sleep(0)  # a fleet's documents are made between what cannot wait
             old = self.standing.get(entry.id, Standing())
             speaks, wanted = self._speaks(entry.id), self._wanted(entry.id)
@@ -173,7 +180,8 @@ class DesiredKeeping:
             except EnvelopeError as error:
                 self._tell_left_out(entry.id, old.left_out, (f"everything new: {error}",))
                 continue
-            whole = await self._take(entry.id, old, new) and whole
+            if not await self._take(entry.id, old, new):
+                self._due[entry.id], whole = entry, False
         return whole
 
     # -- inside --
@@ -186,7 +194,7 @@ class DesiredKeeping:
         lines = self._board.gateways[gateway].machine.lines
         if lines:
             return any(line.kind == "loudspeaker" for line in lines.values())
-        return any(line.startswith(f"{gateway}/") for zone in self._settings.zone for line in zone.lines)
+        return gateway in self._in_zones
 
     async def _take(self, gateway: str, old: Standing, new: Standing) -> bool:
         self._tell_left_out(gateway, old.left_out, new.left_out)

@@ -9,6 +9,7 @@ from central.desired.content import MOST_BLOBS, ClipKnown, Town, content_for
 from central.desired.revisions import HIGHEST, Standing, kept
 from link.contract import documents as doc
 from link.contract.envelope import unpack
+from link.contract.ids import LineRef
 from link.floor.messages import GroupSettings, Member
 
 SHA = "ab" * 32
@@ -52,6 +53,20 @@ def test_policy_and_link_stand_as_the_settings_say():
     assert (made.configuration.record, made.configuration.upload) == ("all", "on-request")
     assert (made.configuration.wanted, made.configuration.seal) == (("r1",), "0f" * 32)
     assert made.link == doc.LinkSettings(profile="thin", rate=900, spread=7, file_share=0.2)
+
+
+def test_zones_are_read_once_for_a_whole_fleet(mocker):
+    """A zone with a line of each of 10,000 sites was read anew for each of them: core was not ready in 30 s."""
+    names = [f"gw-{n}" for n in range(100)]
+    zones = [{"id": "valley", "lines": [f"{name}/pa1" for name in names]}, {"id": "odd", "lines": ["gw-7/pa1"]}]
+    values = {**SETTINGS, "gateway": [{"id": name} for name in names], "zone": zones, "trigger": [], "group": []}
+    settings = CentralSettings.model_validate(values)
+    parsed = mocker.spy(LineRef, "parse")
+    town = Town(settings, (), {})
+    made = [content_for(entry, town, speakers=True).configuration.zones for entry in settings.gateway]
+    assert made[6] == {"valley": ("pa1",)}
+    assert made[7] == {"valley": ("pa1",), "odd": ("pa1",)}
+    assert parsed.call_count == len(names) + 1
 
 
 def test_groups_hold_only_the_lines_of_this_gateway():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from central.desired import keeping
 from central.desired.centre_state import LOOK_EVERY, SAY_EVERY, CentreStanding
 from central.desired.keeping import STORE_AGAIN
 from central.store.database import StoreError
@@ -68,6 +69,17 @@ async def test_floor_and_carrier_changes_make_no_document(world: World, monkeypa
     world.changed("group", "valley")
     await world.pass_time(1.0)
     assert made == []
+
+
+async def test_news_of_one_gateway_makes_one_document(world: World, mocker):
+    """With 10,000 sites each birth had all documents made again."""
+    made = mocker.spy(keeping, "content_for")
+    world.changed("wanted", "gw-b")
+    await world.pass_time(1.0)
+    assert [call.args[0].id for call in made.call_args_list] == ["gw-b"]
+    world.changed("clip", "flood")
+    await world.pass_time(1.0)
+    assert {call.args[0].id for call in made.call_args_list} == set(world.names)
 
 
 async def test_a_full_window_holds_documents_back_and_all_come(world: World, monkeypatch):
