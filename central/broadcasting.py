@@ -28,8 +28,10 @@ UNCONFIRMED_FOR = 86_400.0
 """Seconds for which a restarted core still stops what a gateway never confirmed."""
 SAVE_EVERY = 0.25
 """Seconds between two writes: one of thousands of loudspeakers must not cost a write of them all."""
-SAVE_PART, SAVE_MOST = 5.0, 5.0
+SAVE_PART, SAVE_MOST = 10.0, 20.0
 """After a write as many times its own length is waited, at most so many seconds: one of ten thousand takes long."""
+MAIL_LEAST, MAIL_EACH = 4096, 8
+"""Events that may wait for a broadcast, and as many more for each loudspeaker: all of them may answer at once."""
 SAVE_AGAIN = 1.0
 """Seconds after which what the store did not take is tried again."""
 
@@ -82,6 +84,7 @@ class Broadcasting:
             machine,
             self._board.perform_broadcast,
             self._clock,
+            limit=MAIL_LEAST + MAIL_EACH * len(machine.targets),
             recover=lambda: self._recovered(machine),
         )
         self._board.broadcasts[machine.id] = runner

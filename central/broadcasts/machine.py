@@ -21,10 +21,8 @@ from central.broadcasts import consent
 from central.broadcasts.asked import Approval, Asked
 from central.broadcasts.messages import (
     Approve,
-    Cancel,
     Changed,
     ClipTold,
-    Deliver,
     GatewayOffline,
     GatewayOnline,
     Keep,
@@ -33,16 +31,20 @@ from central.broadcasts.messages import (
     Result,
     Stop,
 )
+from central.broadcasts.ordering import ORDER_TTL, cancel, deliver
 from central.broadcasts.target import Target
+from central.broadcasts.targets import Targets
 from central.readmodels import BroadcastState
-from link.contract import facts, orders
+from link.contract import facts
 from link.contract.field_facts import SoundProved
 
 STOP_ANSWER_LIMIT = 30.0
 """Seconds that a loudspeaker may take to say that it stopped."""
 STOP_SETTLES = 5.0
 """Seconds after the receipt of a stop at which a loudspeaker that said no more counts as stopped."""
-ORDER_TTL = 30
+A_SECOND = 300
+"""Loudspeakers that are told, and whose answers are taken in, in a second at worst: an order that is still on its way
+out is not sent again, and who has not had his turn is not given up."""
 
 
 Effects = tuple[object, ...]
@@ -55,7 +57,7 @@ class Broadcast:
     asked: Asked
     created: float
     epoch: float
-    targets: dict[str, Target]
+    targets: Targets
     online: frozenset[str] = frozenset()
     approvals: tuple[Approval, ...] = ()
     stopped_by: str | None = None
@@ -71,7 +73,7 @@ class Broadcast:
     @classmethod
     def ask(cls, asked: Asked, now: float, wall: float, online: frozenset[str] = frozenset()) -> "Broadcast":
         """A new broadcast; its first Tick, due at once, starts it."""
-        targets = {line: Target(line, asked.play_of(line)) for line in asked.targets}
+        targets = Targets(Target(line, asked.play_of(line)) for line in asked.targets)
         return cls(asked, created=now, epoch=wall - now, targets=targets, online=online)
 
     @property
@@ -95,9 +97,14 @@ class Broadcast:
         return bool(self.stop_doc) or not self.asked.authority or self.asked.channel != "live"
 
     @property
+    def leaving(self) -> float:
+        """Seconds that may pass until the last of its orders has left, and the answers have come, when it is large."""
+        return len(self.targets) // A_SECOND
+
+    @property
     def over(self) -> bool:
         """Every loudspeaker has ended; nothing will sound any more."""
-        return self.closed or all(target.ended for target in self.targets.values())
+        return self.closed or self.targets.ended
 
     @property
     def settled(self) -> bool:
@@ -146,9 +153,9 @@ class Broadcast:
         """When a loudspeaker that says nothing more is given up."""
         if not target.ordered:
             return self.not_after
-        moments = [target.give_up_at(self.asked.clip.seconds)]
+        moments = [target.give_up_at(self.asked.clip.seconds + self.leaving)]
         if self.stopped_at is not None:
-            moments.append(self.stopped_at + STOP_ANSWER_LIMIT)
+            moments.append(self.stopped_at + STOP_ANSWER_LIMIT + self.leaving)
             if target.stop_accepted_at is not None:
                 moments.append(target.stop_accepted_at + STOP_SETTLES)
         return min(moments)
@@ -258,7 +265,7 @@ class Broadcast:
         before = self.targets[target.line]
         if target == before:
             return self
-        broadcast = replace(self, targets={**self.targets, target.line: target})
+        broadcast = replace(self, targets=self.targets.having(target))
         told: dict[str, object] = {"line": target.line, "played": target.played, "why": target.why}
         if target.ended and not before.ended:
             return broadcast._keep("target-ended", {**told, "result": target.result})
@@ -297,37 +304,25 @@ class Broadcast:
         """The orders that are due at these, and when they are due again."""
         left = int(self.not_after - now)  # whole seconds: the order's own limit must lie inside ours
         sending = self.approved and self.stopped_by is None and left >= 1
-        moved: dict[str, Target] = {}
+        moved: list[Target] = []
         effects: list[object] = []
         for target in (self.targets[line] for line in lines):
             after = target
             if not target.ended and sending and target.gateway in self.online:
                 first = not target.ordered
                 if first or (target.resend_at is not None and now >= target.resend_at):
-                    after = target.sent(now)
-                    effects.append(self._deliver(after, min(ORDER_TTL, left)))
+                    after = target.sent(now, self.leaving)
+                    effects.append(deliver(self.asked, self.approvals, after, min(ORDER_TTL, left)))
             elif target.resend_at is not None and (target.ended or not sending or now >= target.resend_at):
                 after = replace(target, resend_at=None)
             if after.restop_at is not None and not self.may_stop:
                 after = replace(after, restop_at=None)
             elif after.restop_at is not None and now >= after.restop_at:
-                after = after.stop_sent(now)
-                effects.append(self._cancel(after))
+                after = after.stop_sent(now, self.leaving)
+                effects.append(cancel(self.asked, self.stop_doc, after))
             if after is not target:
-                moved[after.line] = after
-        return (replace(self, targets={**self.targets, **moved}) if moved else self), tuple(effects)
-
-    def _deliver(self, target: Target, ttl: int) -> Deliver:
-        order = self.asked.order(target.line)
-        command = f"{target.play}.{target.renewals}"
-        doc = consent.document(self.asked, self.approvals)
-        return Deliver(self.id, target.gateway, order, command, ttl, self.asked.channel, doc, target.nonce)
-
-    def _cancel(self, target: Target) -> Cancel:
-        order = orders.StopClip(play=target.play)
-        command = f"{target.play}.stop.{target.renewals}-{target.stop_sends}"
-        doc, channel = self.stop_doc, self.asked.channel
-        return Cancel(self.id, target.gateway, order, command, ORDER_TTL, channel, doc, target.nonce)
+                moved.append(after)
+        return (replace(self, targets=self.targets.having(*moved)) if moved else self), tuple(effects)
 
     def _conclude(self, before: "Broadcast", commands: Effects) -> tuple["Broadcast", Effects]:
         """Put the effects in order: journal and view first, then the recording, then the orders."""
@@ -339,7 +334,7 @@ class Broadcast:
         after = replace(after, journal=())
         if after.targets is not before.targets or after != before:
             effects = (*effects, Changed(after.id))
-        if not after.recording and any(t.ordered and not t.ended for t in after.targets.values()):
+        if not after.recording and after.targets.under_way:
             after = replace(after, recording=True)
             effects = (*effects, RecordFrom(after.id, tuple(after.targets), after.asked.channel))
         effects = (*effects, *commands)

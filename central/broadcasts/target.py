@@ -115,7 +115,8 @@ class Target:
 
     def give_up_at(self, seconds: float) -> float:
         """When an ordered target that says nothing more counts as unknown."""
-        return max(self.sent_at or 0.0, self.started_at or 0.0) + seconds + ANSWER_LIMIT
+        said = max(self.sent_at or 0.0, self.accepted_at or 0.0, self.started_at or 0.0)
+        return said + seconds + ANSWER_LIMIT
 
     def ending(
         self, result: TargetState, why: str, now: float, *, played: float = 0.0, confirmed: bool = False
@@ -134,16 +135,16 @@ class Target:
         stopping = replace(self, renewals=renewals, stop_sends=0, stop_accepted_at=None)
         return replace(stopping, restop_at=now, resend_at=None)
 
-    def sent(self, now: float) -> "Target":
-        """The order leaves now; without a receipt it leaves again."""
+    def sent(self, now: float, leaving: float = 0.0) -> "Target":
+        """The order leaves within `leaving` seconds; without a receipt it leaves again."""
         ordered_at = now if self.ordered_at is None else self.ordered_at
         answered = self.accepted_at is not None or self.started_at is not None
-        again = None if answered else _after(self.sends, now)
+        again = None if answered else _after(self.sends, now + leaving)
         return replace(self, ordered_at=ordered_at, sent_at=now, sends=self.sends + 1, resend_at=again)
 
-    def stop_sent(self, now: float) -> "Target":
-        """The stop leaves now; without a receipt it leaves again."""
-        return replace(self, stop_sends=self.stop_sends + 1, restop_at=_after(self.stop_sends, now))
+    def stop_sent(self, now: float, leaving: float = 0.0) -> "Target":
+        """The stop leaves within `leaving` seconds; without a receipt it leaves again."""
+        return replace(self, stop_sends=self.stop_sends + 1, restop_at=_after(self.stop_sends, now + leaving))
 
     def receipt(self, result: facts.CommandResult, now: float) -> "Target":
         """What the gateway answered to a PlayClip order."""

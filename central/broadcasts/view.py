@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from central.broadcasts.asked import Approval, Asked, Clip
 from central.broadcasts.machine import Broadcast
 from central.broadcasts.target import Proved, Target
+from central.broadcasts.targets import Targets
 from central.readmodels import ApprovalView, BroadcastView, ClipView, ProofView, TargetState, TargetView
 from link.contract.signed import Signature
 
@@ -109,7 +110,7 @@ def resumed(seen: BroadcastView, now: float, wall: float) -> Broadcast:
         asked,
         created=created,
         epoch=epoch,
-        targets={target.line: _target(target, epoch, now) for target in seen.targets},
+        targets=Targets(_target(target, epoch, now) for target in seen.targets),
         approvals=approvals,
         stopped_by=seen.stopped_by,
         stopped_at=stopped_at if stopped_at is None else min(stopped_at, now),

@@ -35,7 +35,9 @@ async def starve(journal: Journal, database: Database, facts: list[object]) -> N
     grown = max(path.stat().st_size for path in database.path.parent.iterdir())
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (grown + 16_384, hard))
-    filler = "x" * (2000 + grown // 50)  # twice what the files hold: room in them that is used anew is not enough
+    filler = "x" * (
+        2000 + grown // 50
+    )  # twice what the files hold: room in them that is used anew is not enough
     for n in range(100):
         journal.append("k", str(n), {"filler": filler})
     try:

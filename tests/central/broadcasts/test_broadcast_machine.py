@@ -110,6 +110,33 @@ def test_an_order_without_receipt_is_sent_again_and_then_no_more() -> None:
     assert times == [0.0, 2.0, 6.0, 14.0, 30.0] and len(times) == len(RESEND_AFTER) + 1
 
 
+def test_to_thousands_an_order_has_time_to_leave_before_it_is_sent_again_or_given_up() -> None:
+    """10,000 orders left within 28 s: each had been sent three times by then, and was given up when its turn came."""
+    lines = tuple(f"gw-{number:05}/pa1" for number in range(3000))
+    names = tuple(line.partition("/")[0] for line in lines)
+    bench = Bench("test", names, window=300.0, targets=lines)
+    bench.wait(11.9)
+    assert len(bench.of(Deliver)) == len(lines)
+    bench.wait(0.2)
+    assert len(bench.of(Deliver)) == 2 * len(lines)
+    bench.answer(lines[0])
+    bench.wait(SECONDS + 10 + ANSWER_LIMIT - 0.2)
+    assert bench.states()[lines[0]] == "accepted"
+    bench.wait(0.4)
+    assert bench.states()[lines[0]] == "unknown"
+
+
+def test_who_took_the_order_late_has_his_time_from_then() -> None:
+    bench = Bench("test", window=300.0)
+    bench.wait(29.0)
+    for line in LINES:
+        bench.answer(line)
+    bench.wait(SECONDS + ANSWER_LIMIT - 0.1)
+    assert set(bench.states().values()) == {"accepted"}
+    bench.wait(0.2)
+    assert set(bench.states().values()) == {"unknown"}
+
+
 def test_silence_ends_as_unknown_never_as_played_and_is_cancelled() -> None:
     bench = Bench("test")
     for line in LINES:

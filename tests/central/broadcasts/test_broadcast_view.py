@@ -16,6 +16,7 @@ from central.broadcasts.messages import (
     Result,
     Stop,
 )
+from central.broadcasts.targets import Targets
 from central.broadcasts.view import resumed, view
 from central.readmodels import BroadcastView
 from link.contract import facts
@@ -94,7 +95,7 @@ def test_a_stop_before_the_crash_is_repeated_and_nothing_is_delivered() -> None:
 
 def test_an_unapproved_live_one_still_needs_its_second_person() -> None:
     waiting = replace(begun("live"), approvals=())
-    waiting = replace(waiting, targets={k: replace(t, ordered_at=None) for k, t in waiting.targets.items()})
+    waiting = replace(waiting, targets=Targets(replace(t, ordered_at=None) for t in waiting.targets.values()))
     again = resumed(saved(waiting), now=7.0, wall=WALL + 3)
     assert not again.approved
 

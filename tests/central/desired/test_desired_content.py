@@ -58,8 +58,17 @@ def test_policy_and_link_stand_as_the_settings_say():
 def test_zones_are_read_once_for_a_whole_fleet(mocker):
     """A zone with a line of each of 10,000 sites was read anew for each of them: core was not ready in 30 s."""
     names = [f"gw-{n}" for n in range(100)]
-    zones = [{"id": "valley", "lines": [f"{name}/pa1" for name in names]}, {"id": "odd", "lines": ["gw-7/pa1"]}]
-    values = {**SETTINGS, "gateway": [{"id": name} for name in names], "zone": zones, "trigger": [], "group": []}
+    zones = [
+        {"id": "valley", "lines": [f"{name}/pa1" for name in names]},
+        {"id": "odd", "lines": ["gw-7/pa1"]},
+    ]
+    values = {
+        **SETTINGS,
+        "gateway": [{"id": name} for name in names],
+        "zone": zones,
+        "trigger": [],
+        "group": [],
+    }
     settings = CentralSettings.model_validate(values)
     parsed = mocker.spy(LineRef, "parse")
     town = Town(settings, (), {})
