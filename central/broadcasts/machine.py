@@ -42,7 +42,7 @@ STOP_ANSWER_LIMIT = 30.0
 """Seconds that a loudspeaker may take to say that it stopped."""
 STOP_SETTLES = 5.0
 """Seconds after the receipt of a stop at which a loudspeaker that said no more counts as stopped."""
-A_SECOND = 300
+A_SECOND = 200
 """Loudspeakers that are told, and whose answers are taken in, in a second at worst: an order that is still on its way
 out is not sent again, and who has not had his turn is not given up."""
 
