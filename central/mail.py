@@ -7,7 +7,7 @@ One task reads the mailbox; a flood of rubbish costs its sender's messages, nobo
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from central.store.arrivals import Parcel
@@ -39,15 +39,24 @@ class Came:
 
 
 class Mail:
-    """`deliver(gateway, fact)` is called in order, on the loop. `lag`: seconds that the newest message had waited."""
+    """`deliver(gateway, fact)` is called in order, on the loop. `lag`: seconds that the newest message had waited.
 
-    def __init__(self, topics: Topics, clock: Clock, deliver: Callable[[str, object], None]) -> None:
+    `keys(gateway)`: one of which must have sealed its reports; None: none has to.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        clock: Clock,
+        deliver: Callable[[str, object], None],
+        keys: Callable[[str], Iterable[bytes] | None] = lambda gateway: None,
+    ) -> None:
         self.inbox = Inbox("mail", limit=50_000)
         self.refused: Counter[tuple[str, str]] = Counter()
         self.lag = 0.0
         self._topics = topics
         self._clock = clock
-        self._deliver = deliver
+        self._deliver, self._keys = deliver, keys
 
     def come(self, fact: object) -> None:
         """A fact of the broker's door; called on its thread."""
@@ -79,7 +88,7 @@ class Mail:
                 self._deliver(known[1], Parcel(known[1], LANES[known[0]], fact.payload, received))
                 return
             try:
-                decoded = decode(known[0], fact)
+                decoded = decode(known[0], fact, self._keys(known[1]))
             except EnvelopeError as error:
                 self.refuse(known[1], error.reason, f"{known[0].name}: {error}")
                 return
@@ -93,13 +102,13 @@ class Mail:
             log.warning("from=%s refused=%s detail=%s", gateway or "?", reason, detail[:200])
 
 
-def decode(row: Row, message: Message) -> object | None:
-    """The fact in a message; None when the row carries nothing for the centre. EnvelopeError."""
+def decode(row: Row, message: Message, keys: Iterable[bytes] | None = None) -> object | None:
+    """The fact in a message; None when the row carries nothing for the centre. `keys`: see Mail. EnvelopeError."""
     match row:
         case Row.REALTIME_UP:
             if message.retain:
                 raise EnvelopeError("retained", "a report must never be retained")
-            return decode_report(message.payload)
+            return decode_report(message.payload, keys)
         case Row.LIVE:
             value = unpack(message.payload)
             alive = isinstance(value, dict) and value.get("on") == 1

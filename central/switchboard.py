@@ -22,6 +22,7 @@ from central.outgoing import Outgoing
 from central.ports import Documents, Intake, Ledger, NoDocuments, Tapes
 from central.sender import Sender
 from central.store.arrivals import Parcel
+from central.talk_desk import TalkDesk
 from central.talk_lane import TalkLane
 from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
 from link.contract import facts, orders
@@ -72,7 +73,8 @@ class Switchboard:
 
     def __post_init__(self) -> None:
         self.lane = TalkLane(self._publish_frame, lambda name: self.gateways[name].machine.reported_n)
-        self.mail = Mail(self.topics, self.clock, self.from_mail)
+        self.talk = TalkDesk(self.lane, self.command, self.journal)
+        self.mail = Mail(self.topics, self.clock, self.from_mail, self.talk.report_keys)
         self.outgoing = Outgoing(self.bus, self.clock)
         self._lost, self._node_told = Portions(), Portions()
         self.sender = Sender(self.clock, self.topics, self.outgoing, self.ledger, self._session_of)
@@ -111,6 +113,7 @@ class Switchboard:
             case facts.CommandResult(id=id, s=s, why=why):
                 self.gateways[gateway].inbox.post(fleet.Heard())
                 self.journal("command.result", gateway, {"id": id, "s": s, "why": why})
+                self.talk.answered(gateway, fact)
                 self.field.result(fact)
                 for broadcast in self.broadcasts.values():
                     broadcast.inbox.post(warn.Result(gateway, fact))
@@ -204,9 +207,8 @@ class Switchboard:
     def perform_gateway(self, effect: object) -> None:
         """Effects of one gateway."""
         match effect:
-            case fleet.OpenTalk(gateway=gateway, sid=sid, profile=profile):
-                key = self.lane.open(gateway, profile)
-                self.command(gateway, orders.OpenSession(sid=sid, key=key))
+            case fleet.OpenTalk():
+                self.talk.open(effect)
             case fleet.IssueLeg(gateway=gateway, line=line):
                 self._issue_leg(gateway, line)
             case fleet.LineBelieved():
@@ -217,7 +219,7 @@ class Switchboard:
             case fleet.PresenceChanged(gateway=gateway, online=online, why=why):
                 self.journal("gateway.online" if online else "gateway.offline", gateway, {"why": why})
                 if not online:
-                    self.lane.close(gateway)
+                    self.talk.close(gateway)
                 told = warn.GatewayOnline if online else warn.GatewayOffline
                 for broadcast in self.broadcasts.values():
                     broadcast.inbox.post(told(gateway))

@@ -6,7 +6,6 @@ given longer leases and renewed less often, by its profile. No disk and no signa
 """
 
 import logging
-import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
@@ -36,13 +35,19 @@ class TalkLane:
         self._keys: dict[str, bytes] = {}
         self._seqs: dict[str, int] = {}
 
-    def open(self, gateway: str, profile: LinkProfile = PROFILES["4g"]) -> str:
-        """Begin a session over a link of this profile, with a fresh key; the key as hex."""
+    def open(self, gateway: str, key: bytes, profile: LinkProfile = PROFILES["4g"]) -> None:
+        """Begin a session with this key (32 octets) over a link of this profile."""
         self._forget(gateway)
         self._profiles[gateway] = profile
-        key = secrets.token_bytes(32)
+        self.renew(gateway, key)
+
+    def renew(self, gateway: str, key: bytes) -> None:
+        """Go on in the same session with another key; what is keyed stays so."""
         self._keys[gateway], self._seqs[gateway] = key, 0
-        return key.hex()
+
+    def key(self, gateway: str) -> bytes:
+        """The key in use; empty when no session stands."""
+        return self._keys.get(gateway, b"")
 
     def close(self, gateway: str) -> None:
         """The gateway is gone."""

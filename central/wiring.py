@@ -4,12 +4,14 @@ Doors come in from outside, so that the whole core runs on real ones (build.py) 
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from central.config import CentralSettings
 from central.config import GroupSettings as ConfiguredGroup
 from central.fleet.machine import Gateway
 from central.ports import Ledger
 from central.switchboard import Switchboard
+from central.talk_keys import AgreedKeys
 from link.bus.port import Bus, NeighbourServer
 from link.contract.neighbour import BEAT_LOST
 from link.contract.topics import Topics
@@ -37,6 +39,9 @@ def wire_core(
     topics = Topics(settings.realm)
     board = Switchboard(clock, bus, node, ledger, topics, changed, after_journal, talkers)
     board.node_watch = Runner("node-watch", BeatWatch(BEAT_LOST), board.perform_node_watch, clock)
+    if settings.tls is not None:
+        now = lambda: datetime.fromtimestamp(clock.wall(), UTC)  # noqa: E731 - one line, used once
+        board.talk.keys = AgreedKeys(settings.tls.ca, settings.tls.crl, now)
     for entry in settings.gateway:
         board.gateways[entry.id] = _gateway(entry.id, board, clock)
     for configured in settings.group:

@@ -26,6 +26,7 @@ from firmware.terminals.shelf import DiskShelf
 from firmware.timekeeping.clock import KeptClock
 from firmware.timekeeping.kernel import boot_id
 from firmware.uplink.messages import Identity
+from firmware.uplink.offer import make_offer
 from firmware.wiring import describe, listens_to, wire_gateway
 from firmware.wiring_authority import authority_desk, open_authority
 from firmware.wiring_desired import DesiredHost
@@ -118,6 +119,7 @@ class GatewayBuild:
             self.store,
             authority_desk(settings, self.accepted),
         )
+        self.switchboard.authority.offer = partial(make_offer, settings.gateway, settings.tls)
         self._use_clock()
         self.files = wire_files(settings, self.switchboard, self.clock, self._held_told, self._uploads_wait)
         self.switchboard.island.clips = self.files.held

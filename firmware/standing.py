@@ -31,7 +31,7 @@ def link_view(uplink: Uplink) -> dict[str, object]:
     """What people are told of the link: session, profile, talk path, what the centre says of itself, what is ill."""
     ill = [f"{fact.subject}: {fact.what}" for fact in uplink.health.values() if not fact.ok]
     centre = uplink.centre[1] if uplink.centre is not None else None
-    talk = uplink.gate is not None
+    talk = uplink.talk.gate is not None
     return {"up": uplink.up, "profile": uplink.profile.name, "talk": talk, "centre": centre, "ill": ill}
 
 

@@ -110,7 +110,8 @@ class Switchboard:
             self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now(), trusted))
             self.island.arrived(fact, self.uplink.machine.topics)
         elif isinstance(fact, BusUp):
-            self.uplink.inbox.post(Connected(fact.session_id, self.stamp()))
+            sid = fact.session_id
+            self.uplink.inbox.post(Connected(sid, self.stamp(), self.authority.offer(sid)))
             self.tell_health("broker", "")
         elif isinstance(fact, BusDown):
             self.uplink.inbox.post(fact)

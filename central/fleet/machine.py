@@ -23,6 +23,7 @@ from central.fleet.messages import (
     NodeUp,
     OpenTalk,
     PresenceChanged,
+    TalkOffer,
 )
 from link.contract import facts
 from link.contract.documents import Reported
@@ -30,6 +31,8 @@ from link.contract.profile import PROFILES, LinkProfile
 
 LATE_AFTER, SILENT_AFTER = 2.5, 4.0
 """Heartbeat intervals of silence after which a gateway is late, and after which it is offline."""
+TALK_RENEWED = 840.0
+"""Seconds after which a session gets another talk-path key; the contract gives a key 15 minutes."""
 DIAL_FIRST = 0.5
 DIAL_MOST = 15.0
 HEALTH_MOST = 64
@@ -83,6 +86,8 @@ class Gateway:
     reported: Reported | None = None
     late: bool = False
     silent: bool = False
+    offer: TalkOffer = TalkOffer()
+    talk_at: float | None = None
 
     @property
     def online(self) -> bool:
@@ -105,11 +110,17 @@ class Gateway:
     def deadline(self) -> float | None:
         """When belief ends, the gateway is late or silent, or a leg is to be dialled."""
         moments = [] if self.reported_at is None else [self.reported_at + self.profile.true_for]
-        if self._quiet_at is not None:
-            moments.append(self._quiet_at)
+        moments += [at for at in (self._quiet_at, self._renew_at) if at is not None]
         if self.online and self.node:
             moments += [line.dial_at for line in self.lines.values() if line.dial_at is not None]
         return min(moments, default=None)
+
+    @property
+    def _renew_at(self) -> float | None:
+        """When its talk-path key has held long enough. A key that was given in the clear is none to renew."""
+        if not (self.online and self.offer.talk) or self.talk_at is None:
+            return None
+        return self.talk_at + TALK_RENEWED
 
     def handle(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
         """The gateway after `event` and what must be done."""
@@ -118,8 +129,9 @@ class Gateway:
         if gateway.reported_at is not None and now >= gateway.reported_at + gateway.profile.true_for:
             gateway = gateway._forget()
         gateway, quiet = gateway._fall_quiet(now)
+        gateway, renewed = gateway._renew(now)
         gateway, dials = gateway._dial(now)
-        return gateway, (*again, *effects, *quiet, *self._differences(gateway), *dials)
+        return gateway, (*again, *effects, *quiet, *renewed, *self._differences(gateway), *dials)
 
     def started_over(self) -> tuple["Gateway", tuple[object, ...]]:
         """After a crash: the session stands, with a fresh talk-path key; its next report is believed again."""
@@ -142,7 +154,8 @@ class Gateway:
         heard = replace(self, heard_at=now, late=False, silent=False)
         if self.silent:
             came = PresenceChanged(self.gateway, True, "heard again")
-            return replace(heard, reported_n=-1)._dial_all(now), (came, self._open_talk(self.sid))
+            heard = replace(heard, reported_n=-1, talk_at=now)
+            return heard._dial_all(now), (came, self._open_talk(self.sid))
         return heard, (LatenessChanged(self.gateway, late=False),) if self.late else ()
 
     def _fall_quiet(self, now: float) -> tuple["Gateway", tuple[object, ...]]:
@@ -162,6 +175,7 @@ class Gateway:
             case facts.Birth(sid=sid, boot=boot, fw=fw):
                 born = replace(self._forget(), sid=sid, boot=boot, fw=fw, reported_n=-1, heard_at=now)
                 born = replace(born, profile=PROFILES[event.profile or "4g"], late=False, silent=False)
+                born = replace(born, offer=TalkOffer(event.talk, event.cert, event.proof), talk_at=now)
                 came = (PresenceChanged(self.gateway, True, "birth"),) if not self.online else ()
                 return born._dial_all(now), (*came, born._open_talk(sid))
             case facts.Death(sid=sid) if sid == self.sid:
@@ -193,7 +207,12 @@ class Gateway:
         return self, ()
 
     def _open_talk(self, sid: str) -> OpenTalk:
-        return OpenTalk(self.gateway, sid, self.profile)
+        return OpenTalk(self.gateway, sid, self.profile, self.offer)
+
+    def _renew(self, now: float) -> tuple["Gateway", tuple[object, ...]]:
+        if self._renew_at is None or now < self._renew_at or self.sid is None:
+            return self, ()
+        return replace(self, talk_at=now), (self._open_talk(self.sid),)
 
     def _with(self, name: str, line: LineKnown) -> "Gateway":
         return replace(self, lines={**self.lines, name: line})

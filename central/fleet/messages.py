@@ -47,12 +47,22 @@ class BrokerLost:
 
 
 @dataclass(frozen=True)
+class TalkOffer:
+    """The gateway's half of a talk-path key as its birth brought it, not yet believed; empty in a plain town."""
+
+    talk: bytes = b""
+    cert: bytes = b""
+    proof: bytes = b""
+
+
+@dataclass(frozen=True)
 class OpenTalk:
     """Give the gateway a talk-path key for session `sid`, over a link of this profile."""
 
     gateway: str
     sid: str
     profile: LinkProfile = PROFILES["4g"]
+    offer: TalkOffer = TalkOffer()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The desk of the check: its store, its clock, who hears of new keys. Decides nothing.
 
 The check itself is a part of the uplink's machine (a talk-path frame may follow its key at once); what it wants done
-outside comes here, and what comes of that goes back by `post`.
+outside comes here, and what comes of that goes back by `post`. `offer(session)` is our half of a talk-path key.
 """
 
 import logging
@@ -18,6 +18,7 @@ from firmware.authority.messages import (
     LiftClock,
     PlayEnded,
     StoreLoaded,
+    TalkOffer,
     TrustChanged,
     WarrantChanged,
 )
@@ -52,6 +53,7 @@ class AuthorityDesk:
     warrants: Callable[[object], None] = lambda event: None
     clocks: Callable[[], tuple[float, float, bool]] = lambda: (0.0, 0.0, False)
     floor: Callable[[], float] = lambda: 0.0
+    offer: Callable[[str], TalkOffer | None] = lambda session: None
     trust: Trust = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """What the check of commands is told and what it wants done. Plain frozen values."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from firmware.authority.taken import Taken
 from firmware.authority.trust import Trust
@@ -9,6 +10,20 @@ from link.contract.facts import CommandResult
 from link.contract.orders import Command
 from link.contract.signed import Signed
 from link.contract.wire import Wire
+
+
+@dataclass(frozen=True)
+class TalkOffer:
+    """Our half of a session's talk-path key, as the birth carries it (see `link.contract.facts.Birth`).
+
+    `key_with(public)` draws the key from the centre's half; ValueError when that is none.
+    """
+
+    talk: bytes
+    cert: bytes
+    proof: bytes
+    key_with: Callable[[bytes], bytes] = field(repr=False, compare=False)
+
 
 # ---- events ------------------------------------------------------------------------------------------------
 

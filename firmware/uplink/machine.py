@@ -39,6 +39,7 @@ from firmware.uplink.messages import (
     Refused,
     Talk,
 )
+from firmware.uplink.talk import TalkEnd
 from link.bus.port import BusDown, Message
 from link.contract import facts, orders
 from link.contract.authority import CLASS_OF
@@ -47,7 +48,7 @@ from link.contract.documents import decode_state
 from link.contract.envelope import EnvelopeError, pack, unpack
 from link.contract.link_facts import CommandAnswered
 from link.contract.profile import PROFILES, LinkProfile
-from link.contract.realtime import TalkGate, encode_report
+from link.contract.realtime import encode_report
 from link.contract.topics import Row, Topics
 from link.contract.wire import Wire
 
@@ -64,7 +65,7 @@ class Uplink:
     profile: LinkProfile = PROFILES["4g"]
     next_profile: LinkProfile | None = None
     session: str | None = None
-    gate: TalkGate | None = None
+    talk: TalkEnd = TalkEnd()
     lines: dict[str, facts.LineReport] = field(default_factory=dict)
     health: dict[str, facts.HealthChanged] = field(default_factory=dict)
     snapshot_at: float = 0.0
@@ -122,10 +123,10 @@ class Uplink:
 
     def _take(self, event: object, now: float) -> tuple["Uplink", tuple[object, ...]]:
         match event:
-            case Connected(session=session, stamp=stamp):
-                return replace(self, stamp=stamp)._begin(session, now)
+            case Connected(session=session, stamp=stamp, offer=offer):
+                return replace(self, stamp=stamp, talk=TalkEnd(offer))._begin(session, now)
             case BusDown() if self.up:
-                return replace(self, session=None, gate=None), (LinkChanged(up=False),)
+                return replace(self, session=None, talk=TalkEnd()), (LinkChanged(up=False),)
             case Arrived() if self.up:
                 return self._arrived(event, now)
             case LineTold(report=report):
@@ -173,7 +174,7 @@ class Uplink:
         return (Publish(row, self.topics.of(row, self.identity.gateway), payload),)
 
     def _begin(self, session: str, now: float) -> tuple["Uplink", tuple[object, ...]]:
-        born = replace(self, session=session, gate=None, n=0, told=(), snapshot_at=now, snapshot_due=False)
+        born = replace(self, session=session, n=0, told=(), snapshot_at=now, snapshot_due=False)
         born = replace(born, check=self.check.begun(session, now))
         born = replace(born, profile=self.next_profile or PROFILES[self.identity.profile])
         effects = (*born._birth(now), *born._snapshot())
@@ -192,6 +193,7 @@ class Uplink:
             tq=self.stamp.tq,
             profile=self.profile.name,
             nonce=self.check.nonce,
+            **self.talk.in_birth(),
         )
         return self._publish(Row.LIVE, pack(birth.model_dump(mode="python")))
 
@@ -204,11 +206,13 @@ class Uplink:
     def _report(self, now: float) -> tuple["Uplink", tuple[object, ...]]:
         if not self.up:
             return self, ()
+        if self.talk.waits:
+            return replace(self, reported_at=now), ()
         n = self.n + 1
         report = facts.RealtimeReport(n=n, mono_ms=int(now * 1000), lines=tuple(self.lines.values()))
         recent = tuple((n, at) for n, at in self.told if at > now - self.profile.worth)
         told = replace(self, n=n, reported_at=now, told=(*recent, (n, now)))
-        return told, self._publish(Row.REALTIME_UP, encode_report(report))
+        return told, self._publish(Row.REALTIME_UP, encode_report(report, self.talk.seal))
 
     # -- down --
 
@@ -272,10 +276,8 @@ class Uplink:
     def _frame(self, message: Message, at: float, now: float) -> tuple["Uplink", tuple[object, ...]]:
         if message.retain:
             raise EnvelopeError("retained", "a talk-path frame must never be retained")
-        if self.gate is None:
-            raise EnvelopeError("no-session", "no talk-path key was opened in this session")
-        gate, frame = self.gate.accept(message.payload)
-        uplink, until = replace(self, gate=gate), math.inf
+        talking, frame = self.talk.accept(message.payload)
+        uplink, until = replace(self, talk=talking), math.inf
         if frame.heard:
             until = next((sent + self.profile.worth for n, sent in self.told if n == frame.heard), -math.inf)
         talk = Talk(frame, at, until)
@@ -325,8 +327,14 @@ class Uplink:
     ) -> tuple["Uplink", tuple[object, ...]]:
         if order.sid != self.session:
             return self, self._result(command, "rejected", "another session", now)
-        uplink = replace(self, gate=TalkGate(bytes.fromhex(order.key)))
-        return uplink, (*uplink._result(command, "done", "", now), TalkOpened())
+        try:
+            uplink = replace(self, talk=self.talk.opened(order, self.check.trust.plain))
+        except ValueError as error:
+            return self, self._result(command, "rejected", str(error), now)
+        report: tuple[object, ...] = ()
+        if uplink.talk.seal:  # the first that the centre can believe, or the first under a new key
+            uplink, report = uplink._report(now)
+        return uplink, (*uplink._result(command, "done", "", now), *report, TalkOpened())
 
     def _result(self, command: orders.Command, s: str, why: str, now: float) -> tuple[object, ...]:
         fields = {"id": command.id, "s": s, "why": why, "t": self._wall_ms(now)}

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from firmware.authority.messages import TalkOffer
 from firmware.stamp import Stamp
 from link.bus.port import Message
 from link.contract import facts, orders
@@ -29,10 +30,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Connected:
-    """The bus is up with a new session."""
+    """The bus is up with a new session. `offer`: none when the town is plain, or our own certificate cannot be read."""
 
     session: str
     stamp: Stamp
+    offer: TalkOffer | None = None
 
 
 @dataclass(frozen=True)

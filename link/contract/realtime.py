@@ -1,11 +1,13 @@
 """The two realtime lanes (rows 13 and 14): reports up, talk-path frames down.
 
 Frames down carry an HMAC by the session's key and a sequence that rises strictly; a frame that is old,
-repeated or forged is refused here and keys nothing.
+repeated or forged is refused here and keys nothing. Reports up are sealed by the same key, except in a plain town: what
+a gateway is said to hear keys the transmitters of others.
 """
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from pydantic import Field
@@ -27,18 +29,22 @@ LEASE_MS = 1500
 _MAC_BYTES = 16
 
 
-def encode_report(report: RealtimeReport) -> bytes:
-    """`[n, mono_ms, [[line, carrier, ptt, leg, talker?], …]]`."""
+def encode_report(report: RealtimeReport, key: bytes = b"") -> bytes:
+    """`[n, mono_ms, [[line, carrier, ptt, leg, talker?], …]]`; with a session's key `[that, packed, mac]`."""
     lines: list[Plain] = []
     for line in report.lines:
         row: list[Plain] = [line.line, int(line.carrier), int(line.ptt), int(line.leg)]
         lines.append([*row, line.talker] if line.talker is not None else row)
-    return pack([report.n, report.mono_ms, lines])
+    body = pack([report.n, report.mono_ms, lines])
+    return pack([body, _mac(body, _up(key))]) if key else body
 
 
-def decode_report(payload: bytes) -> RealtimeReport:
-    """Raises EnvelopeError only. Fields added at the end of a row by a newer gateway are ignored."""
-    value = unpack(payload)
+def decode_report(payload: bytes, keys: Iterable[bytes] | None = None) -> RealtimeReport:
+    """Raises EnvelopeError only. Fields added at the end of a row by a newer gateway are ignored.
+
+    `keys`: one of them must have sealed it; None: the town is plain.
+    """
+    value = unpack(payload if keys is None else _unsealed(payload, keys))
     if not (isinstance(value, list) and len(value) >= 3 and isinstance(value[2], list)):
         raise EnvelopeError("invalid", "a report is [n, mono_ms, [[line, facts…], …]]")
     lines = []
@@ -48,6 +54,16 @@ def decode_report(payload: bytes) -> RealtimeReport:
         fields = {"line": row[0], "carrier": row[1], "ptt": row[2], "leg": row[3]}
         lines.append(validated(LineReport, {**fields, "talker": row[4] if len(row) > 4 else None}))
     return validated(RealtimeReport, {"n": value[0], "mono_ms": value[1], "lines": lines})
+
+
+def _unsealed(payload: bytes, keys: Iterable[bytes]) -> bytes:
+    value = unpack(payload)
+    if not (isinstance(value, list) and len(value) == 2 and all(isinstance(x, bytes) for x in value)):
+        raise EnvelopeError("unsealed", "a report is [body, mac] where the town is not plain")
+    body, mac = value
+    if not any(hmac.compare_digest(mac, _mac(body, _up(key))) for key in keys):
+        raise EnvelopeError("forged", "the report's authentication code is wrong")
+    return bytes(body)
 
 
 class Keep(Wire):
@@ -83,10 +99,19 @@ def encode_frame(frame: TalkFrame, key: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class TalkGate:
-    """Verifies frames of one session. Frozen: `accept` returns the gate to use from now on."""
+    """Verifies frames of one session. Frozen: `accept` returns the gate to use from now on.
+
+    `old` holds with the key before this one, until the first frame comes with the new one: what is under way when the
+    key is renewed is not lost.
+    """
 
     key: bytes = field(repr=False)
     seen: int = 0
+    old: "TalkGate | None" = None
+
+    def renewed(self, key: bytes) -> "TalkGate":
+        """The gate for a new key of the same session."""
+        return TalkGate(key, old=replace(self, old=None))
 
     def accept(self, payload: bytes) -> tuple["TalkGate", TalkFrame]:
         """The frame, or EnvelopeError `forged`, `replayed` or `invalid`."""
@@ -95,11 +120,14 @@ class TalkGate:
             raise EnvelopeError("invalid", "a frame is [body, mac]")
         body, mac = value
         if not hmac.compare_digest(mac, _mac(body, self.key)):
-            raise EnvelopeError("forged", "the frame's authentication code is wrong")
+            if self.old is None:
+                raise EnvelopeError("forged", "the frame's authentication code is wrong")
+            old, frame = self.old.accept(payload)
+            return replace(self, old=old), frame
         frame = _read_body(body)
         if frame.seq <= self.seen:
             raise EnvelopeError("replayed", f"sequence {frame.seq} after {self.seen}")
-        return replace(self, seen=frame.seq), frame
+        return replace(self, seen=frame.seq, old=None), frame
 
 
 def _read_body(body: bytes) -> TalkFrame:
@@ -117,6 +145,11 @@ def _read_body(body: bytes) -> TalkFrame:
     heard = value[3] if len(value) > 3 else 0
     fields = {"seq": seq, "heard": heard, "keep": rows}
     return validated(TalkFrame, {**fields, "up": [{"line": line} for line in ups]})
+
+
+def _up(key: bytes) -> bytes:
+    """The key of the way up: what was said down is never good as a report."""
+    return hmac.new(key, b"sw-rt-up", hashlib.sha256).digest()
 
 
 def _mac(body: bytes, key: bytes) -> bytes:

@@ -1,11 +1,13 @@
 """Talk lane: one session for each gateway, frames its gate accepts, and silence for those without one."""
 
+import random
+
 import pytest
 
 from central.talk_lane import TalkLane
 from link.contract.envelope import EnvelopeError
 from link.contract.profile import PROFILES, LinkProfile
-from link.contract.realtime import KEEP_EVERY, LEASE_MS, Keep, TalkFrame, TalkGate, Up
+from link.contract.realtime import KEEP_EVERY, LEASE_MS, Keep, TalkFrame, TalkGate, Up, encode_frame
 
 
 class Air:
@@ -17,7 +19,9 @@ class Air:
         self.gates: dict[str, TalkGate] = {}
 
     def open(self, gateway: str, profile: LinkProfile = PROFILES["4g"]) -> None:
-        self.gates[gateway] = TalkGate(bytes.fromhex(self.lane.open(gateway, profile)))
+        key = random.randbytes(32)
+        self.gates[gateway] = TalkGate(key)
+        self.lane.open(gateway, key, profile)
 
     def heard(self) -> list[tuple[str, TalkFrame]]:
         """The frames since the last look; EnvelopeError when a gateway's gate refuses one."""
@@ -69,7 +73,9 @@ def test_a_frame_names_the_report_of_its_gateway_on_which_it_rests():
     lane = TalkLane(
         lambda gateway, payload: sent.append(gates[gateway].accept(payload)[1]), heard.__getitem__
     )
-    gates |= {gateway: TalkGate(bytes.fromhex(lane.open(gateway))) for gateway in heard}
+    for number, gateway in enumerate(heard):
+        gates[gateway] = TalkGate(bytes([number] * 32))
+        lane.open(gateway, bytes([number] * 32))
     lane.keep(("gw-a/r1", "gw-b/r1"), "north")
     heard["gw-a"] = 8
     lane.release(("gw-a/r1",))
@@ -103,8 +109,35 @@ def test_a_new_session_has_a_new_key_and_begins_anew(air: Air):
     assert air.heard()[0][1].seq == 1
 
 
-def test_no_two_sessions_share_a_key(air: Air):
-    assert len({air.lane.open(f"gw-{number}") for number in range(50)}) == 50
+def test_a_renewed_key_leaves_what_is_keyed_as_it_is(air: Air):
+    thin = PROFILES["thin"]
+    air.open("gw-a", thin)
+    air.lane.keep(("gw-a/r1",), "north", now=1.0)
+    air.heard()
+    old, key = air.gates["gw-a"], bytes(range(32))
+    air.lane.renew("gw-a", key)
+    air.lane.keep(("gw-a/r1",), "north", now=1.1)
+    assert air.sent == [], "its lease is young"
+    air.lane.release(("gw-a/r1",))
+    gate, frame = old.renewed(key).accept(air.sent[0][1])
+    assert (frame.seq, gate.seen, gate.old) == (1, 1, None)
+
+
+def test_a_gate_takes_what_was_under_way_with_the_old_key_until_the_new_one_comes():
+    first, second, third = bytes([1] * 32), bytes([2] * 32), bytes([3] * 32)
+    frame = lambda seq, key: encode_frame(TalkFrame(seq=seq), key)  # noqa: E731
+    gate, _ = TalkGate(first).accept(frame(5, first))
+    gate = gate.renewed(second)
+    with pytest.raises(EnvelopeError, match="replayed"):
+        gate.accept(frame(5, first))
+    with pytest.raises(EnvelopeError, match="forged"):
+        gate.accept(frame(6, third))
+    gate, _ = gate.accept(frame(6, first))
+    with pytest.raises(EnvelopeError, match="replayed"):
+        gate.accept(frame(6, first))
+    gate, _ = gate.accept(frame(1, second))
+    with pytest.raises(EnvelopeError, match="forged"):
+        gate.accept(frame(7, first))
 
 
 def test_a_name_that_is_too_long_is_cut_and_keys_all_the_same(air: Air):

@@ -50,9 +50,9 @@ class Bench:
             assert self.gateway.deadline is None or self.gateway.deadline > self.now, "a deadline that spins"
         self.now = end
 
-    def birth(self, sid: str = "s1", profile: ProfileName | None = None) -> None:
+    def birth(self, sid: str = "s1", profile: ProfileName | None = None, **more: bytes) -> None:
         self.n = 0
-        self.post(facts.Birth(sid=sid, boot="b", fw="1", profile=profile))
+        self.post(facts.Birth(sid=sid, boot="b", fw="1", profile=profile, **more))
         self.post(facts.Snapshot(sid=sid, fw="1", lines=LINES))
 
     def report(self, carrier: bool = False, leg: bool = True, ptt: bool = False) -> None:

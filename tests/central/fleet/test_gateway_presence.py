@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.fleet.machine import LATE_AFTER, SILENT_AFTER
-from central.fleet.messages import BrokerLost, Heard, LatenessChanged, OpenTalk, PresenceChanged
+from central.fleet.machine import LATE_AFTER, SILENT_AFTER, TALK_RENEWED
+from central.fleet.messages import BrokerLost, Heard, LatenessChanged, OpenTalk, PresenceChanged, TalkOffer
 from link.contract import facts
 from link.contract.documents import Reported
 from link.contract.profile import PROFILES
@@ -24,6 +24,39 @@ def born(profile=None) -> Bench:
 
 def presence(bench: Bench) -> list[tuple[float, bool, str]]:
     return [(e.online, e.why) for e in bench.effects if isinstance(e, PresenceChanged)]
+
+
+def opened(bench: Bench) -> list[OpenTalk]:
+    return [e for e in bench.effects if isinstance(e, OpenTalk)]
+
+
+def wait_heard(bench: Bench, seconds: float) -> None:
+    end = bench.now + seconds
+    while bench.now < end:
+        bench.post(facts.Heartbeat(s="s1", t=1))
+        bench.wait(min(BEAT, end - bench.now))
+
+
+def test_a_key_that_was_agreed_is_renewed_within_its_quarter_of_an_hour():
+    bench = Bench()
+    bench.birth(talk=b"t" * 32, cert=b"c", proof=b"p")
+    assert [each.offer for each in opened(bench)] == [TalkOffer(b"t" * 32, b"c", b"p")]
+    wait_heard(bench, TALK_RENEWED - 1)
+    assert len(opened(bench)) == 1
+    wait_heard(bench, 2)
+    wait_heard(bench, 2 * TALK_RENEWED)
+    assert len(opened(bench)) == 4 and {each.sid for each in opened(bench)} == {"s1"}
+    assert TALK_RENEWED <= 900
+
+
+def test_a_key_in_the_clear_is_none_to_renew_and_neither_is_that_of_a_silent_gateway():
+    bench = Bench()
+    bench.birth()
+    wait_heard(bench, 2 * TALK_RENEWED)
+    assert len(opened(bench)) == 1
+    bench.birth("s1-again", talk=b"t" * 32, cert=b"c", proof=b"p")
+    bench.wait(2 * TALK_RENEWED)
+    assert bench.gateway.state == "offline" and len(opened(bench)) == 2
 
 
 def test_a_gateway_that_is_not_heard_is_late_and_then_offline():

@@ -103,7 +103,7 @@ def stop(name: str = "b-1.pa1", n: int = 100, at: int = WALL, **more: object) ->
 
 
 def session(n: int = 200, at: int = WALL, **more: object) -> Command:
-    order = OpenSession(sid=SESSION, key="00" * 32)
+    order = OpenSession(sid=SESSION, public="00" * 32)
     return command_for(order, GATEWAY, n, at, **({"sid": SESSION} | more))
 
 

@@ -11,6 +11,7 @@ from firmware.authority.messages import (
     LiftClock,
     PlayEnded,
     StoreLoaded,
+    TalkOffer,
     TrustChanged,
     WarrantChanged,
 )
@@ -34,6 +35,8 @@ from link.contract.envelope import unpack
 from link.contract.facts import ClipFinished, MessageRefused
 from link.contract.field_facts import ContactChanged
 from link.contract.link_facts import TriggerHeld
+from link.contract.orders import OpenSession
+from link.contract.realtime import TalkFrame, encode_frame
 from link.contract.topics import Row, Topics
 from link.sealing.signing import verify
 from tests.firmware.authority import people as p
@@ -48,7 +51,8 @@ class Gate:
 
     def __init__(self) -> None:
         self.uplink, self.now, self.effects = Uplink(ME, p.check()), 1000.0, list[object]()
-        self.post(Connected("s1", Stamp(p.WALL * 1000, 1_000_000, "ntp")))
+        offer = TalkOffer(b"t" * 32, b"cert", b"proof", lambda public: public)
+        self.post(Connected("s1", Stamp(p.WALL * 1000, 1_000_000, "ntp"), offer))
 
     def post(self, event: object) -> list[object]:
         self.uplink, effects = self.uplink.handle(event, self.now)
@@ -96,7 +100,16 @@ def test_retained_readdressed_and_forged_commands_are_refused_and_told():
 def test_the_talk_path_opens_in_the_same_breath():
     gate = Gate()
     gate.arrive(Row.COMMAND, p.sent(p.session()))
-    assert gate.uplink.gate is not None and gate.said() == ["done"]
+    assert gate.uplink.talk.gate is not None and gate.said() == ["done"]
+    gate.arrive(Row.REALTIME_DOWN, encode_frame(TalkFrame(seq=1), bytes(32)))
+    assert gate.refusals() == []
+
+
+def test_a_key_in_the_clear_does_not_open_the_talk_path():
+    gate = Gate()
+    order = OpenSession(sid=p.SESSION, key="00" * 32)
+    gate.arrive(Row.COMMAND, p.sent(p.command_for(order, "gw-a", 200, p.WALL, sid=p.SESSION)))
+    assert gate.uplink.talk.gate is None and gate.said() == ["rejected"]
 
 
 def test_the_centres_state_counts_signed_only_and_its_time_lifts_the_clock():

@@ -1,10 +1,12 @@
 """Uplink: birth, reports, evidence, frames and commands of a session; and everything that is refused."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.authority.messages import TalkOffer
+from firmware.authority.trust import Trust
 from firmware.effects import Record
 from firmware.events import LinkChanged
 from firmware.stamp import Stamp
@@ -77,6 +79,10 @@ def report(carrier: bool = False, ptt: bool = False, leg: bool = False) -> LineT
     return LineTold(facts.LineReport(line="r1", carrier=carrier, ptt=ptt, leg=leg))
 
 
+OFFER = TalkOffer(b"t" * 32, b"cert", b"proof", lambda public: public[::-1])
+SECURED = Trust(ME.gateway, plain=False)
+
+
 def frame(seq: int, key: bytes = KEY) -> bytes:
     return encode_frame(TalkFrame(seq=seq, keep=(Keep(line="r1", lease_ms=1500, talker="south"),)), key)
 
@@ -87,6 +93,23 @@ def test_a_session_begins_with_birth_snapshot_and_report_and_tells_the_lines():
     assert unpack(bench.published(Row.STATE)[0])["lines"][0]["line"] == "r1"
     assert decode_report(bench.published(Row.REALTIME_UP)[0]).n == 1
     assert bench.effects[-1] == LinkChanged(up=True)
+
+
+def test_where_keys_are_agreed_no_report_leaves_unsealed():
+    bench = Bench()
+    bench.uplink = replace(bench.uplink, check=replace(bench.uplink.check, trust=SECURED))
+    bench.post(Connected("s1", Stamp(int(WALL * 1000), int(bench.now * 1000), "est"), OFFER))
+    bench.post(report(carrier=True))
+    bench.now += REPEAT_EVERY
+    bench.post(Tick())
+    assert bench.published(Row.REALTIME_UP) == [] and bench.uplink.deadline > bench.now, "nor does it spin"
+    order = orders.OpenSession(sid="s1", public=KEY.hex())
+    bench.uplink, told = bench.uplink._open(command_for(order, ME.gateway, 1, int(WALL)), order, bench.now)
+    bench.effects += told
+    sealed = bench.published(Row.REALTIME_UP)
+    assert [decode_report(p, (KEY[::-1],)).lines[0].carrier for p in sealed] == [True]
+    bench.post(report(carrier=False))
+    assert not decode_report(bench.published(Row.REALTIME_UP)[-1], (KEY[::-1],)).lines[0].carrier
 
 
 def test_a_change_is_reported_at_once_and_again_while_it_is_true():
@@ -160,7 +183,7 @@ def test_a_key_for_another_session_is_rejected():
     bench = Bench().up()
     bench.open(sid="old")
     assert bench.results() == ["rejected"]
-    assert bench.uplink.gate is None
+    assert bench.uplink.talk.gate is None
 
 
 def test_a_command_is_obeyed_once_answered_twice():

@@ -61,6 +61,30 @@ def test_a_report_comes_back_as_it_went_out(report):
     assert decode_report(encode_report(report)) == report
 
 
+@given(REPORTS)
+def test_a_sealed_report_is_believed_by_one_of_its_keys_only(report):
+    payload = encode_report(report, KEY)
+    assert decode_report(payload, (OTHER, KEY)) == report
+    for keys, reason in (((OTHER,), "forged"), ((), "forged")):
+        with pytest.raises(EnvelopeError, match=f"^{reason}"):
+            decode_report(payload, keys)
+    with pytest.raises(EnvelopeError, match="^unsealed"):
+        decode_report(encode_report(report), (KEY,))
+
+
+def test_what_was_said_down_is_no_report_and_a_changed_octet_is_seen():
+    down = encode_frame(TalkFrame(seq=7, keep=(), up=(Up(line="r1"),)), KEY)
+    with pytest.raises(EnvelopeError, match="^forged"):
+        decode_report(down, (KEY,))
+    line = LineReport(line="r1", carrier=True, ptt=False, leg=True)
+    sealed = encode_report(RealtimeReport(n=1, mono_ms=2, lines=(line,)), KEY)
+    for at in range(len(sealed)):
+        changed = bytearray(sealed)
+        changed[at] ^= 1
+        with pytest.raises(EnvelopeError):
+            decode_report(bytes(changed), (KEY,))
+
+
 def test_a_field_of_a_newer_gateway_is_ignored():
     payload = pack([1, 2, [["r1", 1, 0, 1, None, "new"]], "new"])
     line = LineReport(line="r1", carrier=True, ptt=False, leg=True)
