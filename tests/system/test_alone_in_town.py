@@ -1,11 +1,14 @@
 """A gateway whose link is gone goes on by what the centre told it before, and hands everything over afterwards.
 
-The whole way on real parts: a trigger of the centre's settings, its clip fetched ahead by hash, a contact that
-sounds it at the bench's loudspeaker without any centre, a talk between two radios of the site, recorded as Opus and
-sealed; then the link is back, and events, recording and state are at the centre.
+The whole way on real parts of a secured town: a live trigger of the centre's settings that sounds nothing before two
+persons have signed for it, its clip fetched ahead by hash, a contact that sounds it at the bench's loudspeaker without
+any centre, a talk between two radios of the site, recorded as Opus and sealed; then the link is back, and events,
+recording and state are at the centre.
 """
 
+import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,25 +19,27 @@ from firmware.technician.cli import main as gateway_cli
 from scripts.chaos_parts.link_proxy import LinkProxy
 from scripts.town.plan import Contact, GatewayPlan, GroupPlan, Loudspeaker, Radio, TownPlan
 from tests.system.town_fixture import LiveTown, heard, living, until, write_speech
+from tests.system.town_signing import spillway
 
 GATEWAY, R1, R2, PA = "gw-dam", "gw-dam/r1", "gw-dam/r2", "gw-dam/pa1"
 TRIGGER = """
 [[trigger]]
 id = "flood"
 gateway = "gw-dam"
-channel = "drill"
+channel = "live"
 clip = "flood"
 lines = ["pa1"]
-conditions = [{ kind = "contact", source = "gate" }]
+conditions = [{ kind = "contact", source = "gate" }, { kind = "contact", source = "siphon" }]
 """
 
 
 def one_dam() -> TownPlan:
-    """Two radios in one group, a loudspeaker and a contact at one gateway."""
+    """Two radios in one group, a loudspeaker and two contacts at one gateway."""
     radios = (Radio("r1", 150_000_000, 17, 22), Radio("r2", 151_000_000, 18, 23))
     speaker = Loudspeaker("pa1", relay_pin=24, monitor=False)
-    dam = GatewayPlan(GATEWAY, "Dam", radios, (speaker,), contacts=(Contact("gate", pin=5),))
-    return TownPlan((dam,), (GroupPlan("valley", "Valley", ((R1, 5), (R2, 5)), hang=1.0),))
+    contacts = (Contact("gate", pin=5), Contact("siphon", pin=6))
+    dam = GatewayPlan(GATEWAY, "Dam", radios, (speaker,), contacts=contacts)
+    return TownPlan((dam,), (GroupPlan("valley", "Valley", ((R1, 5), (R2, 5)), hang=1.0),), plain=False)
 
 
 class Cut:
@@ -82,13 +87,47 @@ def facts(town: LiveTown, kind: str) -> list[dict[str, Any]]:
     return [each["payload"] for each in town.get(f"/journal?n=500&kind=fact.{kind}")]
 
 
+def water(town: LiveTown, state: str) -> None:
+    """Both contacts close, or open: nothing sounds live on one source alone."""
+    for contact in ("gate", "siphon"):
+        town.bench("trouble", device=f"gw-dam/{contact}", verb=state)
+
+
+def standing(town: LiveTown) -> str:
+    """The state of the trigger, as a person sees it."""
+    (trigger,) = json.loads(spillway(town, "trigger", "list", "--json").stdout)
+    return str(trigger["state"])
+
+
+def test_a_live_trigger_with_one_signature_sounds_nothing(
+    town: LiveTown, link: Cut, words: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert link.proxy is not None
+    assert town.api.post("/clips?name=flood", content=words.read_bytes()).status_code == 201
+    until(lambda: "1 of 1 wanted files are here" in status(town, capsys), 30, "the clip, fetched ahead")
+    assert spillway(town, "trigger", "sign", "flood", "--as", "wang").returncode == 0
+    assert "waits for 1" in standing(town)
+
+    town.call(cut(link.proxy))
+    until(lambda: "works alone" in status(town, capsys), 20, "the island")
+    since = time.monotonic_ns()
+    water(town, "closed")
+    time.sleep(2.0)
+    assert town.edges(PA, since, "relay") == []
+    water(town, "open")
+    town.call(heal(link.proxy))
+    until(lambda: "the centre leads" in status(town, capsys), 30, "the centre")
+    until(lambda: [held["why"] for held in facts(town, "TriggerHeld")], 30, "what held it")
+
+    assert spillway(town, "trigger", "sign", "flood", "--as", "li").returncode == 0
+    assert standing(town) == "signed"
+    until(lambda: "waits for" not in status(town, capsys), 10, "the document with both")
+
+
 def test_a_site_carries_on_alone_and_hands_over(
     town: LiveTown, link: Cut, words: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert link.proxy is not None
-    added = town.api.post("/clips?name=flood", content=words.read_bytes())
-    assert added.status_code == 201, added.text
-    until(lambda: "1 of 1 wanted files are here" in status(town, capsys), 30, "the clip, fetched ahead")
     assert "does not work alone: the centre leads" in status(town, capsys)
 
     town.call(cut(link.proxy))
@@ -98,7 +137,7 @@ def test_a_site_carries_on_alone_and_hands_over(
         until(lambda: town.level(R2) == 0, 5, "PTT off")
     assert heard(words, tmp_path / "r2.wav").contained, "one radio of the site hears the other"
     with town.listening(PA, tmp_path / "pa1.wav"):
-        town.bench("trouble", device="gw-dam/gate", verb="closed")
+        water(town, "closed")
         until(lambda: town.level(PA, "relay") == 1, 5, "the amplifier")
         until(lambda: town.level(PA, "relay") == 0, 20, "the end of the clip")
     assert heard(words, tmp_path / "pa1.wav").contained, "the clip sounds without any centre"
@@ -109,7 +148,7 @@ def test_a_site_carries_on_alone_and_hands_over(
     town.wait_ready(well=False)
     until(lambda: "the centre has taken all" in status(town, capsys), 30, "the events")
     (fired,) = facts(town, "TriggerFired")
-    assert (fired["trigger"], fired["channel"], fired["lines"]) == ("flood", "drill", ["pa1"])
+    assert (fired["trigger"], fired["channel"], fired["lines"]) == ("flood", "live", ["pa1"])
     assert facts(town, "IslandBegan")
     until(lambda: facts(town, "IslandEnded"), 10, "the word that the centre leads again")
     until(lambda: len(closed(town)) >= 2, 40, "the recordings of both radios")
