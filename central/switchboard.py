@@ -73,7 +73,8 @@ class Switchboard:
 
     def __post_init__(self) -> None:
         self.lane = TalkLane(self._publish_frame, lambda name: self.gateways[name].machine.reported_n)
-        self.talk = TalkDesk(self.lane, self.command, self.journal)
+        stands = lambda name: self.gateways[name].inbox.post(fleet.TalkStands())  # noqa: E731
+        self.talk = TalkDesk(self.lane, self.command, self.journal, stands)
         self.mail = Mail(self.topics, self.clock, self.from_mail, self.talk.report_keys)
         self.outgoing = Outgoing(self.bus, self.clock)
         self._lost, self._node_told = Portions(), Portions()
@@ -81,8 +82,7 @@ class Switchboard:
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
         told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
-        recorded = lambda gateway, fact: self.tapes.told(gateway, fact)  # noqa: E731 - they come later
-        self.evidence = Evidence(self.clock, *told, recorded)
+        self.evidence = Evidence(self.clock, *told, lambda *fact: self.tapes.told(*fact))  # they come later
 
     def runners(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """What serves the gateways, the groups and the watch over the node."""

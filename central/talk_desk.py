@@ -17,18 +17,21 @@ log = logging.getLogger(__name__)
 
 
 class TalkDesk:
-    """`command(gateway, order)` sends an order and gives its id; `journal(kind, subject, payload)` writes it down."""
+    """`command(gateway, order)` sends an order and gives its id; `journal(kind, subject, payload)` writes it down;
+    `stands(gateway)`: it has its key."""
 
     def __init__(
         self,
         lane: TalkLane,
         command: Callable[[str, Wire], str],
         journal: Callable[[str, str, dict[str, object]], object],
+        stands: Callable[[str], object],
     ) -> None:
         self.keys: TalkKeys = PlainKeys()
-        self._lane, self._command, self._journal = lane, command, journal
+        self._lane, self._command, self._journal, self._stands = lane, command, journal, stands
+        self._asked: dict[str, str] = {}
         self._sessions: dict[str, str] = {}
-        self._waiting: dict[str, tuple[str, bytes]] = {}
+        self._waiting: dict[str, bytes] = {}
         self._refused: dict[str, str] = {}
 
     def open(self, wanted: OpenTalk) -> None:
@@ -45,9 +48,9 @@ class TalkDesk:
             self._refused[gateway] = str(error)
             return
         self._refused.pop(gateway, None)
-        command = self._command(gateway, order)
+        self._asked[gateway] = self._command(gateway, order)
         if self._lane.key(gateway) and self._sessions.get(gateway) == wanted.sid:
-            self._waiting[gateway] = (command, key)
+            self._waiting[gateway] = key
         else:
             self._lane.open(gateway, key, wanted.profile)
         self._sessions[gateway] = wanted.sid
@@ -61,12 +64,13 @@ class TalkDesk:
         """One of which must have sealed its reports: that in use, or the one it was given last. None: it need not."""
         if not self.keys.seals:
             return None
-        known = (self._lane.key(gateway), self._waiting.get(gateway, ("", b""))[1])
+        known = (self._lane.key(gateway), self._waiting.get(gateway, b""))
         return tuple(key for key in known if key)
 
     def answered(self, gateway: str, result: CommandResult) -> None:
-        """A command's result: of the renewal that is waited for, or of something else."""
-        command, key = self._waiting.get(gateway, ("", b""))
-        if command == result.id and result.s == "done":
-            del self._waiting[gateway]
-            self._lane.renew(gateway, key)
+        """A command's result: of the key it was given last, or of something else."""
+        if self._asked.get(gateway) != result.id or result.s != "done":
+            return
+        if gateway in self._waiting:
+            self._lane.renew(gateway, self._waiting.pop(gateway))
+        self._stands(gateway)

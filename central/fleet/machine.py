@@ -24,15 +24,15 @@ from central.fleet.messages import (
     OpenTalk,
     PresenceChanged,
     TalkOffer,
+    TalkStands,
 )
+from central.fleet.talk import TalkPath
 from link.contract import facts
 from link.contract.documents import Reported
 from link.contract.profile import PROFILES, LinkProfile
 
 LATE_AFTER, SILENT_AFTER = 2.5, 4.0
 """Heartbeat intervals of silence after which a gateway is late, and after which it is offline."""
-TALK_RENEWED = 840.0
-"""Seconds after which a session gets another talk-path key; the contract gives a key 15 minutes."""
 DIAL_FIRST = 0.5
 DIAL_MOST = 15.0
 HEALTH_MOST = 64
@@ -86,8 +86,7 @@ class Gateway:
     reported: Reported | None = None
     late: bool = False
     silent: bool = False
-    offer: TalkOffer = TalkOffer()
-    talk_at: float | None = None
+    talk: TalkPath = TalkPath()
 
     @property
     def online(self) -> bool:
@@ -110,17 +109,14 @@ class Gateway:
     def deadline(self) -> float | None:
         """When belief ends, the gateway is late or silent, or a leg is to be dialled."""
         moments = [] if self.reported_at is None else [self.reported_at + self.profile.true_for]
-        moments += [at for at in (self._quiet_at, self._renew_at) if at is not None]
+        moments += [at for at in (self._quiet_at, self._talk_due) if at is not None]
         if self.online and self.node:
             moments += [line.dial_at for line in self.lines.values() if line.dial_at is not None]
         return min(moments, default=None)
 
     @property
-    def _renew_at(self) -> float | None:
-        """When its talk-path key has held long enough. A key that was given in the clear is none to renew."""
-        if not (self.online and self.offer.talk) or self.talk_at is None:
-            return None
-        return self.talk_at + TALK_RENEWED
+    def _talk_due(self) -> float | None:
+        return self.talk.due if self.online else None
 
     def handle(self, event: object, now: float) -> tuple["Gateway", tuple[object, ...]]:
         """The gateway after `event` and what must be done."""
@@ -154,7 +150,7 @@ class Gateway:
         heard = replace(self, heard_at=now, late=False, silent=False)
         if self.silent:
             came = PresenceChanged(self.gateway, True, "heard again")
-            heard = replace(heard, reported_n=-1, talk_at=now)
+            heard = replace(heard, reported_n=-1, talk=self.talk.answered().opened(now))
             return heard._dial_all(now), (came, self._open_talk(self.sid))
         return heard, (LatenessChanged(self.gateway, late=False),) if self.late else ()
 
@@ -175,7 +171,8 @@ class Gateway:
             case facts.Birth(sid=sid, boot=boot, fw=fw):
                 born = replace(self._forget(), sid=sid, boot=boot, fw=fw, reported_n=-1, heard_at=now)
                 born = replace(born, profile=PROFILES[event.profile or "4g"], late=False, silent=False)
-                born = replace(born, offer=TalkOffer(event.talk, event.cert, event.proof), talk_at=now)
+                offer = TalkOffer(event.talk, event.cert, event.proof)
+                born = replace(born, talk=TalkPath(offer).opened(now))
                 came = (PresenceChanged(self.gateway, True, "birth"),) if not self.online else ()
                 return born._dial_all(now), (*came, born._open_talk(sid))
             case facts.Death(sid=sid) if sid == self.sid:
@@ -188,6 +185,8 @@ class Gateway:
                 return self._described(event, now), ()
             case Reported():
                 return replace(self, reported=event), ()
+            case TalkStands():
+                return replace(self, talk=self.talk.answered()), ()
             case facts.RealtimeReport() if self.online and event.n > self.reported_n:
                 return self._reported(event, now), ()
             case facts.HealthChanged(subject=subject):
@@ -207,12 +206,12 @@ class Gateway:
         return self, ()
 
     def _open_talk(self, sid: str) -> OpenTalk:
-        return OpenTalk(self.gateway, sid, self.profile, self.offer)
+        return OpenTalk(self.gateway, sid, self.profile, self.talk.offer)
 
     def _renew(self, now: float) -> tuple["Gateway", tuple[object, ...]]:
-        if self._renew_at is None or now < self._renew_at or self.sid is None:
+        if self._talk_due is None or now < self._talk_due or self.sid is None:
             return self, ()
-        return replace(self, talk_at=now), (self._open_talk(self.sid),)
+        return replace(self, talk=self.talk.opened(now)), (self._open_talk(self.sid),)
 
     def _with(self, name: str, line: LineKnown) -> "Gateway":
         return replace(self, lines={**self.lines, name: line})

@@ -39,6 +39,11 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class TalkStands:
+    """The gateway has the talk-path key that it was given last."""
+
+
+@dataclass(frozen=True)
 class BrokerLost:
     """The centre itself is off the bus: nothing is known any more."""
 

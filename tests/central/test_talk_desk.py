@@ -31,7 +31,9 @@ class Bench:
         self.commands: list[OpenSession] = []
         lane = TalkLane(lambda gateway, payload: self.frames.append(payload))
         self.lane, self.keys = lane, Keys()
-        self.desk = TalkDesk(lane, self.command, lambda kind, subject, what: self.told.append((kind, what)))
+        self.stands: list[str] = []
+        told = lambda kind, subject, what: self.told.append((kind, what))  # noqa: E731
+        self.desk = TalkDesk(lane, self.command, told, self.stands.append)
         self.desk.keys = self.keys
 
     def command(self, gateway: str, order: object) -> str:
@@ -74,8 +76,9 @@ def test_a_renewed_key_is_used_once_the_gateway_has_it():
     assert bench.key_in_use() == 1
     bench.answer(1)
     assert bench.key_in_use() == 1, "the answer to an older order says nothing of this one"
+    assert bench.stands == []
     bench.answer(2)
-    assert bench.key_in_use() == 2
+    assert bench.key_in_use() == 2 and bench.stands == ["gw-a"]
     bench.answer(2)
     assert bench.key_in_use() == 2
 
@@ -98,7 +101,7 @@ def test_a_renewal_that_the_gateway_refused_changes_nothing():
     bench.open()
     bench.open()
     bench.answer(2, "rejected")
-    assert bench.key_in_use() == 1
+    assert bench.key_in_use() == 1 and bench.stands == []
 
 
 def test_who_may_have_no_key_any_more_is_not_talked_to_and_it_is_told_once():
