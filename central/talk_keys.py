@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from central.fleet.messages import OpenTalk
-from link.certs.authority import read_crl
+from link.certs.authority import revoked_by
 from link.certs.certificate import from_der, issued_by, read_certificate
 from link.certs.errors import CertError
 from link.certs.keys import verify
@@ -80,7 +80,7 @@ class AgreedKeys:
             raise TalkRefused(f"its certificate is that of {found.name[:60]}")
         if not found.not_before <= self.now() <= found.not_after:
             raise TalkRefused(f"its certificate is valid from {found.not_before} to {found.not_after}")
-        if self.crl is not None and found.serial in read_crl(self._file(self.crl))[2]:
+        if self.crl is not None and found.serial in revoked_by(self._file(self.crl)):
             raise TalkRefused("its certificate is revoked")
         if not verify(pem, talk_claim(wanted.gateway, wanted.sid, wanted.offer.talk), wanted.offer.proof):
             raise TalkRefused("its talk-path key is not signed by its certificate's key for this session")

@@ -4,6 +4,7 @@ Certificates begin before they are issued, so that a clock that was stepped back
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ Kind = Literal["client", "server", "both"]
 """What a certificate is for: calling, being called, both."""
 DAYS = 825
 """Life of a certificate."""
+_LIST = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----\n?", re.DOTALL)
 AUTHORITY_DAYS = 20 * 365
 BACK = timedelta(days=7)
 """How far before its issue a certificate begins to be valid."""
@@ -149,6 +151,14 @@ def read_crl(pem: bytes) -> tuple[int, datetime, frozenset[str]]:
         raise CertError("this is no list of revoked certificates", "write it anew: central ca crl") from None
     until = found.next_update_utc or found.last_update_utc
     return number, until, frozenset(f"{each.serial_number:x}" for each in found)
+
+
+def revoked_by(pem: bytes) -> frozenset[str]:
+    """Serials (hex) in all lists of a PEM file: two while one authority takes over from another. CertError."""
+    blocks = _LIST.findall(pem)
+    if not blocks:
+        raise CertError("this is no list of revoked certificates", "write it anew: central ca crl")
+    return frozenset().union(*(read_crl(block)[2] for block in blocks))
 
 
 def _builder(name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

@@ -108,6 +108,22 @@ def test_who_is_revoked_gets_no_key_any_more(machines: Machines, keys: AgreedKey
     keys.agree(wanted(machines.half("gw-a")))
 
 
+def test_while_one_authority_takes_over_from_another_both_lists_count(
+    machines: Machines, keys: AgreedKeys, tmp_path: Path
+):
+    second = Ca.init(tmp_path / "second", b"word", NOW)
+    good, thief = machines.half("gw-a", ca=second), machines.half("gw-thief-2", ca=second)
+    second.revoke("gw-thief-2", NOW)
+    keys.ca, keys.crl = tmp_path / "both.pem", tmp_path / "both-crl.pem"
+    keys.ca.write_bytes(machines.ca.certificate_file.read_bytes() + second.certificate_file.read_bytes())
+    keys.crl.write_bytes(machines.ca.crl_file.read_bytes() + second.crl_file.read_bytes())
+    keys.agree(wanted(good))
+    keys.agree(wanted(machines.half("gw-a")))
+    assert "revoked" in refused(keys, wanted(thief, "gw-thief-2"))
+    keys.crl.write_bytes(b"nothing")
+    assert "no list" in refused(keys, wanted(good)), "a list that cannot be read lets nobody in"
+
+
 def test_an_authority_that_cannot_be_read_lets_nobody_in(
     machines: Machines, keys: AgreedKeys, tmp_path: Path
 ):
