@@ -46,7 +46,7 @@ def _plain(folder: Path) -> tuple[Path, BrokerSettings, BrokerSettings]:
 
 def _secured(folder: Path) -> tuple[Path, BrokerSettings, BrokerSettings]:
     port = free_tcp_port()
-    pki = make_certificates(TownPlan((GatewayPlan(GATEWAY, "Bench"),), plain=False), folder / "pki")
+    pki = make_certificates(TownPlan((GatewayPlan(GATEWAY, "Bench"),)), folder / "pki")
     ends = [BrokerSettings(HOST, port, name, tls=pki.files(name)) for name in (CENTRE, GATEWAY)]
     return write_secured_broker(folder / "broker", port, pki.files("broker")), *ends
 

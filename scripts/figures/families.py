@@ -63,7 +63,7 @@ async def measure(tries: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="figures-") as folder, Load() as load:
         async with (
             Town.create(Path(folder), family_plan()) as town,
-            Desk(town.api, town.tokens, town.ca) as desk,
+            Desk(town.api, town.tokens, town.ca, town.keys) as desk,
         ):
             await town.wait_ready()
             await asyncio.sleep(SETTLE)
@@ -229,7 +229,7 @@ async def _speech(kept: Kept, name: str, scene: Scene, device: str, way_ms: floa
 
 async def _warnings(kept: Kept, doing: FamilyTown, tries: int) -> None:
     for _ in range(tries):
-        note = "POST approve to the coil of a relay board, 9600 baud"
+        note = "approval (look, signature) to the coil of a relay board, 9600 baud"
         kept.add("loudspeaker: approval → relay", later(*await doing.warn()), note=note)
 
 

@@ -18,6 +18,8 @@ from central.front.errors import FrontError
 from link.bus.port import BusError
 from link.certs.errors import CertError
 from link.hosting.settings import SettingsError
+from link.hosting.tls_settings import PLAIN
+from link.sealing.keyfile import KeyFileError
 from scripts.town.plan import TOWNS
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
@@ -25,7 +27,7 @@ from scripts.town.stages import TownError
 from scripts.town.town import Town
 from scripts.town.town_file import load_town
 from scripts.town.unit import UnitFailed
-from scripts.town.watch import say, watch
+from scripts.town.watch import say, warn, watch
 
 log = logging.getLogger("town")
 
@@ -42,7 +44,7 @@ def main() -> int:
         return _list_sabotage()
     try:
         return asyncio.run(_run(arguments))
-    except (TownError, PortError, BusError, CertError, FrontError, SettingsError) as error:
+    except (TownError, PortError, BusError, CertError, FrontError, KeyFileError, SettingsError) as error:
         sys.stderr.write(f"town: {error}\n")
         return CANNOT_START
     except (UnitFailed, NotReady) as error:
@@ -66,7 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--town", default="default", metavar="FILE", help="a town file, or the name of one that is shipped"
     )
-    parser.add_argument("--plain", action="store_true", help="nothing is signed or encrypted")
+    parser.add_argument("--plain", action="store_true", help="nothing is signed or encrypted (else all is)")
     parser.add_argument("--once", action="store_true", help="play the tour, check it, end")
     parser.add_argument("--sabotage", metavar="NAME", help="with --once: break one thing; the tour must fail")
     parser.add_argument("--list-sabotage", action="store_true", help="what can be broken")
@@ -149,6 +151,8 @@ async def _start(town: Town) -> None:
     await town.start()
     await town.wait_ready()
     say(f"ready; API {town.api}")
+    if town.plan.plain:
+        warn(PLAIN)
 
 
 def _list_sabotage() -> int:

@@ -1,8 +1,8 @@
 """One start of a child process: in a process group of its own, bound to our life, ended by descriptor.
 
 Traps: the kernel's parent-death signal follows the thread that forked, so start children from the main thread
-only; it binds the child alone, what the child starts has to notice its death. A process id may be given anew
-once it is reaped: the group is swept before that.
+only; it binds the child alone, what the child starts has to notice its death, or gets a signal with which the child
+ends it (`bereaved`). A process id may be given anew once it is reaped: the group is swept before that.
 """
 
 import asyncio
@@ -17,14 +17,22 @@ from typing import IO
 
 
 class Child:
-    """A running process. `ended` becomes its exit code (negative: killed by that signal). OSError."""
+    """A running process. `ended` becomes its exit code (negative: killed by that signal). OSError.
+
+    `bereaved`: the signal that it gets when we die.
+    """
 
     def __init__(
-        self, argv: Sequence[str], out: IO[bytes], environment: Mapping[str, str], folder: Path
+        self,
+        argv: Sequence[str],
+        out: IO[bytes],
+        environment: Mapping[str, str],
+        folder: Path,
+        bereaved: signal.Signals = signal.SIGKILL,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._process = subprocess.Popen(
-            [*_bound_to_us(), *argv],
+            [*_bound_to_us(bereaved), *argv],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -61,10 +69,10 @@ class Child:
             self.ended.set_result(code)
 
 
-def _bound_to_us() -> tuple[str, ...]:
-    """A prefix that has the kernel kill the child when we die."""
+def _bound_to_us(bereaved: signal.Signals) -> tuple[str, ...]:
+    """A prefix that has the kernel send the child this signal when we die."""
     setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+    return (setpriv, "--pdeathsig", bereaved.name.removeprefix("SIG"), "--") if setpriv else ()
 
 
 def how_it_ended(code: int) -> str:

@@ -94,6 +94,10 @@ class Places:
         """Whom everybody believes; None in a plain town."""
         return None if plan.plain else self.pki.ca
 
+    def signers(self, plan: TownPlan) -> Path | None:
+        """Where the keys lie with which persons sign; None in a plain town."""
+        return None if plan.plain else self.keys
+
     @property
     def front(self) -> Path:
         """What belongs to the nginx before the API (CentralSettings.front_folder)."""

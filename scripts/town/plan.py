@@ -145,8 +145,9 @@ class GatewayPlan:
     @property
     def labels(self) -> dict[str, str]:
         """Line id to what people call it, radios first."""
-        talking = (*self.radios, *self.tetras, *self.map27s, *self.shortwaves, *self.phones)
-        return {each.line: each.label for each in (*talking, *self.loudspeakers)}
+        wired: list[Radio | Tetra | Map27 | Shortwave | Phone | Loudspeaker]
+        wired = [*self.radios, *self.tetras, *self.map27s, *self.shortwaves, *self.phones, *self.loudspeakers]
+        return {each.line: each.label for each in wired}
 
 
 @dataclass(frozen=True)
@@ -180,8 +181,8 @@ class TownPlan:
     rate_hz: int = 16000
     guests: tuple[str, ...] = ()
     """Gateways that the town lets in and does not run: somebody else starts them."""
-    plain: bool = True
-    """Nothing is signed or encrypted."""
+    plain: bool = False
+    """Nothing is signed or encrypted. Only whoever asks for it gets that: every screen shows it in red."""
     watchdog: float = 3.0
     """Seconds after which a process that gives no sign of life is killed (a guard after 2)."""
 

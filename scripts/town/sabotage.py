@@ -49,7 +49,9 @@ KNOWN: dict[str, Sabotage] = {
     ),
     "two-talkers": Sabotage("one-floor", "everybody who presses is bridged", units=CORE),
     "no-priority": Sabotage("priority", "the floor goes to who came first, whoever he is", units=CORE),
-    "one-person": Sabotage("two-persons", "a live broadcast starts at one person's word", units=CORE),
+    "one-person": Sabotage(
+        "two-persons", "centre and gateways are content with one person's word", units=(*CORE, *GATEWAYS)
+    ),
     "swapped-zones": Sabotage("right-zone", "two zones have each other's loudspeakers", "plan"),
     "wrong-clip": Sabotage("right-warning", "gateways play another sound than was ordered", units=GATEWAYS),
     "slow-warning": Sabotage("in-time", "orders to play leave 5 s late", units=CORE),

@@ -77,7 +77,18 @@ def _stays_down(on: Switch) -> None:
     instead(GuardClient, "feed", on, lambda honest, *a, **k: False if down[0] else honest(*a, **k))
 
 
+def _one_person(on: Switch) -> None:
+    """Gateways count for themselves: a centre that is content with one person warns nobody alone."""
+    from firmware.authority import checks
+
+    def persons(honest: Any, trust: Any, purpose: Any, signed: Any, uses: Any, needed: int, when: Any) -> Any:
+        return honest(trust, purpose, signed, uses, 1, when)
+
+    instead(checks, "persons", on, persons)
+
+
 GATEWAY: dict[str, Patch] = {
+    "one-person": _one_person,
     "long-tail": _long_tail,
     "no-warm-up": _no_warm_up,
     "long-amplifier": _long_amplifier,

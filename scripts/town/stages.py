@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,10 +33,12 @@ def stages(plan: TownPlan, places: Places, ports: Ports, wrap: Wrap) -> list[lis
         watchdog: float | None = plan.watchdog,
         port: int = 0,
         post: tuple[str, ...] = (),
+        bereaved: signal.Signals = signal.SIGKILL,
     ) -> UnitSpec:
         command = (*wrap.get(name, ()), *argv)
         run = places.run / "notify"
-        return UnitSpec(name, command, places.log(name), run, ROOT, port, watchdog, post)
+        known = (name, command, places.log(name), run, ROOT, port, watchdog, post)
+        return UnitSpec(*known, bereaved=bereaved)
 
     python = (sys.executable, "-m")
     central = ("--config", str(places.central))
@@ -60,9 +63,13 @@ def stages(plan: TownPlan, places: Places, ports: Ports, wrap: Wrap) -> list[lis
 
 
 def _front(places: Places, ports: Ports, unit: Callable[..., UnitSpec]) -> UnitSpec:
-    """nginx before the API; it takes connections once it has read its files."""
+    """nginx before the API; it takes connections once it has read its files.
+
+    Killed, it would leave its workers behind, which go on listening: it has to end them itself.
+    """
+    words = {"watchdog": None, "port": ports.api, "bereaved": signal.SIGTERM}
     try:
-        return unit("nginx", *command(places.front), watchdog=None, port=ports.api)
+        return unit("nginx", *command(places.front), **words)
     except FrontError as error:
         raise TownError(str(error)) from None
 

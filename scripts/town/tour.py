@@ -56,7 +56,7 @@ async def perform(town: Town, chapters: Sequence[str] = tuple(CHAPTERS), quietly
         shutil.rmtree(folder)
     hands = Hands(town.bench_socket, folder, (*town.plan.radios, *town.plan.loudspeakers))
     report = Report(recordings=town.recordings, sounds=folder)
-    async with Desk(town.api, town.tokens, town.ca) as desk:
+    async with Desk(town.api, town.tokens, town.ca, town.keys) as desk:
         stage = Stage(town, hands, desk)
         await hands.until_quiet(QUIET_PATIENCE)
         for name in chapters:

@@ -40,6 +40,7 @@ class Town:
         self.folder = places.folder
         self.api = api_url(plan, ports)
         self.ca = places.ca(plan)
+        self.keys = places.signers(plan)
         self.tokens: dict[str, str] = dict(keys.persons)
         self.passwords: dict[str, str] = {name: keys.broker[name] for name in plan.guests}
         self.bench_socket = places.bench_socket

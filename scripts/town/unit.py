@@ -42,6 +42,7 @@ class UnitSpec:
 
     `port` 0: the process says READY=1 itself; else it is ready when this TCP port answers. `watchdog` None:
     not watched. `post` is run after every end of the process, however it ended, before it is started again.
+    `bereaved`: what it gets when the town is killed; a process with children of its own has to end them then.
     """
 
     name: str
@@ -55,6 +56,7 @@ class UnitSpec:
     start_limit: float = 30.0
     stop_limit: float = 5.0
     environment: dict[str, str] = field(default_factory=dict)
+    bereaved: signal.Signals = signal.SIGKILL
 
 
 class Unit:
@@ -159,7 +161,8 @@ class Unit:
         try:
             await self._check_port()
             with self.spec.log.open("ab") as out:
-                child = Child(self.spec.argv, out, self._environment(path), self.spec.folder)
+                spec, environment = self.spec, self._environment(path)
+                child = Child(spec.argv, out, environment, spec.folder, spec.bereaved)
             self._child = child
             self._note(f"started as process {child.pid}, start {self.starts}")
             self._arm(self.spec.start_limit, "not ready")

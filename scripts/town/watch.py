@@ -82,5 +82,10 @@ def say(text: str) -> None:
     print(f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3], text, flush=True)
 
 
+def warn(text: str) -> None:
+    """The same, in red on a terminal."""
+    say(f"\x1b[1;31m{text}\x1b[0m" if sys.stdout.isatty() else text)
+
+
 def _token(town: Town) -> str:
     return next(iter(town.tokens.values()))

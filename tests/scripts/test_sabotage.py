@@ -87,6 +87,9 @@ def test_only_the_units_that_are_meant_are_wrapped():
     assert wrap["voice"][-3:] == ["--on", "cut-bridge", "--"]
     _, wrap = arrange("no-guard", default_plan())
     assert set(wrap) == {"gw-north-guard", "gw-south-guard", "gw-dam-guard", "gw-lake-guard"}
+    _, wrap = arrange("one-person", default_plan())
+    gateways = {"gw-north-gateway", "gw-south-gateway", "gw-dam-gateway", "gw-lake-gateway"}
+    assert set(wrap) == {"core", *gateways}, "gateways count signatures for themselves"
     _, wrap = arrange("quiet-radio", default_plan())
     assert "voice" not in wrap
 

@@ -19,9 +19,7 @@ from scripts.town.certificates import CENTRE_PARTS, Pki, make_certificates
 from scripts.town.files import Places, Ports, Secrets, write_town
 from scripts.town.plan import GatewayPlan, TownPlan
 
-PLAN = TownPlan(
-    (GatewayPlan("gw-one", "One"), GatewayPlan("gw-two", "Two")), guests=("gw-guest",), plain=False
-)
+PLAN = TownPlan((GatewayPlan("gw-one", "One"), GatewayPlan("gw-two", "Two")), guests=("gw-guest",))
 NAMES = (*CENTRE_PARTS, "gw-one", "gw-two", "gw-guest")
 
 

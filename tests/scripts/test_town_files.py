@@ -1,4 +1,4 @@
-"""The written files, read by the loaders of those who will use them."""
+"""The written files of a plain town, read by the loaders of those who will use them."""
 
 import json
 import stat
@@ -21,7 +21,7 @@ from scripts.town.files import Places, Ports, Secrets, rtp_ports_needed, write_t
 from scripts.town.people_file import kept_people
 from scripts.town.plan import TownPlan, default_plan
 
-PLAN = default_plan()
+PLAN = replace(default_plan(), plain=True)
 PORTS = Ports(broker=11883, api=18080, rtp=12000, rigs={"gw-lake/hf": 14532})
 KEYS = Secrets.fresh(PLAN)
 
@@ -163,7 +163,8 @@ def test_secrets_are_new_each_time_and_never_shown() -> None:
 
 def test_an_empty_town_can_be_written(tmp_path: Path) -> None:
     places = Places(tmp_path, tmp_path / "run")
-    write_town(TownPlan(()), places, PORTS, Secrets.fresh(TownPlan(())))
+    nobody = TownPlan((), plain=True)
+    write_town(nobody, places, PORTS, Secrets.fresh(nobody))
     assert load_central(places.central).gateway == ()
 
 

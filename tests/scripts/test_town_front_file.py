@@ -14,7 +14,8 @@ from scripts.town.files import Places, Ports, Secrets, api_url, write_town, writ
 from scripts.town.plan import default_plan
 from scripts.town.trust import trusted, verify
 
-PLAN = replace(default_plan(), plain=False)
+PLAN = default_plan()
+PLAIN = replace(PLAN, plain=True)
 PORTS = Ports(broker=11883, api=18443, rtp=12000, rigs={"gw-lake/hf": 14532}, detours={"gw-dam": (1, 19443)})
 
 
@@ -53,8 +54,9 @@ def test_gateways_ask_over_https_with_their_certificate_also_by_a_detour(places:
 def test_the_note_names_the_authority(places: Places) -> None:
     note = json.loads(places.town.read_text())
     assert (note["api"], note["ca"]) == ("https://127.0.0.1:18443", str(places.pki.ca))
-    assert places.ca(PLAN) == places.pki.ca and places.ca(default_plan()) is None
-    assert api_url(default_plan(), PORTS) == "http://127.0.0.1:18443"
+    assert places.ca(PLAN) == places.pki.ca and places.ca(PLAIN) is None
+    assert places.signers(PLAN) == places.keys and places.signers(PLAIN) is None
+    assert api_url(PLAIN, PORTS) == "http://127.0.0.1:18443"
 
 
 def test_the_towns_programs_believe_its_authority_only(places: Places) -> None:

@@ -1,12 +1,12 @@
 """The arguments of scripts/run and what is said about bad ones; nothing is started."""
 
 import sys
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from scripts.town import __main__ as program
-from scripts.town.plan import TownPlan, default_plan
+from scripts.town.plan import TOWNS, TownPlan
 from scripts.town.stages import TownError
 
 
@@ -44,19 +44,61 @@ def test_a_town_that_cannot_be_made_ends_with_2_and_one_line(
     assert capsys.readouterr().err == "town: a town runs here already\n"
 
 
-@pytest.mark.parametrize("words", [(), ("--plain",)])
-def test_a_town_is_plain_when_asked_for(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+MODES = ((), ("--once",), ("--once", "--sabotage", "one-person"), ("--town", "relief"))
+
+
+@pytest.mark.parametrize("words", MODES, ids=" ".join)
+@pytest.mark.parametrize("more", [(), ("--plain",)], ids=("secured", "plain"))
+def test_a_town_is_secured_in_every_mode_and_plain_only_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], more: tuple[str, ...]
+) -> None:
     made: list[bool] = []
 
     def note(folder: object, plan: TownPlan, *_: object) -> None:
         made.append(plan.plain)
         raise TownError("seen")
 
-    secured = replace(default_plan(), plain=False)
-    monkeypatch.setattr(program, "load_town", lambda path: secured)
     monkeypatch.setattr(program.Town, "create", note)
-    assert call(monkeypatch, *words) == 2
-    assert made == [bool(words)]
+    assert call(monkeypatch, *words, *more) == 2
+    assert made == [bool(more)]
+
+
+def test_a_town_file_may_ask_for_a_plain_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[bool] = []
+
+    def note(folder: object, plan: TownPlan, *_: object) -> None:
+        made.append(plan.plain)
+        raise TownError("seen")
+
+    monkeypatch.setattr(program.Town, "create", note)
+    shipped = (TOWNS / "two-radios.toml").read_text()
+    for text in (f"plain = true\n{shipped}", shipped):
+        (tmp_path / "mine.toml").write_text(text)
+        assert call(monkeypatch, "--town", str(tmp_path / "mine.toml")) == 2
+    assert made == [True, False]
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_a_plain_town_says_so_in_red_once_it_is_ready(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, plain: bool
+) -> None:
+    class Ready:
+        plan = TownPlan((), plain=plain)
+        units: tuple[str, ...] = ()
+        folder, api = Path("/town"), "http://127.0.0.1:1"
+
+        async def start(self) -> None:
+            """It did."""
+
+        wait_ready = start
+
+    await program._start(Ready())  # type: ignore[arg-type]
+    said = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    await program._start(Ready())  # type: ignore[arg-type]
+    drawn = capsys.readouterr().out
+    assert ("PLAIN: nothing is signed or encrypted\n" in said) is plain and "\x1b" not in said
+    assert ("\x1b[1;31mPLAIN: nothing is signed or encrypted\x1b[0m" in drawn) is plain
 
 
 def test_sabotage_is_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

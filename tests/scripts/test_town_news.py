@@ -43,5 +43,11 @@ def test_trouble_comes_and_goes() -> None:
     assert news(ill, whole()) == [f"no longer: {said}"]
 
 
+def test_a_plain_town_says_so_with_the_first_news() -> None:
+    plain = whole().model_copy(update={"plain": True})
+    assert "trouble: PLAIN: nothing is signed or encrypted" in news(None, plain)
+    assert not [line for line in news(None, whole()) if "PLAIN" in line]
+
+
 def test_a_silent_centre_is_said_once() -> None:
     assert news(whole(), None) == ["the centre does not answer"]

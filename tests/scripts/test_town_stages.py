@@ -1,5 +1,6 @@
 """Start order, watchdogs and the wrapping of units, from the plan alone."""
 
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,11 @@ def _mosquitto(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.town.stages.shutil.which", lambda name, path: f"/usr/sbin/{name}")
 
 
+PLAIN = replace(default_plan(), plain=True)
+
+
 def made(wrap: Wrap | None = None) -> list[list[UnitSpec]]:
-    return stages(default_plan(), PLACES, PORTS, wrap or {})
+    return stages(PLAIN, PLACES, PORTS, wrap or {})
 
 
 def test_guards_stand_before_gateways_and_gateways_before_their_voice() -> None:
@@ -51,20 +55,23 @@ def test_outputs_are_made_safe_after_each_end_of_a_guard() -> None:
 
 
 def test_a_secured_town_has_a_front_that_is_ready_when_its_port_answers() -> None:
-    secured = stages(replace(default_plan(), plain=False), PLACES, PORTS, {})
+    secured = stages(default_plan(), PLACES, PORTS, {})
     assert [unit.name for unit in secured[2]] == ["voice", "nginx"]
     front = secured[2][1]
     folder = "/town/state/central/front"
     assert (front.port, front.watchdog) == (18080, None)
     assert front.argv == ("/usr/sbin/nginx", "-p", folder, "-e", "stderr", "-c", f"{folder}/nginx.conf")
+    left_behind = {unit.name: unit.bereaved for stage in secured for unit in stage}
+    assert left_behind.pop("nginx") == signal.SIGTERM, "killed, it would leave its workers"
+    assert set(left_behind.values()) == {signal.SIGKILL}
 
 
 def test_a_missing_nginx_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {"mosquitto": "/usr/sbin/mosquitto"}
     monkeypatch.setattr("scripts.town.stages.shutil.which", lambda name, path: found.get(name))
-    assert stages(default_plan(), PLACES, PORTS, {})
+    assert stages(PLAIN, PLACES, PORTS, {})
     with pytest.raises(TownError, match="nginx is missing: run scripts/setup"):
-        stages(replace(default_plan(), plain=False), PLACES, PORTS, {})
+        stages(default_plan(), PLACES, PORTS, {})
 
 
 def test_the_broker_is_ready_when_its_port_answers() -> None:

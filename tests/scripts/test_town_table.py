@@ -54,6 +54,10 @@ def test_processes_are_shown_even_when_the_centre_is_silent() -> None:
 def test_a_plain_town_says_so_and_an_open_broker_is_named() -> None:
     assert troubles(whole()) == []
     assert troubles(whole().model_copy(update={"plain": True})) == ["PLAIN: nothing is signed or encrypted"]
+    out = StringIO()
+    console = Console(file=out, width=160, force_terminal=True, color_system="standard")
+    console.print(picture(whole().model_copy(update={"plain": True}), COSTS, "heading"))
+    assert "\x1b[31mPLAIN: nothing is signed or encrypted" in out.getvalue()
     away = whole().model_copy(update={"bus": False})
     assert troubles(away) == ["the centre has lost the broker"]
     assert troubles(away.model_copy(update={"bus_trouble": "the broker is open: x"})) == [

@@ -18,7 +18,7 @@ HORN = "gw-dam/pa1"
 def one_horn() -> TownPlan:
     """One loudspeaker."""
     gateway = GatewayPlan("gw-dam", "Dam", loudspeakers=(Loudspeaker("pa1", relay_pin=23, warm_up_ms=100),))
-    return TownPlan((gateway,), (), (ZonePlan("dam", "Dam", (HORN,)),), plain=False)
+    return TownPlan((gateway,), (), (ZonePlan("dam", "Dam", (HORN,)),))
 
 
 @pytest.fixture(scope="module")

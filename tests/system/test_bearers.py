@@ -38,7 +38,7 @@ def plan() -> TownPlan:
         phones=(Phone("sat", label="Satellite", delay_ms=0),),
     )
     members = tuple((line, 5) for line in (RADIO, *KEYED, SAT))
-    return TownPlan((camp,), (GroupPlan("relief", "Relief", members, hang=1.0),))
+    return TownPlan((camp,), (GroupPlan("relief", "Relief", members, hang=1.0),), plain=True)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def two_horns() -> TownPlan:
         GatewayPlan(name, name, loudspeakers=(Loudspeaker("pa1", relay_pin=23),)) for name in GATEWAYS
     )
     zones = tuple(ZonePlan(name.removeprefix("gw-"), name, (f"{name}/pa1",)) for name in GATEWAYS)
-    return TownPlan(gateways, (), zones, plain=False)
+    return TownPlan(gateways, (), zones)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ def plan() -> TownPlan:
         for number, name in enumerate(VERDICTS)
     )
     lines = tuple(f"gw-dam/{name}" for name in VERDICTS)
-    return TownPlan((GatewayPlan("gw-dam", "Dam", (), speakers),), (), (ZonePlan("dam", "Dam", lines),))
+    gateway, zone = GatewayPlan("gw-dam", "Dam", (), speakers), ZonePlan("dam", "Dam", lines)
+    return TownPlan((gateway,), (), (zone,), plain=True)
 
 
 @pytest.fixture(scope="module")

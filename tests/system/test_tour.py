@@ -1,4 +1,7 @@
-"""`scripts/run --once` as a person starts it: an honest town passes every check, a broken one fails the run."""
+"""`scripts/run --once` as a person starts it: an honest town passes every check, a broken one fails the run.
+
+The town is secured, as it is by default: whatever sounds in it was signed.
+"""
 
 import json
 import subprocess
@@ -38,6 +41,14 @@ def test_an_honest_town_passes_the_whole_tour(honest):
     assert done.returncode == 0, done.stdout + done.stderr
     assert report["passed"]
     assert report["failed"] == []
+
+
+def test_the_town_was_secured(honest):
+    folder, done, _ = honest
+    assert "ready; API https://" in done.stdout
+    assert "PLAIN" not in done.stdout + done.stderr
+    settings = [folder / "central.toml", *folder.glob("gateway-*.toml")]
+    assert len(settings) == 5 and all("\nplain = false\n" in path.read_text() for path in settings)
 
 
 def test_every_check_was_judged(honest):

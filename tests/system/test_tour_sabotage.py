@@ -37,7 +37,7 @@ def bad(report: Report) -> str:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town() -> AsyncIterator[Town]:
-    """A town whose units can be broken while it runs; nothing is broken at first."""
+    """A town whose units can be broken while it runs; nothing is broken at first. Secured, as in scripts/run."""
     with tempfile.TemporaryDirectory(prefix="tour") as name:
         folder, switches = Path(name) / "town", Path(name) / "switches"
         switches.mkdir()

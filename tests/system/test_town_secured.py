@@ -30,7 +30,7 @@ def plan() -> TownPlan:
     gateway = GatewayPlan("gw-north", "North", radios, (Loudspeaker("pa1", relay_pin=24, label="pa"),))
     groups = (GroupPlan("valley", "Valley", ((ONE, 5), (TWO, 5)), hang=0.5),)
     zones = (ZonePlan("north", "North", ("gw-north/pa1",)),)
-    return TownPlan((gateway,), groups, zones, guests=("gw-guest",), plain=False)
+    return TownPlan((gateway,), groups, zones, guests=("gw-guest",))
 
 
 @pytest.fixture(scope="module")

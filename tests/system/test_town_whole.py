@@ -110,7 +110,7 @@ def listens(url: str) -> bool:
 
 def test_a_town_talks_heals_and_goes_without_a_trace(folder: Path) -> None:
     run = Run(folder)
-    run.until("ready; API", START_LIMIT)
+    run.until("ready; API https://", START_LIMIT)
     note = run.note
     assert listens(note["api"])
     ask(Path(note["bench"]), "speak", device="gw-north/r1", wav=tone(folder / "tone.wav", 1.0), wait_s=10)
@@ -133,6 +133,7 @@ def test_a_town_talks_heals_and_goes_without_a_trace(folder: Path) -> None:
     assert not Path(note["run"]).exists()
     assert not (folder / "town" / "town.json").exists()
     assert not listens(note["api"])
+    assert "PLAIN" not in run.said()
     sockets = [path for path in (folder / "town").rglob("*") if path.is_socket()]
     assert sockets == []
 
@@ -140,13 +141,15 @@ def test_a_town_talks_heals_and_goes_without_a_trace(folder: Path) -> None:
 def test_a_killed_town_leaves_nothing_running_and_the_next_one_clears_up(folder: Path) -> None:
     run = Run(folder)
     run.until("ready; API", START_LIMIT)
-    left = Path(run.note["run"])
+    left, api = Path(run.note["run"]), run.note["api"]
+    assert listens(api)
     assert len(belonging(folder)) > 13
     assert run.end(signal.SIGKILL) == -signal.SIGKILL
     end = time.monotonic() + 5.0
-    while belonging(folder) and time.monotonic() < end:
+    while (belonging(folder) or listens(api)) and time.monotonic() < end:
         time.sleep(0.05)
     assert belonging(folder) == []
+    assert not listens(api), "the front's workers show neither folder nor town in their names"
     assert left.exists()
     town = Town.create(folder / "town")
     assert not left.exists()
@@ -154,15 +157,16 @@ def test_a_killed_town_leaves_nothing_running_and_the_next_one_clears_up(folder:
     assert not town.places.run.exists()
 
 
-def test_a_terminal_gets_a_live_table(folder: Path) -> None:
+def test_a_terminal_gets_a_live_table_and_sees_in_red_that_a_town_is_plain(folder: Path) -> None:
     ours, theirs = os.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 140, 0, 0))
-    argv = [sys.executable, "-m", "scripts.town", "--dir", str(folder / "town")]
+    argv = [sys.executable, "-m", "scripts.town", "--plain", "--dir", str(folder / "town")]
     with subprocess.Popen(argv, cwd=ROOT, stdout=theirs, env={**os.environ, "TERM": "xterm"}) as process:
         os.close(theirs)
         seen = b""
         end = time.monotonic() + START_LIMIT
-        while not (b"gw-dam-voice" in seen and b"valley" in seen and b" idle" in seen):
+        wanted = (b"gw-dam-voice", b"valley", b" idle", b"\x1b[31mPLAIN: nothing is signed or encrypted")
+        while not all(each in seen for each in wanted):
             assert time.monotonic() < end, seen.decode(errors="replace")[-2000:]
             if select.select([ours], [], [], 1.0)[0]:
                 seen += os.read(ours, 65536)

@@ -22,7 +22,7 @@ def two_sites() -> TownPlan:
     north = GatewayPlan("gw-north", "", (radios[0],), (Loudspeaker("pa1", relay_pin=24),))
     south = GatewayPlan("gw-south", "", (radios[1],))
     groups = (GroupPlan("valley", "Valley", ((NORTH, 5), (SOUTH, 5)), hang=1.0),)
-    return TownPlan((north, south), groups, (ZonePlan("north", "", ("gw-north/pa1",)),))
+    return TownPlan((north, south), groups, (ZonePlan("north", "", ("gw-north/pa1",)),), plain=True)
 
 
 @pytest.fixture(scope="module")

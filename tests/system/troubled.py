@@ -51,7 +51,7 @@ def plan() -> TownPlan:
     dam = GatewayPlan("gw-dam", "", (radio("r1", 3, 0),))
     members = tuple((line, 5) for line in (NORTH, SOUTH_WELL, SOUTH_DEAF, DAM))
     groups = (GroupPlan("valley", "Valley", members, hang=1.0),)
-    return TownPlan((north, south, dam), groups, (ZonePlan("north", "", ("gw-north/pa1",)),))
+    return TownPlan((north, south, dam), groups, (ZonePlan("north", "", ("gw-north/pa1",)),), plain=True)
 
 
 @dataclass
