@@ -1,8 +1,8 @@
 """Keys of a town, below `<town>/keys`: the root's, the centre's two, two of each person, the signed ring.
 
-Made once and kept as long as the folder. Each pass-phrase lies beside its key, in a file of mode 0600: a town is a
-bench; real persons keep theirs in their heads. The centre's own keys lie in a folder of their own, `centre`, where no
-person's key may be.
+Made once and kept as long as the folder; the ring is signed anew before its keys count no more. Each pass-phrase lies
+beside its key, in a file of mode 0600: a town is a bench; real persons keep theirs in their heads. The centre's own
+keys lie in a folder of their own, `centre`, where no person's key may be.
 """
 
 import secrets
@@ -34,7 +34,7 @@ def write_keys(plan: TownPlan, folder: Path) -> None:
         (folder / f"{name}-{use}.key", "personal", use, name) for name in plan.persons for use in PERSONAL
     ]
     fresh = [_make(*each) for each in paths if not each[0].exists()]
-    if fresh or not (centre / "ring").exists():
+    if fresh or _over_soon(centre / "ring"):
         phrase = read_phrase(root.with_suffix(".phrase"))
         _write_ring(
             [path for path, kind, _, _ in paths if kind != "root"], open_key(root, phrase), centre / "ring"
@@ -60,6 +60,11 @@ def _make(path: Path, kind: str, use: str, holder: str) -> Path:
         write_whole(path.with_suffix(".phrase"), f"{phrase}\n".encode())
     make_key_file(path, head, private, phrase, strong=False)
     return path
+
+
+def _over_soon(ring: Path) -> bool:
+    """It is missing, or half of what its keys last is over: a town's folder may be older than they."""
+    return not ring.exists() or ring.stat().st_mtime + LASTS / 2 < time.time()
 
 
 def _write_ring(paths: list[Path], root: Key, place: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,7 +6,7 @@ from central.authority.ring import read_ring
 from central.authority.settings import AuthoritySettings
 from central.authority.strangers import refuse_strangers
 from link.sealing.keyfile import open_key, read_phrase
-from scripts.town.personal_keys import centre_table, root_of, write_keys
+from scripts.town.personal_keys import LASTS, centre_table, root_of, write_keys
 from scripts.town.plan import default_plan
 
 
@@ -39,6 +40,11 @@ def test_keys_are_kept_and_a_new_person_makes_a_new_ring(tmp_path: Path):
     before, ring = (tmp_path / "wang-live.key").read_text(), (tmp_path / "centre" / "ring").read_bytes()
     write_keys(plan, tmp_path)
     assert (tmp_path / "centre" / "ring").read_bytes() == ring
+    written = tmp_path / "centre" / "ring"
+    old = written.stat().st_mtime - LASTS / 2 - 1
+    os.utime(written, (old, old))
+    write_keys(plan, tmp_path)
+    assert written.stat().st_mtime > old + LASTS / 2, "signed anew while its keys still count"
     write_keys(replace(plan, persons=("wang", "zhao")), tmp_path)
     assert (tmp_path / "wang-live.key").read_text() == before
     holders = {key.holder for key in read_ring((tmp_path / "centre" / "ring").read_bytes()).ring.keys}
