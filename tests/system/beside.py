@@ -20,12 +20,13 @@ BESIDE = frozenset(
             "test_outputs_let_go",
         ),
         *("test_phone_pty", "test_phonesim", "test_ptt_test", "test_relays_pty", "test_tetra_pty"),
-        *("test_town_units", "test_trouble_files", "test_voice_port", "test_voice_strangers"),
+        *("test_town_units", "test_trouble_files", "test_voice_strangers"),
         "test_voice_trouble",
         *("test_broker_gate", "test_broker_secured", "test_doctor_front", "test_enrolment", "test_front"),
         *("test_front_command_line", "test_front_gateway", "test_front_headers"),
-        *("test_authority_kills", "test_backup_kill", "test_broker_reload", "test_outbox_kill", "test_people"),
-        *("test_rigctld", "test_voice_certificates", "test_voice_processes_secured", "test_voice_secured"),
+        *("test_authority_kills", "test_authority_town", "test_backup_kill", "test_broker_reload"),
+        *("test_hostile_broker", "test_outbox_kill", "test_people", "test_rigctld", "test_town_secured"),
+        *("test_voice_certificates", "test_voice_processes_secured", "test_voice_secured"),
     }
 )
 """Files in this folder, by the names of their modules."""

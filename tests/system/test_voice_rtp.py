@@ -125,6 +125,7 @@ async def test_thirty_overs(way: Path3) -> None:
     assert float(np.median([heard.delay_ms for heard in found])) < 80
 
 
+@pytest.mark.long
 async def test_an_idle_leg_sends_at_most_one_packet_a_second(way: Path3) -> None:
     first = way.a.settings.rtp_port
     gateway = range(first, first + way.a.settings.rtp_ports)
