@@ -84,14 +84,15 @@ def test_the_site_lies_on_the_first_partition_and_the_rest_stays(image: Path, tm
     assert read_site(card) == other, "nothing of the site before is left"
 
 
-def test_a_site_that_was_not_written_to_its_end_is_none(image: Path, tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("at", ["site.json", "gateway.toml", "ethernet.nmconnection"])
+def test_a_site_that_was_not_written_to_its_end_is_none(image: Path, tmp_path: Path, monkeypatch, at: str):
     card, files = tmp_path / "card", load_site(make_site(tmp_path))
     card.write_bytes(image.read_bytes())
     write_site(card, files)
     honest = subprocess.run
 
     def pulled(command, **more):
-        if "site.json" in command[-1] and command[0] == "mcopy":
+        if at in command[-1] and command[0] == "mcopy":
             raise OSError("pulled out")
         return honest(command, **more)
 

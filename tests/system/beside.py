@@ -24,7 +24,13 @@ BESIDE = frozenset(
         "test_voice_trouble",
         *("test_broker_gate", "test_broker_secured", "test_doctor_front", "test_enrolment", "test_front"),
         *("test_front_command_line", "test_front_gateway", "test_front_headers"),
-        *("test_authority_kills", "test_backup_kill", "test_broker_reload", "test_outbox_kill", "test_people"),
+        *(
+            "test_authority_kills",
+            "test_backup_kill",
+            "test_broker_reload",
+            "test_outbox_kill",
+            "test_people",
+        ),
         *("test_rigctld", "test_voice_certificates", "test_voice_processes_secured", "test_voice_secured"),
     }
 )
