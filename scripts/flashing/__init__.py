@@ -1,0 +1,1 @@
+"""Writes gateway images to SD cards and puts a site's provisioning beside them: `scripts/flash`."""
