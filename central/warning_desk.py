@@ -187,6 +187,8 @@ class WarningDesk:
         counting, channel = self._book.counting(), machine.asked.channel
         if counting is None or (shown is None and channel != "live"):
             return b""
+        if shown is None and machine.settled:
+            return b""  # nothing sounds any more: there is nothing to sign for
         if shown is None:
             raise DeskError(
                 409, "a live broadcast is stopped by a signature", f"spillway broadcast stop {machine.id}"

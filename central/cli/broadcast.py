@@ -170,7 +170,8 @@ def approve(session: Session, id: Id, key: KeyOption = None, pass_phrase_file: P
 def stop(session: Session, id: Id, key: KeyOption = None, pass_phrase_file: PhraseOption = None) -> None:
     """Stop a broadcast; a live one with your signature."""
     view = session.core.broadcast(id)
-    if view.to_sign and not view.over and (view.channel == "live" or key is not None):
+    sounding = not view.over or any(target.sends and not target.confirmed for target in view.targets)
+    if view.to_sign and sounding and (view.channel == "live" or key is not None):
         view = sign_stop(session, view, key, pass_phrase_file)
     else:
         view = session.core.stop(id)

@@ -9,11 +9,14 @@ from central.api.key_requests import SignatureShown, StopShown
 from central.api.requests import BroadcastRequest
 from central.authority.ring import read_ring
 from central.authority.signer import KeySigner
+from central.broadcasts import messages as warn
 from central.readmodels import BroadcastView
 from central.warning_desk import SKEW
 from link.contract.authority import Stop, decode_authority, encode_raw
 from link.contract.batch import decode_command
+from link.contract.facts import ClipFinished, ClipStarted
 from link.contract.signed import decode_signed
+from link.hosting.clock import settle_loop
 from tests.central.key_rig import Seats
 from tests.central.town_rig import Town
 
@@ -128,6 +131,26 @@ async def test_a_live_stop_is_signed_and_what_it_says_is_looked_at(secured: Secu
     assert (await desk.stop(seen.id, "li", shown)).stopped_by == "li"
     (command,) = secured.plays("pa.stop")
     assert decode_signed(command.doc).raw == shown.raw and command.ref == seen.id
+
+
+async def test_what_is_over_everywhere_is_stopped_without_a_signature_and_nothing_comes_of_it(
+    secured: Secured,
+):
+    """`spillway broadcast stop` of a live one that had just ended was refused for want of a signature."""
+    seen = await secured.ask()
+    await secured.sign(seen, "wang")
+    await secured.sign(seen, "li")
+    desk, runner = secured.town.desk, secured.town.board.broadcasts[seen.id]
+    for target in seen.targets:
+        gateway, _, line = target.line.partition("/")
+        begun = {"play": target.play, "line": line, "sha": seen.clip.sha}
+        runner.inbox.post(warn.ClipTold(gateway, ClipStarted.model_validate(begun)))
+        fields = {"play": target.play, "line": line, "result": "played", "played": seen.clip.seconds}
+        runner.inbox.post(warn.ClipTold(gateway, ClipFinished.model_validate(fields)))
+    await settle_loop()
+    assert runner.machine.settled and runner.machine.proving, "core still listens for what was heard there"
+    after = await desk.stop(seen.id, "li")
+    assert (after.state, after.stopped_by, secured.plays("pa.stop")) == ("done", None, [])
 
 
 async def test_a_drill_is_stopped_without_a_signature_by_the_runner_key(secured: Secured):
