@@ -36,18 +36,20 @@ QUICK = {"back_off_first": 0.05, "back_off_most": 0.3, "settled": 0.2}
 
 
 class Stranger:
-    """A client that may read and write everything and keeps the newest message of each topic."""
+    """A client that may read and write everything; keeps the newest message of each topic, and all in their order."""
 
     def __init__(self, broker: Mosquitto) -> None:
         self.bus = PahoBus(BrokerSettings("127.0.0.1", broker.port, "stranger", **QUICK))
         self.newest: dict[str, Message] = {}
         self.ups = 0
         self.payloads: list[bytes] = []
+        self.messages: list[Message] = []
 
     def heard(self, fact: object) -> None:
         if isinstance(fact, Message):
             self.newest[fact.topic] = fact
             self.payloads.append(fact.payload)
+            self.messages.append(fact)
         elif isinstance(fact, BusUp):
             self.newest.clear()
             self.ups += 1

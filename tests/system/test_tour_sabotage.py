@@ -23,19 +23,20 @@ SWITCHED = [name for name, sabotage in KNOWN.items() if sabotage.how in ("inside
 LATER = frozenset(
     {
         *(
+            "cut-clip",
             "drill-needs-two",
             "dropouts",
+            "hasty-unkey",
             "late-ptt",
             "long-amplifier",
             "long-tail",
-            "mute-line",
-            "no-priority",
         ),
-        *("no-warm-up", "quiet-loudspeaker", "quiet-radio", "silenced-talk", "slow-keying", "slow-warning"),
+        *("mute-line", "no-priority", "no-warm-up", "quiet-loudspeaker", "quiet-radio", "silenced-talk"),
+        *("slow-keying", "slow-warning", "two-talkers"),
     }
 )
-"""Tried by `scripts/test --long`. What could warn the wrong people, one person alone or nobody, what could stay keyed,
-and what would spoil the evidence is tried every time."""
+"""Tried by `scripts/test --long`, as are swapped zones, which take a town of their own. What could warn by one person
+alone, or with the wrong words, what could stay keyed, and what would spoil the evidence is tried every time."""
 TRIES = 2
 """A machine that is busy with other things may lose speech of its own: then the scene is played once more."""
 
@@ -107,6 +108,7 @@ async def test_a_tampered_journal_is_found(town):
     await exactly("journal", town)
 
 
+@pytest.mark.long
 async def test_swapped_zones_are_found(tmp_path):
     plan, wrap = arrange("swapped-zones", default_plan())
     async with Town.create(tmp_path, plan, wrap) as town:
