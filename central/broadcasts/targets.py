@@ -28,17 +28,15 @@ class Targets(Mapping[str, Target]):
 
     def having(self, *changed: Target) -> "Targets":
         """The same with these instead of what was known of their lines. KeyError: a line that is not among them."""
-        parts = list(self._parts)
+        fresh: dict[int, dict[str, Target]] = {}
         for target in changed:
             at = self._where[target.line]
-            part = parts[at][0]
-            if part is self._parts[at][0]:  # not yet ours
-                part = dict(part)
-            part[target.line] = target
-            parts[at] = part, False, False
-        touched = {self._where[target.line] for target in changed}
-        for at in touched:
-            parts[at] = _part(parts[at][0])
+            if at not in fresh:
+                fresh[at] = dict(self._parts[at][0])
+            fresh[at][target.line] = target
+        parts = list(self._parts)
+        for at, part in fresh.items():
+            parts[at] = _part(part)
         found = object.__new__(Targets)
         found._parts, found._where = tuple(parts), self._where
         return found

@@ -1,12 +1,13 @@
 """Entry point of `scripts/flash`. Exit codes: 0 done, 1 refused or failed (it is said what holds), 2 bad arguments."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from link.hosting.settings import SettingsError
-from scripts.flashing.card import CardError, write_site
+from scripts.flashing.card import MANIFEST, CardError, write_site
 from scripts.flashing.devices import Device, DeviceError, choose, found_devices
 from scripts.flashing.questions import ask_site
 from scripts.flashing.site import load_site
@@ -50,16 +51,10 @@ def _flash(asked: argparse.Namespace) -> None:
         print(f"\nwritten and verified: sha256 {digest}")
     if files:
         write_site(to, files)
-        print(f"site {files_name(files)} is on {to}: {', '.join(sorted(files))}")
+        print(f"site {json.loads(files[MANIFEST])['gateway']} is on {to}: {', '.join(sorted(files))}")
     else:
         print("no site is on it yet: scripts/flash --only-site --site FILE")
     print("you may take the card out")
-
-
-def files_name(files: dict[str, bytes]) -> str:
-    """The gateway's id in its settings, for people."""
-    line = next(line for line in files["gateway.toml"].decode().splitlines() if line.startswith("gateway ="))
-    return line.partition("=")[2].strip().strip('"')
 
 
 def _target(asked: argparse.Namespace) -> tuple[Path, int]:

@@ -40,7 +40,7 @@ def write_site(card: Path, files: Mapping[str, bytes]) -> None:
 
 
 def read_site(card: Path) -> dict[str, bytes]:
-    """What stands there, by name; empty when there is no site, or none that is whole. CardError."""
+    """What its manifest names, by name; empty without a manifest. Hashes are the reader's. CardError."""
     at = _partition(card)
     text = _mtools(card, at, "mtype", f"::{FOLDER}/{MANIFEST}", may_fail=True)
     if not text:

@@ -13,7 +13,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("url", "Centre, https://HOST", ""),
     ("broker", "Host of the broker", ""),
     ("ca", "File with the centre's authority", "ca.pem"),
-    ("root", "Root key's public half (64 hex digits; central ring root)", ""),
+    ("root", "Root key's public half (64 hex digits; `public` in root.key)", ""),
     ("board", "Board file", "board.toml"),
 )
 HEADING = "A site for scripts/flash. It holds an enrolment token: keep it as you keep a key."

@@ -47,7 +47,10 @@ class SiteSettings(Settings):
     broker: str = Field(min_length=1, max_length=253, description="host of the broker")
     broker_port: int = Field(default=8883, ge=1, le=65535)
     ca: Path = Field(description="PEM: the authority of the centre")
-    root: str = Field(pattern=r"^[0-9a-f]{64}$", description="public half of the root key: central ring root")
+    root: str = Field(
+        pattern=r"^[0-9a-f]{64}$",
+        description="public half of the root key, as `central ring init` printed it",
+    )
     token: str = Field(default="", repr=False, description="of `spillway gateway new`")
     token_file: Path | None = Field(default=None, description="or the file that holds it")
     board: Path = Field(description="board file")
