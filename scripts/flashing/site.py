@@ -49,7 +49,7 @@ class SiteSettings(Settings):
     ca: Path = Field(description="PEM: the authority of the centre")
     root: str = Field(
         pattern=r"^[0-9a-f]{64}$",
-        description="public half of the root key, as `central ring init` printed it",
+        description="the root key, as `central ring init` printed it",
     )
     token: str = Field(default="", repr=False, description="of `spillway gateway new`")
     token_file: Path | None = Field(default=None, description="or the file that holds it")
