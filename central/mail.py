@@ -1,4 +1,4 @@
-"""Turns what comes from the broker into facts, off the broker's thread. What does not decode is counted.
+"""Turns what comes from the broker into facts. What does not decode is counted.
 Batches of the outbox are handed on unread.
 
 One task reads the mailbox; a flood of rubbish costs its sender's messages, nobody else's.
@@ -59,7 +59,7 @@ class Mail:
         self._deliver, self._keys = deliver, keys
 
     def come(self, fact: object) -> None:
-        """A fact of the broker's door; called on its thread."""
+        """A fact of the broker's door."""
         self.inbox.post(Came(self._clock.now(), fact))
 
     async def run(self) -> None:

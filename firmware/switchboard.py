@@ -104,7 +104,7 @@ class Switchboard:
         return lambda on, at_ns: void(inbox.post(CarrierChanged(on, at_ns)))
 
     def from_bus(self, fact: object) -> None:
-        """Facts of the broker's door; called on its thread."""
+        """Facts of the broker's door."""
         if isinstance(fact, Message):
             trusted = self.quality() in ("ntp", "rtc")
             self.uplink.inbox.post(Arrived(fact, self.clock.wall(), self.clock.now(), trusted))

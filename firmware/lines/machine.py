@@ -177,7 +177,7 @@ class Line:
         line, effects = self._take(event, now)
         line, more = line._settle(now)
         changed = line.report() != self.report()
-        return line, (*effects, *more, *((Report(),) if changed else ()))
+        return line, (*((Report(),) if changed else ()), *effects, *more)  # first: the talk path waits for it
 
     def _take(self, event: object, now: float) -> Step:
         match event:

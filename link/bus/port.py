@@ -16,7 +16,7 @@ LARGEST_FRAME = 256 * 1024
 """Bytes of one frame of the stream door."""
 
 Sink = Callable[[object], object]
-"""Takes one fact. Called from a vendor's thread: must be quick and thread-safe, normally `Inbox.post`."""
+"""Takes one fact. Must be quick and thread-safe, normally `Inbox.post`: some doors call it on a vendor's thread."""
 
 
 class BusError(Exception):
@@ -42,7 +42,7 @@ class NeverKept(str):
 class Will:
     """What the broker publishes (QoS 1) when the connection breaks without a goodbye.
 
-    `payload` may be a function of the session id, called before each CONNECT on the door's own thread, so
+    `payload` may be a function of the session id, called before each CONNECT, perhaps on another thread, so
     that birth and death of one connection carry the same id (contract §4).
     """
 

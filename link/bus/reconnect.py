@@ -1,13 +1,13 @@
 """Keeps a broker connection alive: one attempt after the other, with back-off, and each reason said once.
 
-Runs in the door's network thread. Knows nothing of the vendor: an attempt is a function that returns when its
-connection has ended.
+Knows nothing of the vendor: an attempt is a coroutine that returns when its connection has ended.
 """
 
+import asyncio
+import contextlib
 import logging
 import random
-import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from link.bus import reasons
@@ -25,12 +25,20 @@ class Ended:
     lasted: float | None = None
 
 
-def keep_connected(
-    attempt: Callable[[], Ended],
+async def until(stopping: asyncio.Event, seconds: float) -> None:
+    """Return after `seconds`, or when `stopping` is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+
+
+async def keep_connected(
+    attempt: Callable[[], Awaitable[Ended]],
     say_down: Callable[[str], None],
-    stopping: threading.Event,
+    stopping: asyncio.Event,
     current: Callable[[], BrokerSettings],
     rng: Callable[[], float] = random.random,
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = until,
 ) -> None:
     """Attempt until `stopping` is set; `say_down` hears each loss, and between losses only new reasons.
 
@@ -45,7 +53,7 @@ def keep_connected(
     )
     said, short = "", 0
     while not stopping.is_set():
-        ended, settings = attempt(), current()
+        ended, settings = await attempt(), current()
         if stopping.is_set():
             return
         if ended.lasted is not None:
@@ -64,4 +72,4 @@ def keep_connected(
         if reason != said:
             said = reason
             say_down(reason)
-        stopping.wait(wait)
+        await pause(stopping, wait)

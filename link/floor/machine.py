@@ -209,7 +209,7 @@ class Group:
         if wanted != self.holder:
             group, effects = self._move_floor(wanted, now, why)
         group, more = group._key(now)
-        effects = (*effects, *more)
+        effects = (*more, *effects)  # keys first: the talk path waits for them
         if group.hang_until is not None and now >= group.hang_until:
             group = replace(group, hang_until=None, conversation=False)
             effects = (*effects, ConversationChanged(group.settings.group, on=False))

@@ -63,11 +63,11 @@ class Runner(Generic[M]):
         before = self.machine
         try:
             self.machine, effects = before.handle(event, now)
-            # asked in this order: to compare thousands of loudspeakers costs
-            if log.isEnabledFor(logging.INFO) and self.machine != before:
-                log.info("machine=%s by=%s now=%s", self.name, _name(event), _brief(self.machine))
             for effect in effects:
                 self._perform(effect)
+            # after what somebody waits for; asked in this order: to compare thousands of loudspeakers costs
+            if log.isEnabledFor(logging.INFO) and self.machine != before:
+                log.info("machine=%s by=%s now=%s", self.name, _name(event), _brief(self.machine))
         except Exception:
             names = [_name(passed) for passed in self._trace]
             log.exception("machine=%s crashed last_events=%s", self.name, names)

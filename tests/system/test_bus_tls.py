@@ -1,6 +1,7 @@
 """The paho door over TLS 1.3 with certificates both ways: large messages, strangers, no certificate."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,3 +93,26 @@ async def test_plain_port_is_named(tls_broker: Mosquitto, authority: Authority, 
         await bus.stop()
     finally:
         plain.stop()
+
+
+async def test_several_packets_in_one_record_all_arrive(authority: Authority) -> None:
+    """mosquitto gives each packet a record of its own; other brokers do not. What is decrypted is in no selector."""
+    files = authority.issue("broker")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    packet = bytes((0x30, 6)) + b"\0\3t/1\0"
+    writers: list[asyncio.StreamWriter] = []
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await reader.read(1000)
+        writer.write(bytes((0x20, 3, 0, 0, 0)))
+        subscribe = await reader.read(1000)
+        writer.write(bytes((0x90, 4)) + subscribe[2:4] + b"\0\1" + 5 * packet)
+
+    server = await asyncio.start_server(play, "127.0.0.1", 0, ssl=context)
+    bus, seen = await first_facts(server.sockets[0].getsockname()[1], authority.issue("g-one"), 6)
+    assert isinstance(seen[0], BusUp) and of(seen, Message) == 5 * [Message("t/1", b"")]
+    writers[0].transport.abort()
+    await bus.stop()
+    server.close()

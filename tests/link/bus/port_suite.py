@@ -280,14 +280,15 @@ class BusSuite:
             assert [m.payload[0] for m in of(seen, Message) if m.topic == f"t/{who}"] == list(range(50))
         await rig.until(lambda: a.room() == 65_536)
 
-    async def test_publish_from_within_the_sink(self, rig: Rig) -> None:
+    @pytest.mark.parametrize("qos", [0, 1])
+    async def test_publish_from_within_the_sink(self, rig: Rig, qos: int) -> None:
         _, seen = await up(rig, "a", "echo/#")
         b = rig.make("b")
         answers: list[bool] = []
 
         def sink(fact: object) -> None:
             if isinstance(fact, Message):
-                answers.append(b.publish("echo/1", fact.payload + b"!"))
+                answers.append(b.publish("echo/1", fact.payload + b"!", qos=qos))
 
         await b.start(sink, ("ask/#",))
         c, _ = await up(rig, "c")

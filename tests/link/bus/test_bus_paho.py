@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from link.bus import paho_bus
+from link.bus import paho_bus, paho_session
 from link.bus.broker_settings import BrokerSettings
 from link.bus.paho_bus import PahoBus
 from link.bus.port import BusDown, BusError, BusUp, Message, Will
@@ -147,7 +147,7 @@ async def test_topic_that_is_no_text_is_dropped(serve: Serve) -> None:
     assert message == Message("s/1", b"x") and bus.dropped() == {"bad-topic-in": 1}
 
 
-async def test_garbage_from_the_broker_ends_the_connection_and_not_the_thread(serve: Serve) -> None:
+async def test_garbage_from_the_broker_ends_the_connection_and_not_the_door(serve: Serve) -> None:
     tries: list[int] = []
     answers = (b"\xff" * 6, b"\x30\2\xff\xff", b"\0\0", CONNACK_OK)
 
@@ -161,7 +161,8 @@ async def test_garbage_from_the_broker_ends_the_connection_and_not_the_thread(se
 
 
 async def test_few_in_flight_when_the_broker_says_so(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paho_bus, "GOODBYE_LIMIT", 0.05)
+    for part in (paho_bus, paho_session):
+        monkeypatch.setattr(part, "GOODBYE_LIMIT", 0.05)
 
     async def narrow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)

@@ -1,43 +1,34 @@
 """Back-off and what is said: attempts are played from a list, time is what the list says."""
 
-import threading
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from link.bus import reasons
 from link.bus.broker_settings import BrokerSettings
-from link.bus.reconnect import Ended, keep_connected
+from link.bus.reconnect import Ended, keep_connected, until
 
 SETTINGS = BrokerSettings("h", 1, "g-one", back_off_first=1.0, back_off_most=8.0, settled=5.0)
-
-
-class Waits(threading.Event):
-    """Set when the attempts are used up; `wait` only takes note."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waits: list[float] = []
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.waits.append(timeout or 0.0)
-        return self.is_set()
 
 
 def played(
     endings: list[Ended], settings: BrokerSettings = SETTINGS, rng: Callable[[], float] = lambda: 1.0
 ) -> tuple[list[str], list[float]]:
-    stopping, said = Waits(), list[str]()
+    stopping, said, waits = asyncio.Event(), list[str](), list[float]()
     attempts: Iterator[Ended] = iter(endings)
 
-    def attempt() -> Ended:
+    async def attempt() -> Ended:
         ended = next(attempts, None)
         if ended is None:
             stopping.set()
             return Ended("stopped")
         return ended
 
-    keep_connected(attempt, said.append, stopping, lambda: settings, rng)
-    return said, stopping.waits
+    async def pause(stopping: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+
+    asyncio.run(keep_connected(attempt, said.append, stopping, lambda: settings, rng, pause))
+    return said, waits
 
 
 def test_same_reason_is_said_once_and_waits_grow_to_the_most() -> None:
@@ -80,3 +71,13 @@ def test_a_link_that_fell_silent_and_a_broker_that_throws_us_out_wait_for_nobody
     _, waits = played([Ended(reasons.NO_PING_ANSWER, 60.0)], spread)
     assert waits == [1.0]
     assert played([Ended("", 1.0)], spread)[1] == [1.0]
+
+
+async def test_a_pause_ends_with_its_time_and_at_once_when_all_ends() -> None:
+    stopping = asyncio.Event()
+    await until(stopping, 0.0)
+    assert not stopping.is_set()
+    stopping.set()
+    async with asyncio.timeout(5.0):
+        await until(stopping, 3600.0)
+    assert stopping.is_set()
