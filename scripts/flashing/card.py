@@ -13,6 +13,8 @@ from pathlib import Path
 FOLDER = "site"
 LABEL = "bootcfg"
 MANIFEST = "site.json"
+PINS = "pins.txt"
+"""Read by the firmware of the Pi, which looks for it beside its own files; the site keeps a copy."""
 LIMIT = 120.0
 
 
@@ -36,6 +38,8 @@ def write_site(card: Path, files: Mapping[str, bytes]) -> None:
             if name == MANIFEST:
                 _sync(card)
             _mtools(card, at, "mcopy", "-o", str(copy), f"::{FOLDER}/{name}")
+            if name == PINS:
+                _mtools(card, at, "mcopy", "-o", str(copy), f"::{PINS}")
     _sync(card)
 
 

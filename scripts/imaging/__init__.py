@@ -1,0 +1,1 @@
+"""Boots the image in a virtual machine and tries what a site will do to it."""

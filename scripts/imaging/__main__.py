@@ -1,0 +1,35 @@
+"""Entry point of `scripts/test_image`: runs trials on an image; exit code 1 when one failed."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.imaging.trials import TRIALS, run
+from scripts.imaging.vm import VmError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run them one after the other, each with its time."""
+    parser = argparse.ArgumentParser(prog="scripts/test_image", description="Boot the image and try it.")
+    parser.add_argument("image", type=Path, help="gateway.img as images/build made it")
+    parser.add_argument("--only", action="append", choices=list(TRIALS), help="one trial; may be given again")
+    asked = parser.parse_args(arguments)
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="image-") as folder:
+        for name in asked.only or TRIALS:
+            began = time.monotonic()
+            try:
+                told = asyncio.run(run(name, asked.image.resolve(), Path(folder)))
+            except (VmError, TimeoutError, OSError) as error:
+                failed, told = failed + 1, f"FAILED: {error or type(error).__name__}"
+            print(f"{name:10} {time.monotonic() - began:6.1f} s  {told}", flush=True)
+    print(f"{len(asked.only or TRIALS) - failed} of {len(asked.only or TRIALS)} trials passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
