@@ -82,13 +82,18 @@ class Keyring:
         try:
             place.mkdir(mode=0o700)
             save_key(place / "own.key", key)
-            write_whole(place / "token", (asking / "of").read_bytes())
+            write_whole(place / "token", self._token_of(asking))
             write_whole(place / "ca.pem", ca)
             write_whole(place / "own.pem", certificate)
         except OSError as error:
             shutil.rmtree(place, ignore_errors=True)
             raise _disk(place, error) from error
         return place
+
+    def _token_of(self, asking: Path) -> bytes:
+        """Hash of the token that this certificate goes back to: a renewal has none of its own and keeps what was."""
+        of, used = (asking / "of").read_bytes(), self._folder / "current" / "token"
+        return used.read_bytes() if of == RENEWAL.encode("ascii") and used.exists() else of
 
     def use(self, place: Path) -> None:
         """All that is made from now on uses this generation; the one before stays, older ones go."""

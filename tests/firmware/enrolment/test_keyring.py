@@ -55,6 +55,14 @@ def test_only_a_new_token_asks_for_a_new_certificate(ring, centre):
     assert not ring.enrolled_with("t2")
 
 
+def test_a_renewal_needs_no_new_token_at_the_next_start(ring, centre):
+    ring.use(ring.accept(*brought(centre, ring.asking("t1"))))
+    for _ in range(2):
+        ring.use(ring.accept(*brought(centre, ring.asking(None))))
+        assert ring.enrolled_with("t1")
+        assert not ring.enrolled_with("t2")
+
+
 def test_the_generation_before_stays_until_the_next(ring, centre, tmp_path):
     keys = []
     for _ in range(3):
