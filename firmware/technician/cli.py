@@ -1,4 +1,4 @@
-"""`gateway status|wiring|doctor|levels|tone|ptt-test`: the technician's command line.
+"""`gateway status|wiring|doctor|levels|tone|ptt-test|provision|console`: the technician's command line.
 
 Each command imports what it needs and no more: a wiring sheet is printed on any computer.
 """
@@ -22,6 +22,8 @@ COMMANDS = {
     "levels": "how loud a line is, and what to change at the mixer",
     "tone": "play 1 kHz to a line, keyed with --key",
     "ptt-test": "KEY a line's transmitter for a moment and check the read-back",
+    "provision": "put the site on the card in force; run before the gateway's processes",
+    "console": "keep saying on a screen where this gateway stands, in one line",
 }
 FINE, FAULT, NOT_RUN = 0, 1, 2
 
@@ -43,6 +45,14 @@ def make_parser() -> argparse.ArgumentParser:
     made["tone"].add_argument("--dbfs", type=float, default=-20.0, help="rms level; -20")
     made["tone"].add_argument("--key", action="store_true", help="KEY the transmitter meanwhile")
     made["tone"].add_argument("--yes", action="store_true", help="do not ask before keying")
+    made["provision"].add_argument("--site", type=Path, required=True, help="the site's folder on the card")
+    made["provision"].add_argument("--networks", type=Path, required=True, help="NetworkManager's keyfiles")
+    for name in ("provision", "console"):
+        made[name].add_argument(
+            "--into", type=Path, required=True, help="folder of the sites, on the data partition"
+        )
+    made["provision"].add_argument("--console", type=Path, help="say it on this terminal or file as well")
+    made["console"].add_argument("--console", type=Path, required=True, help="terminal or file to write to")
     return parser
 
 
@@ -135,6 +145,30 @@ def _ptt_test(asked: argparse.Namespace) -> int:
     return _told(work)
 
 
+def _provision(asked: argparse.Namespace) -> int:
+    from firmware.provisioning.disk import Disk
+    from firmware.provisioning.provision import Places, provision
+    from firmware.technician.console import Screen
+
+    outcome = provision(Places(asked.site, asked.into, asked.networks), Disk())
+    screen = Screen(asked.console)
+    for words in outcome.words:
+        sys.stdout.write(f"{words}\n")
+        screen.say(words)
+    return outcome.code
+
+
+def _console(asked: argparse.Namespace) -> int:
+    from firmware.technician.console import Screen, Teller, follow
+    from link.hosting.clock import SystemClock
+
+    async def work() -> str:
+        await follow(Teller(asked.into), Screen(asked.console), SystemClock())
+        return ""
+
+    return _told(lambda: _until_told(work()))
+
+
 def _patient(config: Path) -> Any:
     from firmware.config import load_gateway
     from firmware.technician.patient import Patient
@@ -200,4 +234,6 @@ _HANDLERS: dict[str, Callable[[argparse.Namespace], int]] = {
     "levels": _levels,
     "tone": _tone,
     "ptt-test": _ptt_test,
+    "provision": _provision,
+    "console": _console,
 }
