@@ -96,6 +96,8 @@ def check_site(site: Site) -> GatewaySettings:
             load_certificates(folder / "ca.pem")
         except (SettingsError, CertError) as error:
             raise SiteError(str(error).replace(f"{folder}/", "")) from None
+        except (ValueError, RecursionError) as error:  # a number of 5000 digits, brackets 5000 deep
+            raise SiteError(f"gateway.toml or board.toml: {error}; write the site again") from None
     if settings.gateway != site.gateway:
         raise SiteError(
             f"gateway.toml is for {settings.gateway}, {MANIFEST} for {site.gateway}: write the site again"

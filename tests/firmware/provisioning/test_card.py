@@ -61,8 +61,10 @@ def test_a_card_without_a_whole_site_is_told_from_one_that_is_damaged(computer):
             "state and run must be absolute",
         ),
         (lambda files: manifest_of(files | {"board.toml": b"[board]\n"}), "board.toml"),
+        (lambda files: manifest_of(files | {"board.toml": b"x = " + b"[" * 50_000}), "board.toml: .*recursion"),
+        (lambda files: manifest_of(files | {"board.toml": b"x = " + b"1" * 50_000}), "board.toml: .*digits"),
     ],
-    ids=range(16),
+    ids=range(18),
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_words(change, words, computer):
     computer.card(change(computer.sites()))
