@@ -14,7 +14,7 @@ from firmware.config import GatewaySettings
 from firmware.desired.messages import ClockTold, UploadsWaiting
 from firmware.desired.shelf import DesiredShelf
 from firmware.enrolling import make_renewal
-from firmware.events import BlobsWanted, ConfigurationChanged, HeldBlobs
+from firmware.events import BlobsWanted, ConfigurationChanged, FirmwareTold, FirmwareWanted, HeldBlobs
 from firmware.files.held import FilesError
 from firmware.island.fires import FiresFile
 from firmware.open_inputs import OpenInputs
@@ -25,6 +25,7 @@ from firmware.terminals.host import Port
 from firmware.terminals.shelf import DiskShelf
 from firmware.timekeeping.clock import KeptClock
 from firmware.timekeeping.kernel import boot_id
+from firmware.update.host import UpdateHost
 from firmware.uplink.messages import Identity
 from firmware.uplink.offer import make_offer
 from firmware.wiring import describe, listens_to, wire_gateway
@@ -34,6 +35,7 @@ from firmware.wiring_files import wire_files
 from firmware.wiring_inputs import sensor_bauds, wire_inputs
 from firmware.wiring_modbus import wire_buses, wire_relays
 from firmware.wiring_recording import wire_recordings
+from firmware.wiring_update import hear, looks_around, wire_update
 from hw.board import Board, load_board
 from hw.board_parts import RigPort, SerialPort
 from hw.guard.client import GuardClient, GuardDown, GuardUp, OutputChanged
@@ -46,6 +48,7 @@ from link.bus.tls import tls_context
 from link.contract import facts
 from link.contract.documents import LinkSettings
 from link.contract.envelope import pack
+from link.contract.firmware_job import FirmwareReport
 from link.contract.link_facts import ClockChanged
 from link.contract.topics import Row, Topics
 from link.hosting.clock import Clock
@@ -131,6 +134,7 @@ class GatewayBuild:
         self.wired = wire_inputs(self.board, self.switchboard, self.buses.hosts, self.clock, self.relays)
         self.inputs = OpenInputs(self.board, self.wired.wires, self.clock, self._health)
         self.desired = self._desired()
+        self.update = self._update(boot_id())
         self.renewal = make_renewal(settings, self.clock)
 
     def _broker(self) -> PahoBus:
@@ -183,6 +187,8 @@ class GatewayBuild:
         }
         if self.renewal is not None:
             parts["identity"] = self.renewal.view
+        if self.update is not None:
+            parts["update"] = self.update.view
         return Standing(self.settings.run, self.clock, parts)
 
     def _fetch(self, effect: FetchClip) -> None:
@@ -195,6 +201,15 @@ class GatewayBuild:
         shelf, link = DesiredShelf(state), self.settings.link
         return DesiredHost(self.switchboard, self.clock, shelf, self._fetch_file, link, state, self._in_force)
 
+    def _update(self, boot: str) -> UpdateHost | None:
+        board, clock = self.switchboard, self.clock
+        around = looks_around(board, self.board, clock, lambda: self.desired.runner.machine.held is not None)
+        here, bucket = (firmware_version(), boot), self.files.bucket
+        return wire_update(self.settings, board, clock, bucket, here, around, self._update_told)
+
+    def _update_told(self, report: FirmwareReport | None) -> None:
+        self.desired.runner.inbox.post(FirmwareTold(report))
+
     def _in_force(self, event: object) -> None:
         """The part of the desired document that somebody here works by."""
         match event:
@@ -204,6 +219,8 @@ class GatewayBuild:
                 self.files.inbox.post(event)
             case BlobsWanted():
                 self.files.inbox.post(event)
+            case FirmwareWanted():
+                hear(self.update, event, self._update_told)
             case LinkSettings(profile=profile) if profile is not None:
                 self.files.use_link(event, profile)
 
@@ -269,6 +286,9 @@ class GatewayBuild:
             topics = listens_to(board.uplink.machine.identity)
             await open_authority(board, self.accepted)
             stack.push_async_callback(asyncio.to_thread, self.accepted.stop)
+            if self.update is not None:
+                await self.update.begin()
+                group.create_task(self.update.run())
             await self.desired.begin()
             for serve_desired in self.desired.runners():
                 group.create_task(serve_desired())

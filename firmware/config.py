@@ -78,6 +78,17 @@ class AuthoritySettings(Settings):
     root: str = Field(default="", pattern=r"^([0-9a-f]{64})?$", description="the root key's public half, hex")
 
 
+class UpdateSettings(Settings):
+    """Firmware updates by RAUC; a gateway without this table refuses every job."""
+
+    program: str = Field(default="rauc", min_length=1, description="RAUC's program")
+    keyring: Path | None = Field(
+        default=None, description="PEM that bundles are believed by; none: RAUC's own"
+    )
+    largest_mb: int = Field(default=1500, ge=1, le=4000, description="the largest bundle; room in `state`")
+    reboot: tuple[str, ...] = Field(default=("systemctl", "reboot"), min_length=1)
+
+
 class GatewaySettings(Settings):
     """The whole file."""
 
@@ -97,6 +108,7 @@ class GatewaySettings(Settings):
     outbox: OutboxSettings = OutboxSettings()
     files: FilesSettings = FilesSettings()
     link: GatewayLinkSettings = GatewayLinkSettings()
+    update: UpdateSettings | None = None
     labels: dict[str, Label] = Field(default_factory=dict, description="line id -> name that people see")
 
     @property
@@ -122,6 +134,9 @@ def load_gateway(path: Path) -> GatewaySettings:
     places: dict[str, object] = {name: home / getattr(settings, name) for name in ("board", "state", "run")}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)
+    if settings.update is not None and settings.update.keyring is not None:
+        keyring = home / settings.update.keyring
+        places["update"] = settings.update.model_copy(update={"keyring": keyring})
     if settings.enrolment is not None:
         places |= _enrolling(path, settings, home)
     else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from link.contract.batch import Ack
 from link.contract.documents import Configuration, DesiredBlob
 from link.contract.facts import LaneMark
+from link.contract.firmware_job import FirmwareJob, FirmwareReport
 from link.contract.link_facts import RecordingReady
 from link.contract.profile import LinkProfile
 
@@ -131,3 +132,17 @@ class CurrentRead:
     """The current that an amplifier takes."""
 
     ampere: float
+
+
+@dataclass(frozen=True)
+class FirmwareWanted:
+    """The firmware job of the desired document that is in force; None: there is none."""
+
+    job: FirmwareJob | None
+
+
+@dataclass(frozen=True)
+class FirmwareTold:
+    """How far the firmware job is, for the reported document."""
+
+    report: FirmwareReport | None

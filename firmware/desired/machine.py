@@ -26,10 +26,19 @@ from firmware.desired.messages import (
     UploadsWaiting,
 )
 from firmware.effects import Record, TellHealth
-from firmware.events import BlobsWanted, ConfigurationChanged, DesiredArrived, HeldBlobs, LinkChanged
+from firmware.events import (
+    BlobsWanted,
+    ConfigurationChanged,
+    DesiredArrived,
+    FirmwareTold,
+    FirmwareWanted,
+    HeldBlobs,
+    LinkChanged,
+)
 from link.contract.documents import Desired, Reported, TriggerReady, decode_desired
 from link.contract.envelope import EnvelopeError
 from link.contract.facts import MessageRefused
+from link.contract.firmware_job import FirmwareReport
 from link.contract.link_facts import TimeQuality
 from link.contract.signed import decode_signed
 
@@ -62,6 +71,7 @@ class Desire:
     fetch_at: float | None = None
     pause: float = FETCH_FIRST
     refused: dict[str, int] = field(default_factory=dict)
+    firmware: FirmwareReport | None = None
 
     @classmethod
     def of(cls, trust: Trust, held: Held | None, ill: str = "") -> "Desire":
@@ -89,6 +99,7 @@ class Desire:
             waiting=self.waiting,
             profile=self.profile,
             tq=self.quality,
+            fw=self.firmware,
         )
 
     @property
@@ -114,7 +125,7 @@ class Desire:
     def started_over(self) -> tuple["Desire", tuple[object, ...]]:
         """After a crash: what was in force stays so."""
         fresh = replace(Desire.of(self.trust, self.held, self.ill), up=self.up, profile=self.profile)
-        return replace(fresh, missing=self.missing), self.begun()
+        return replace(fresh, missing=self.missing, firmware=self.firmware), self.begun()
 
     def handle(self, event: object, now: float) -> tuple["Desire", tuple[object, ...]]:
         """The desire after `event` and what must be done."""
@@ -156,6 +167,8 @@ class Desire:
                 return replace(self, quality=quality), ()
             case ProfileTold(profile=profile):
                 return replace(self, profile=profile), ()
+            case FirmwareTold(report=report):
+                return replace(self, firmware=report), ()
         return self, ()
 
     def _arrived(self, payload: bytes, when: When, now: float) -> tuple["Desire", tuple[object, ...]]:
@@ -207,7 +220,7 @@ class Desire:
 def _applied(held: Held) -> tuple[object, ...]:
     document = held.document
     changed = (ConfigurationChanged(held.configuration), BlobsWanted(document.blobs))
-    return (*changed, LinkWanted(document.link))
+    return (*changed, LinkWanted(document.link), FirmwareWanted(document.fw))
 
 
 def _readiness(trigger: str, sha: str, gone: tuple[str, ...]) -> TriggerReady:

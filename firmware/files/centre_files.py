@@ -94,12 +94,17 @@ class CentreFiles:
             raise FilesError(str(error)) from None
         return httpx.AsyncClient(timeout=10, trust_env=False, verify=context)
 
-    async def get(self, sha: str, at: int, upto: int, size: int) -> AsyncGenerator[tuple[int, bytes], None]:
-        """The octets `at` to `upto` of a file of `size`, each piece with its place; from 0 if the centre says so."""
+    async def get(
+        self, sha: str, at: int, upto: int, size: int, url: str = ""
+    ) -> AsyncGenerator[tuple[int, bytes], None]:
+        """The octets `at` to `upto` of a file of `size`, each piece with its place; from 0 if the centre says so.
+
+        `url`: where it lies if not in the centre's own store.
+        """
         headers = {"Range": f"bytes={at}-{upto - 1}", "If-Range": f'"{sha}"', "Accept-Encoding": "identity"}
         with _in_words():
             client = await self._asked()
-            address = f"{self._url}/api/v1/blob/{sha}"
+            address = url or f"{self._url}/api/v1/blob/{sha}"
             async with client.stream("GET", address, headers=headers) as answer:
                 answer.raise_for_status()
                 place = _start(answer, at, size)

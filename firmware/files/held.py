@@ -125,6 +125,12 @@ class HeldFiles:
             why = f"no room: the quota is {self._quota} bytes, and what is wanted or sounding takes the rest"
             raise FilesError(why, refused=True)
 
+    def clear(self) -> None:
+        """Remove everything, parts too. OSError."""
+        if self._folder.is_dir():
+            for path in self._folder.iterdir():
+                path.unlink()
+
 
 def sha256_of(path: Path) -> str:
     """SHA-256 (hex) of the file. OSError."""

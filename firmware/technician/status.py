@@ -193,6 +193,21 @@ def _files(said: Said, now: float) -> list[str]:
     return lines
 
 
+def _update(said: Said, now: float) -> list[str]:
+    """The firmware job, and the slot that runs."""
+    slot = said["slot"] or "not known yet"
+    marked = "" if said["marked"] else ", not marked good yet"
+    job = said["job"]
+    lines = [f"slot {slot}{marked}"]
+    if job is not None:
+        why = f": {job['why']}" if job["why"] else ""
+        pct = f" {job['pct']} %" if job["phase"] in ("streaming", "waiting") else ""
+        lines.append(f"job {job['job']}, version {job['ver']}: {job['phase']}{pct}{why}")
+    if said["ill"]:
+        lines.append(f"trouble: {said['ill']}")
+    return lines
+
+
 def _clock(said: Said, now: float) -> list[str]:
     words = {
         "ntp": "kept by NTP",
@@ -224,5 +239,6 @@ _PARTS: dict[str, Callable[[Said, float], list[str]]] = {
     "events": _events,
     "desired": _desired,
     "files": _files,
+    "update": _update,
     "clock": _clock,
 }

@@ -1,8 +1,8 @@
 """Documents that are kept and compared: the centre's state, what a gateway shall be, what it says it is.
 
 Always whole, never a difference; a desired document has a revision that only rises. What the centre says (rows 10, 12)
-travels signed by its config key, as `[raw, [[kid, sig]]]` (signed.py); only in plain mode as it is. Firmware jobs have
-their place here and are filled by the update work.
+travels signed by its config key, as `[raw, [[kid, sig]]]` (signed.py); only in plain mode as it is. Firmware jobs and
+what is reported of them: firmware_job.py.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import Field, StringConstraints, model_validator
 
 from link.contract.envelope import EnvelopeError, pack, unpack
+from link.contract.firmware_job import FirmwareJob, FirmwareReport
 from link.contract.ids import GroupId, Label, LineId, Sha256, Short, ZoneId
 from link.contract.link_facts import TimeQuality
 from link.contract.orders import Channel
@@ -148,7 +149,7 @@ class Desired(Wire):
     ring: bytes = Field(
         default=b"", exclude_if=_unsaid, description="the key ring (keyring.py) as it was signed"
     )
-    fw: dict[str, object] | None = None
+    fw: FirmwareJob | None = None
 
     @model_validator(mode="after")
     def _one_configuration(self) -> Self:
@@ -178,7 +179,7 @@ class Reported(Wire):
     waiting: int = Field(default=0, description="recordings that wait to be uploaded")
     profile: Short = ""
     tq: TimeQuality = "none"
-    fw: dict[str, object] | None = None
+    fw: FirmwareReport | None = None
 
 
 D = TypeVar("D", CentreState, Desired, Reported)

@@ -16,6 +16,7 @@ from link.contract import recording_orders as tape
 from link.contract.batch import Ack, BatchHead, command_for, encode_ack, encode_batch, encode_command
 from link.contract.envelope import pack
 from link.contract.facts import EVIDENCE
+from link.contract.firmware_job import FirmwareJob, FirmwareReport
 from link.contract.keyring import KeyEntry, KeyRing, encode_ring
 from link.contract.patch_orders import SetPatch
 from link.contract.realtime import Keep, TalkFrame, Up, encode_frame, encode_report
@@ -199,7 +200,13 @@ def documents() -> dict[str, bytes]:
     desired = doc.Desired(rev=3, cfg=cfg, blobs=(doc.DesiredBlob(sha=SHA, size=1000),))
     ready = doc.TriggerReady(trigger="dam", ready=False, missing=(SHA,))
     reported = doc.Reported(rev_seen=3, rev_applied=2, triggers=(ready,), missing=(SHA,), disk_free=1 << 30)
+    job = FirmwareJob.model_validate(
+        {"job": "j1", "ver": "2.0", "url": "https://c/f", "sha": SHA, "size": 1000, "window": (22, 4)}
+    )
+    testing = FirmwareReport(job="j1", ver="2.0", phase="testing", pct=100, why="audio", slot="rootfs.1")
     return {
+        "desired-fw": doc.encode_document(desired.model_copy(update={"fw": job})),
+        "reported-fw": doc.encode_document(reported.model_copy(update={"fw": testing})),
         "birth-2": pack(birth.model_dump(mode="python")),
         "centre-2": doc.encode_document(doc.CentreState(on=True, cid="c0ffee", t=WALL * 1000)),
         "desired-2": doc.encode_document(desired),

@@ -3,7 +3,7 @@
 import pytest
 
 from central.desired.content import ClipKnown
-from firmware.events import BlobsWanted, ConfigurationChanged, HeldBlobs
+from firmware.events import BlobsWanted, ConfigurationChanged, FirmwareWanted, HeldBlobs
 from link.bus.port import Message
 from link.contract.documents import (
     Desired,
@@ -135,7 +135,7 @@ async def test_after_a_restart_without_the_centre_the_last_document_is_in_force(
     first, *followed = again.in_force
     assert isinstance(first, LinkSettings), "its own settings of the link hold until the document is read"
     told = [each for each in followed if not isinstance(each, LinkSettings)]
-    assert [type(each) for each in told] == [ConfigurationChanged, BlobsWanted]
+    assert [type(each) for each in told] == [ConfigurationChanged, BlobsWanted, FirmwareWanted]
     assert told[0].configuration == old.desired_shelf.held.configuration
 
 

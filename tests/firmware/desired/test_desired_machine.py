@@ -23,9 +23,18 @@ from firmware.desired.messages import (
     UploadsWaiting,
 )
 from firmware.effects import Record, TellHealth
-from firmware.events import BlobsWanted, ConfigurationChanged, DesiredArrived, HeldBlobs, LinkChanged
+from firmware.events import (
+    BlobsWanted,
+    ConfigurationChanged,
+    DesiredArrived,
+    FirmwareTold,
+    FirmwareWanted,
+    HeldBlobs,
+    LinkChanged,
+)
 from link.contract import documents as doc
 from link.contract.envelope import pack
+from link.contract.firmware_job import FirmwareJob, FirmwareReport
 from link.hosting.machine import Tick
 from tests.firmware.authority.plain import WARRANT
 
@@ -86,12 +95,23 @@ def told(effects: list[object]) -> list[doc.Reported]:
 def test_a_new_document_is_kept_and_in_force_at_once():
     wanted = document(3, link=doc.LinkSettings(profile="thin"))
     effects = up().arrive(wanted)
-    assert effects[:4] == [
+    assert effects[:5] == [
         Keep(Held(wanted, ALONE)),
         ConfigurationChanged(ALONE),
         BlobsWanted(wanted.blobs),
         LinkWanted(wanted.link),
+        FirmwareWanted(None),
     ]
+
+
+def test_a_firmware_job_goes_to_whoever_does_it_and_its_state_into_the_report():
+    bench, job = up(), FirmwareJob(job="j1", ver="2.0", url="https://c/f", sha="ab" * 32, size=9)
+    assert FirmwareWanted(job) in bench.arrive(document(3, fw=job))
+    report = FirmwareReport(job="j1", ver="2.0", phase="testing", slot="rootfs.1")
+    bench.post(FirmwareTold(report))
+    assert told(bench.wait(2.0))[-1].fw == report
+    bench.desire, _ = bench.desire.started_over()
+    assert bench.desire.report.fw == report
 
 
 def test_what_was_kept_is_in_force_from_the_start_without_a_link():
