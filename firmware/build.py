@@ -257,6 +257,15 @@ class GatewayBuild:
         topic = Topics(self.settings.realm).of(Row.LIVE, self.settings.gateway)
         return Will(topic, lambda sid: pack(facts.Death(sid=sid).model_dump(mode="python")))
 
+    async def _begin_desired(self, group: asyncio.TaskGroup) -> None:
+        """The slot is marked good first: a document may be long in coming."""
+        if self.update is not None:
+            await self.update.begin()
+            group.create_task(self.update.run())
+        await self.desired.begin()
+        for serve in self.desired.runners():
+            group.create_task(serve())
+
     async def run(self) -> None:
         """Start everything, serve until cancelled, stop everything in reverse."""
         board = self.switchboard
@@ -286,12 +295,7 @@ class GatewayBuild:
             topics = listens_to(board.uplink.machine.identity)
             await open_authority(board, self.accepted)
             stack.push_async_callback(asyncio.to_thread, self.accepted.stop)
-            if self.update is not None:
-                await self.update.begin()
-                group.create_task(self.update.run())
-            await self.desired.begin()
-            for serve_desired in self.desired.runners():
-                group.create_task(serve_desired())
+            await self._begin_desired(group)
             await self.bus.start(board.from_bus, topics, self._will())
             stack.push_async_callback(self.bus.stop)
             stalls = StallWatch(f"gateway {self.settings.gateway}")

@@ -117,3 +117,11 @@ def test_enrolment_says_where_key_and_certificate_will_be(tmp_path: Path):
 )
 def test_enrolment_stands_alone_and_over_tls_only(tmp_path: Path, text: str, why: str):
     assert why in refused(tmp_path, text)
+
+
+def test_the_keyring_of_bundles_is_found_beside_the_file(tmp_path: Path):
+    settings = load_gateway(write(tmp_path, LEAST + '[update]\nkeyring = "ca.pem"\n'))
+    assert settings.update is not None and settings.update.keyring == tmp_path / "ca.pem"
+    bare = load_gateway(write(tmp_path, LEAST + "[update]\n"))
+    assert bare.update is not None and bare.update.keyring is None
+    assert load_gateway(write(tmp_path, LEAST)).update is None

@@ -157,3 +157,20 @@ def test_a_certificate_that_is_not_renewed_is_told():
     shown = status_text({"now": 1000.0, "parts": {"identity": said}})
     assert "good until 2027-01-15, renewed by itself; key 40d1 3111" in shown
     assert "NOT RENEWED: refused" in shown
+
+
+def test_an_update_says_its_slot_its_job_and_what_it_waits_for():
+    job = {
+        "job": "j1",
+        "ver": "2.0",
+        "phase": "waiting",
+        "pct": 100,
+        "why": "busy: r1 transmits",
+        "slot": "rootfs.0",
+    }
+    told = text(update={"slot": "rootfs.0", "marked": True, "job": job, "ill": ""})
+    assert "update    slot rootfs.0\n" in told
+    assert "          job j1, version 2.0: waiting 100 %: busy: r1 transmits\n" in told
+    sick = text(update={"slot": "", "marked": False, "job": None, "ill": "the slots: no service"})
+    assert "slot not known yet, not marked good yet" in sick and "trouble: the slots: no service" in sick
+    assert "update" not in text()
