@@ -5,6 +5,7 @@ Decides nothing. Whatever goes wrong in a job becomes an event; nothing is left 
 
 import asyncio
 import logging
+import subprocess
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,22 +233,23 @@ class UpdateHost:
             self._post(say.FetchFailed(f"{type(error).__name__}: {error}"[:150]))
 
     async def _reboot(self, why: str) -> object | None:
+        """In a thread: the command may outlive this loop, which it ends."""
         log.warning("restarts this computer: %s", why)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._ways.reboot, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-            )
-            async with asyncio.timeout(REBOOT_S):
-                _, said = await process.communicate()
-        except OSError as error:
-            return say.RebootFailed(f"{self._ways.reboot[0]} cannot be started ({error.strerror})")
-        except TimeoutError:
-            return say.RebootFailed(f"{self._ways.reboot[0]} did not end within {REBOOT_S:.0f} s")
-        if process.returncode:
-            return say.RebootFailed(
-                said[-150:].decode(errors="replace").strip() or f"code {process.returncode}"
-            )
-        return None
+        failed = await asyncio.to_thread(_run, self._ways.reboot)
+        return say.RebootFailed(failed) if failed else None
+
+
+def _run(command: tuple[str, ...]) -> str:
+    """Why the command failed; empty when it did not. Blocks."""
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=REBOOT_S, check=False)
+    except OSError as error:
+        return f"{command[0]} cannot be started ({error.strerror})"
+    except subprocess.TimeoutExpired:
+        return f"{command[0]} did not end within {REBOOT_S:.0f} s"
+    if done.returncode:
+        return done.stderr[-150:].decode(errors="replace").strip() or f"code {done.returncode}"
+    return ""
 
 
 def _news(around: say.Around, seen: say.Around) -> bool:

@@ -1,7 +1,7 @@
 """Roll-outs: rings that never hold neighbours, a day between them, and an end after two bad ones, whatever is said."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.fleet.rollout import (
@@ -22,6 +22,7 @@ names = st.lists(st.sampled_from(FLEET), unique=True, max_size=60)
 pairs = st.lists(st.tuples(st.sampled_from(FLEET), st.sampled_from(FLEET)), max_size=120)
 
 
+@settings(deadline=None)
 @given(names, pairs)
 def test_rings_hold_everyone_once_and_no_neighbours(fleet: list[str], near: list[tuple[str, str]]):
     rings = rings_of(fleet, near)
@@ -106,6 +107,16 @@ def test_one_bad_in_twenty_five_goes_on_and_the_second_stops_those_not_begun():
     assert not {"gw-000", "gw-010", "gw-011", "gw-012", "gw-014"} & set(stopped.gateways)
 
 
+def test_two_bad_ones_stop_it_however_many_were_offered():
+    bench = Bench(rings_of(FLEET, ()))
+    for ring in range(3):
+        bench.all_say(ring, "good")
+        bench.wait(SOAK)
+    assert len(bench.rollout.reached) == 100
+    assert bench.post(Said("gw-050", "failed")) == []
+    assert bench.post(Said("gw-051", "failed")) and "2 of 100" in bench.rollout.stopped
+
+
 def test_one_that_is_left_out_is_not_waited_for_and_one_that_was_bad_stays_bad():
     bench = Bench((("a",), ("b", "c"), ("d",)))
     bench.post(LeaveOut("a"))
@@ -139,6 +150,7 @@ steps = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(steps, max_size=80))
 def test_whatever_is_said_no_ring_comes_early_nor_after_two_bad_ends(said: list[object]):
     bench = Bench(rings_of(FLEET[:30], ()))

@@ -224,6 +224,7 @@ def test_a_process_that_ends_before_the_computer_orders_the_restart_again():
     assert computer.note.step == "rebooting"
     computer.start_process()
     assert computer.phase == "rebooting" and computer.count(say.Reboot) == 2
+    assert computer.count(say.Install) == computer.count(say.Fetch) == 1
     assert "rolled_back" not in computer.phases()
 
 
