@@ -1,6 +1,7 @@
 """Updates in a whole gateway: what its checks say, what disturbs it, and that a job of the document gets there."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,6 +79,15 @@ async def test_a_carrier_disturbs(world: World):
     gateway.carrier(on=True)
     await world.pass_time(0.2)
     assert disturbed(gateway.switchboard) == "r1 is heard"
+
+
+async def test_a_patch_of_the_island_disturbs_though_nobody_talks(world: World):
+    board = world.gateways["gw-a"].switchboard
+    patched = SimpleNamespace(lines=frozenset({"r1"}))
+    board.island.runner = SimpleNamespace(machine=SimpleNamespace(patching=patched))
+    assert disturbed(board) == "lines are patched here while the centre is away"
+    patched.lines = frozenset()
+    assert disturbed(board) == ""
 
 
 async def test_trouble_of_the_disk_is_not_the_bundles_fault():
