@@ -3,10 +3,11 @@
 Secured and plain are two functions: whoever calls has chosen. Nothing is persistent: whoever connects says again
 all that is retained, so an old store could only bring back what is not true any more, and wear the disk.
 
-Traps of mosquitto 2.0: started as root it becomes user `mosquitto`, which cannot read files of mode 0600, so
-the file names the user that wrote it; a name with + # or / is refused at sign-in; max_inflight_messages is 20
-unless set; SUBACK says "granted" for what the access rules forbid (they filter at delivery). With certificates
-and without use_username_as_clientid any of them takes the session of any other by its client id.
+Traps of mosquitto 2.0: started as root it becomes user `mosquitto`, which cannot read files of mode 0600, so the
+file names the user that wrote it, or the folder's owner when root did; a name with + # or / is refused at sign-in;
+max_inflight_messages is 20 unless set; SUBACK says "granted" for what the access rules forbid (they filter at
+delivery). With certificates and without use_username_as_clientid any of them takes the session of any other by its
+client id.
 Of SIGHUP in 2.0.11: see broker_reload.
 """
 
@@ -90,6 +91,9 @@ def write_broker(folder: Path, port: int, users: dict[str, str]) -> Path:
     write_private(passwords, "".join(f"{name}:{password}\n" for name, password in users.items()).encode())
     if users:
         _hash(passwords)
+        write_private(
+            passwords, passwords.read_bytes()
+        )  # mosquitto_passwd gives the file to whoever called it
     return _write(folder, port, "127.0.0.1", _PLAIN)
 
 
@@ -130,12 +134,28 @@ def rules(barred: Iterable[str] = ()) -> str:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Mode 0600 from the first octet on; whoever reads finds the old content or the new, whole."""
+    """Mode 0600 from the first octet on; whoever reads finds the old content or the new, whole.
+
+    Written by root, it belongs to the folder's owner. All goes by the open file: the owner of the folder could put
+    a link where root's hand is about to write.
+    """
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
-    new.touch(mode=0o600, exist_ok=False)
-    new.write_bytes(content)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        if os.geteuid() == 0:
+            os.fchown(handle, path.parent.stat().st_uid, -1)
+        file.write(content)
     new.replace(path)
+
+
+def _runs_as(folder: Path) -> str:
+    """Who writes the files runs the broker; root writes them for the folder's owner."""
+    uid = os.geteuid() or folder.stat().st_uid
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise BusError(f"{folder} belongs to user {uid}, whom this machine does not know: chown it") from None
 
 
 def _check_name(name: str) -> None:
@@ -156,8 +176,7 @@ def _prepare(folder: Path, port: int) -> Path:
 
 def _write(folder: Path, port: int, host: str, way_in: str, barred: Iterable[str] = ()) -> Path:
     write_private(folder / "access", rules(barred).encode())
-    user = pwd.getpwuid(os.getuid()).pw_name
-    known = {"user": user, "port": port, "host": host, "folder": folder}
+    known = {"user": _runs_as(folder), "port": port, "host": host, "folder": folder}
     configuration = folder / "mosquitto.conf"
     text = _CONFIGURATION.format(**known, way_in=way_in.format(folder=folder))
     write_private(configuration, text.encode())

@@ -1,7 +1,7 @@
 """Takes a Unix socket path for listening: replaces what a dead process left, never what a live one holds.
 
 The probe and the bind happen under a lock on the folder, so that two processes that start together cannot
-both find the path stale. The file is 0600 from its first moment: the mode is set before the socket is bound.
+both find the path stale. The file has its mode from its first moment: it is set before the socket is bound.
 """
 
 import contextlib
@@ -15,10 +15,16 @@ from link.bus.port import BusError
 
 LONGEST = 107
 """Bytes of a path that fit into sockaddr_un on Linux."""
+OWNER, GROUP = 0o600, 0o060
+"""Who may connect: write permission to the file is all that counts."""
 
 
-def listen_at(path: Path, backlog: int = 64) -> socket.socket:
-    """A listening, non-blocking socket at `path`. Blocks for a moment. BusError: what stands in the way."""
+def listen_at(path: Path, backlog: int = 64, *, neighbours: bool = False) -> socket.socket:
+    """A listening, non-blocking socket at `path`. Blocks for a moment. BusError: what stands in the way.
+
+    It is its owner's alone (mode 0600). `neighbours`: where the folder hands its group on (set-group-id bit), that
+    group may connect, too; so two accounts meet in a folder that was made for it, and in no other.
+    """
     check_length(path)
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -27,7 +33,8 @@ def listen_at(path: Path, backlog: int = 64) -> socket.socket:
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         _clear(path)
-        return _bind(path, backlog)
+        shared = neighbours and bool(os.fstat(folder).st_mode & stat.S_ISGID)
+        return _bind(path, backlog, OWNER | GROUP if shared else OWNER)
     finally:
         os.close(folder)
 
@@ -67,10 +74,10 @@ def _clear(path: Path) -> None:
     raise BusError(f"socket {path} is in use by a live process: stop its owner first")
 
 
-def _bind(path: Path, backlog: int) -> socket.socket:
+def _bind(path: Path, backlog: int, mode: int) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        os.fchmod(made.fileno(), stat.S_IRUSR | stat.S_IWUSR)
+        os.fchmod(made.fileno(), mode)
         made.bind(os.fspath(path))
         made.listen(backlog)
         made.setblocking(False)

@@ -188,7 +188,7 @@ class StreamServer(_Side):
         """See NeighbourServer."""
         if self._server is not None:
             raise BusError(f"stream {self.path} is started already")
-        self._listening = await asyncio.to_thread(listen_at, self.path)
+        self._listening = await asyncio.to_thread(listen_at, self.path, neighbours=True)
         self._inode = self.path.lstat().st_ino
         self._sink = sink
         loop = asyncio.get_running_loop()

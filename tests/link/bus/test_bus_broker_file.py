@@ -1,5 +1,7 @@
 """The broker's files: content, modes, refusals. The rules are tried by delivery in tests/system."""
 
+import os
+import pwd
 import ssl
 import stat
 from dataclasses import replace
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from link.bus.broker_file import CENTRE, rules, write_broker, write_secured_broker
+from link.bus.broker_file import CENTRE, rules, write_broker, write_private, write_secured_broker
 from link.bus.broker_reload import reload_broker
 from link.bus.port import BusError
 from link.bus.tls import TlsFiles, check_server_files, tls_context
@@ -63,6 +65,33 @@ def test_a_secured_broker_takes_certificates_and_nothing_else(tmp_path: Path) ->
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
     plain = write_broker(tmp_path / "plain", 1883, {}).read_text()
     assert "certificate" not in plain and "cafile" not in plain
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for somebody else")
+def test_what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    folder = tmp_path / "b"
+    folder.mkdir()
+    os.chown(folder, nobody.pw_uid, -1)
+    configuration = write_secured_broker(folder, 8883, server_files(tmp_path))
+    assert "user nobody" in configuration.read_text().splitlines()
+    reload = folder / "access"
+    reload.unlink()
+    with pytest.raises(BusError, match="no broker runs"):
+        reload_broker(folder, folder / "crl.pem", ["gw-dam"])
+    assert "user gw-dam" in reload.read_text()
+    for path in folder.iterdir():
+        assert path.stat().st_uid == nobody.pw_uid, path.name
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for somebody else")
+def test_roots_hand_follows_no_link_that_the_owner_has_put_there(tmp_path: Path) -> None:
+    aim = tmp_path / "aim"
+    aim.write_text("kept")
+    (tmp_path / "access.new").symlink_to(aim)
+    write_private(tmp_path / "access", b"new")
+    assert (aim.read_text(), (tmp_path / "access").read_text()) == ("kept", "new")
 
 
 def test_both_kinds_have_the_same_rights(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from link.bus import stream
 from link.bus.frames import FrameParser, frame
 from link.bus.hello import hello, name_in
 from link.bus.port import BusError, Frame, PeerDown, PeerUp
+from link.bus.socket_path import listen_at
 from link.bus.stream import StreamClient, StreamServer
 from link.hosting.backoff import Backoff
 from tests.link.bus.stream_suite import StreamSuite, of, pair
@@ -154,6 +155,16 @@ async def test_file_mode_and_removal(rig: SocketRig) -> None:
     assert stat.S_IMODE(rig.path.stat().st_mode) == 0o600
     await server.stop()
     assert not rig.path.exists()
+
+
+async def test_the_group_of_a_folder_that_hands_its_group_on_may_connect(rig: SocketRig) -> None:
+    rig.path.parent.chmod(0o2750)
+    server, _ = await serve(rig)
+    assert stat.S_IMODE(rig.path.stat().st_mode) == 0o660
+    await server.stop()
+    alone = listen_at(rig.path)  # the API's socket, in the same folder
+    assert stat.S_IMODE(rig.path.stat().st_mode) == 0o600
+    alone.close()
 
 
 async def test_stale_file_is_replaced(rig: SocketRig) -> None:
