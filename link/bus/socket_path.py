@@ -1,7 +1,7 @@
 """Takes a Unix socket path for listening: replaces what a dead process left, never what a live one holds.
 
 The probe and the bind happen under a lock on the folder, so that two processes that start together cannot
-both find the path stale. The file has its mode from its first moment: it is set before the socket is bound.
+both find the path stale. The file is 0600 from its first moment: the mode is set before the socket is bound.
 """
 
 import contextlib
@@ -77,8 +77,10 @@ def _clear(path: Path) -> None:
 def _bind(path: Path, backlog: int, mode: int) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        os.fchmod(made.fileno(), mode)
+        os.fchmod(made.fileno(), OWNER)
         made.bind(os.fspath(path))
+        if mode != OWNER:
+            path.chmod(mode)  # bind takes away what the umask names
         made.listen(backlog)
         made.setblocking(False)
     except OSError as error:
