@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from images.central.host import Refused, Run
+from images.central.releases import PAGES
 
 BUILDERS = ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
 """What makes a wheel of the project; taken by their hashes from requirements/dev.txt, and left out of the release."""
@@ -36,8 +37,8 @@ def fill(place: Path, tree: Path, wheel: Path, run: Run) -> None:
         )
         run((python, *WORDS, "--require-hashes", "-r", str(pins)))
         run((python, *WORDS, "--no-deps", "--no-index", str(project_wheel(Path(scratch), tree, run))))
-    for page in ("technician.md", "configuration.md"):
-        shutil.copyfile(tree / "docs" / page, place / page)
+    for page in PAGES:
+        shutil.copyfile(tree / page, place / Path(page).name)
     run((str(place / "bin" / "central"), "--help"))
     run((python, "-c", "import pjsua2"))
 

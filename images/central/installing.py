@@ -40,7 +40,10 @@ class Work:
 def main(words: Sequence[str], told: str | None) -> int:
     """Do what is asked: 0 done, 1 refused (nothing half is left), 2 bad arguments."""
     asked = _parser(told).parse_args(words)
+    os.umask(0o022)  # everybody reads the releases
     host = Host(asked.root.resolve(), run_command)
+    if asked.offline is not None:
+        os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(asked.offline.resolve()))
     work = Work(host, TREE, host.is_itself and not asked.no_start and Path("/run/systemd/system").is_dir())
     try:
         if asked.rollback or asked.uninstall:
@@ -85,7 +88,7 @@ def install(work: Work, wheel: Path) -> None:
     accounts.make_folders(host)
     name = release_name(work.tree, wheel)
     say(f"release {name}")
-    if releases.build(name, lambda place: _fill(work, place, wheel)):
+    if releases.build(name, lambda place: work.fill(place, work.tree, wheel, host.run)):
         say("it is built")
     changed = units.put(host)
     if host.is_itself and Path("/run/systemd/system").is_dir():
@@ -102,12 +105,6 @@ def install(work: Work, wheel: Path) -> None:
     for gone in releases.prune():
         say(f"removed the old release {gone}")
     _say_remaining(host)
-
-
-def _fill(work: Work, place: Path, wheel: Path) -> None:
-    work.fill(place, work.tree, wheel, work.host.run)
-    example = HERE / "central.example.toml"
-    (place / example.name).write_bytes(example.read_bytes())
 
 
 def install_packages(host: Host, wanted: tuple[str, ...]) -> frozenset[str]:
@@ -170,6 +167,12 @@ def _parser(told: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--wheel", type=Path, help="pjsua2, as scripts/build_pjsua2 printed it; else its cache"
+    )
+    parser.add_argument(
+        "--offline",
+        type=Path,
+        metavar="DIR",
+        help="Python packages from this folder and from nowhere else (pip download -d DIR); hashes count as ever",
     )
     parser.add_argument("--no-start", action="store_true", help="start nothing, also where systemd runs")
     parser.add_argument(

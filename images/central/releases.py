@@ -15,6 +15,8 @@ from images.central.host import Refused
 
 PRODUCT = ("link", "hw", "firmware", "central")
 PINS = ("requirements/central.txt", "requirements/dev.txt", "pyproject.toml")
+PAGES = ("docs/technician.md", "docs/configuration.md", "images/central/central.example.toml")
+"""What a technician finds beside the program."""
 COMPLETE = "complete"
 KEPT = 3
 
@@ -23,9 +25,9 @@ Fill = Callable[[Path], None]
 
 
 def release_name(tree: Path, wheel: Path) -> str:
-    """Version and 12 hex digits over the program, its pins and the pjsua2 wheel: the same tree is the same release."""
+    """Version and 12 hex digits over program, pages, pins and pjsua2: the same tree is the same release."""
     version = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    files = [tree / name for name in PINS]
+    files = [tree / name for name in (*PINS, *PAGES)]
     for folder in PRODUCT:
         found = (each for each in (tree / folder).rglob("*") if each.is_file())
         files += sorted(each for each in found if "__pycache__" not in each.parts)

@@ -41,11 +41,6 @@ STEPS = (
         ),
     ),
     (
-        "/etc/spillway/core/ring.json",
-        "the key ring that the root key has signed, brought from that machine",
-        ("install -o spillway-core -g spillway -m 0644 ring.json /etc/spillway/core/ring.json",),
-    ),
-    (
         "/etc/spillway/core/tokens.toml",
         "the token file of machines; it may be empty",
         ("install -o spillway-core -g spillway -m 0600 /dev/null /etc/spillway/core/tokens.toml",),
@@ -56,6 +51,14 @@ STEPS = (
         (
             "install -o root -g spillway -m 0640 /opt/spillway/current/central.example.toml /etc/spillway/central.toml",
             "editor /etc/spillway/central.toml",
+        ),
+    ),
+    (
+        "/etc/spillway/core/ring",
+        "the key ring: drafted here, signed with the root key where that is kept (central ring sign), installed here",
+        (
+            f"{AS_CORE} ring draft --config /etc/spillway/central.toml --out /etc/spillway/core/draft.json",
+            f"{AS_CORE} ring install --config /etc/spillway/central.toml --ring /etc/spillway/core/ring.signed",
         ),
     ),
     (

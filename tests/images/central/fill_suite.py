@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from images.central.releases import PAGES
+
 Fill = Callable[[Path, Path, Path, Callable[..., str]], None]
 
 
@@ -13,6 +15,7 @@ def filled_is_runnable(place: Path) -> None:
         assert program.stat().st_mode & 0o111, name
         first = program.read_text().splitlines()[0]
         assert first.startswith(f"#!{place}/bin/") or first == "#!/bin/sh", first
+    assert (place / "central.example.toml").exists()
     assert (place / "technician.md").read_text().startswith("# For the technician")
 
 
@@ -23,7 +26,8 @@ def fake_fill(place: Path, tree: Path, wheel: Path, run: Callable[..., str]) -> 
         program = place / "bin" / name
         program.write_text(f"#!/bin/sh\necho {name} {wheel.name}\n")
         program.chmod(0o755)
-    (place / "technician.md").write_text((tree / "docs" / "technician.md").read_text())
+    for page in PAGES:
+        (place / Path(page).name).write_text((tree / page).read_text())
 
 
 def broken_fill(place: Path, tree: Path, wheel: Path, run: Callable[..., str]) -> None:

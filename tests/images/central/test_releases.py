@@ -34,6 +34,8 @@ def tree(tmp_path: Path) -> Path:
     for name in ("requirements", "docs"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("decisions", "pictures"))
     shutil.copy(ROOT / "pyproject.toml", tree)
+    (tree / "images/central").mkdir(parents=True)
+    shutil.copy(ROOT / "images/central/central.example.toml", tree / "images/central")
     for folder in ("link", "hw", "firmware", "central"):
         (tree / folder).mkdir()
         (tree / folder / "__init__.py").write_text('"""One."""\n')
@@ -64,7 +66,6 @@ def test_an_installation_is_whole_and_current(place: Path, tree: Path, wheel: Pa
     assert Releases(home).current == name and Releases(home).previous is None
     assert (home / "current").readlink() == Path("releases") / name
     filled_is_runnable(home / "releases" / name)
-    assert (home / "current" / "central.example.toml").exists()
     assert len(list((place / "etc/systemd/system").iterdir())) == 5
 
 
@@ -76,12 +77,11 @@ def test_the_same_tree_is_the_same_release_and_is_not_built_again(
     assert Releases(place / "opt/spillway").previous is None
 
 
-@pytest.mark.parametrize("what", ["program", "pins", "wheel"])
+@pytest.mark.parametrize("what", ["program", "page", "pins", "wheel"])
 def test_whatever_runs_names_the_release(what: str, tree: Path, wheel: Path) -> None:
     before = release_name(tree, wheel)
-    path = {"program": tree / "hw/__init__.py", "pins": tree / "requirements/central.txt", "wheel": wheel}[
-        what
-    ]
+    places = {"program": "hw/__init__.py", "page": "docs/technician.md", "pins": "requirements/central.txt"}
+    path = tree / places[what] if what in places else wheel
     path.write_bytes(path.read_bytes() + b"\n")
     assert release_name(tree, wheel) != before
 
