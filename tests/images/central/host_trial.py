@@ -19,7 +19,7 @@ from threading import Event
 SOURCE = Path("/src")
 PHRASE = "/etc/spillway/core/phrase"
 BIN = "/opt/spillway/current/bin/central"
-PATIENCE = 60.0
+PATIENCE = 30.0
 rest = Event()
 
 
@@ -65,7 +65,7 @@ def start(name: str) -> tuple[subprocess.Popen[bytes], socket.socket, Path]:
     line = f"{view}umask {unit['UMask']}; exec {shlex.join(words)} --no-new-privs {unit['ExecStart']}"
     told = Path(f"/tmp/{name}.log")
     process = subprocess.Popen(
-        ["unshare", "-m", "sh", "-ec", line],
+        ["unshare", "-m", "--propagation", "unchanged", "sh", "-ec", line],
         env={"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": address, "LANG": "C.UTF-8"},
         stderr=told.open("wb"),
     )
