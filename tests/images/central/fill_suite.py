@@ -8,13 +8,13 @@ from images.central.releases import PAGES
 Fill = Callable[[Path, Path, Path, Callable[..., str]], None]
 
 
-def filled_is_runnable(place: Path) -> None:
-    """The commands are there and executable, and name no folder but their own release."""
+def filled_is_runnable(place: Path, named: Path | None = None) -> None:
+    """The commands are there and executable, and name no folder but their own release, which they know as `named`."""
     for name in ("central", "spillway"):
         program = place / "bin" / name
         assert program.stat().st_mode & 0o111, name
         first = program.read_text().splitlines()[0]
-        assert first.startswith(f"#!{place}/bin/") or first == "#!/bin/sh", first
+        assert first.startswith(f"#!{named or place}/bin/") or first == "#!/bin/sh", first
     assert (place / "central.example.toml").exists()
     assert (place / "technician.md").read_text().startswith("# For the technician")
 

@@ -120,7 +120,7 @@ def test_an_installation_that_breaks_off_changes_nothing(place: Path, tree: Path
 def test_what_a_power_cut_left_is_built_anew_and_never_current(place: Path, tree: Path, wheel: Path) -> None:
     home = place / "opt/spillway"
     half = home / "releases" / release_name(tree, wheel)
-    half.mkdir(parents=True)
+    (half / "bin").mkdir(parents=True)
     (half / "rubbish").touch()
     with pytest.raises(Refused, match="not whole"):
         Releases(home).switch(half.name)

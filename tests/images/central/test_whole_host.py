@@ -11,6 +11,7 @@ import pytest
 
 from images.central.environment import BUILDERS, find_wheel, pins_of
 from images.central.host import Refused
+from tests.images.central.fill_suite import filled_is_runnable
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
@@ -78,6 +79,8 @@ def test_a_fresh_host_becomes_a_centre_by_doing_what_is_told(fresh: Path) -> Non
     )
     inside += "PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root python3 /src/tests/images/central/host_trial.py"
     told = json.loads(run("unshare", "-m", "sh", "-ec", inside).splitlines()[-1])
+    release = next((fresh / "opt/spillway/releases").iterdir())
+    filled_is_runnable(release, Path("/opt/spillway/releases") / release.name)
     services = ("spillway-broker", "spillway-core", "spillway-voice", "spillway-front")
     assert told["seen"] == dict.fromkeys(services, True), told["logs"]
     assert told["codes"] == dict.fromkeys(services, 0), told["logs"]
