@@ -22,7 +22,7 @@ ENABLED = (
         "spillway-gateway.service",
         "spillway-voice.service",
     ),
-    *("spillway-good.service", "spillway-grow.service"),
+    *("spillway-good.service", "spillway-grow.service", "spillway-console.service"),
 )
 MASKED = (
     *("systemd-firstboot.service", "systemd-repart.service", "getty@tty1.service", "e2scrub_all.timer"),

@@ -100,6 +100,7 @@ def _gateway(site: SiteSettings, token: str) -> dict[str, Value]:
         "authority": {"root": site.root},
         "broker": {"host": site.broker, "port": site.broker_port},
         "centre": {"url": site.url},
+        "update": {"program": "rauc"},
         "labels": dict(site.labels),
     }
 
