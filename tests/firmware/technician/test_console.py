@@ -57,6 +57,9 @@ def test_from_no_site_to_the_running_gateway(gateway):
     gateway.provisioned()
     assert gateway.teller.line() == "gw-dam: waiting for `gateway run` to start: gateway status says why"
     assert gateway.says(link=WELL, island=LED) == "gw-dam: in the list of the centre, broker connected"
+    gateway.computer.card(gateway.computer.sites("gw-lake", "token-2"))
+    install(gateway.computer.places.into, read_site(gateway.computer.places.card), Disk())
+    assert gateway.says(link=WELL, island=LED).startswith("gw-lake: ")
 
 
 def test_enrolment_from_its_own_view(gateway):
