@@ -30,7 +30,9 @@ def bundle(work: Work, image: Path, certificate: Path, key: Path, authority: Pat
     """Make `to` from the folder of an image; signed by `key`, believed by `authority`. Trouble."""
     for path in (certificate, key, authority):
         if not path.exists():
-            raise Trouble(f"{path} is missing: a bundle needs the signer's certificate and key, and its authority")
+            raise Trouble(
+                f"{path} is missing: a bundle needs the signer's certificate and key, and its authority"
+            )
     folder = to.with_name(f"{to.name}.content")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

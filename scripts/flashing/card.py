@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from scripts.flashing.pins import PINS, pins_text
+
 FOLDER = "site"
 LABEL = "bootcfg"
 MANIFEST = "site.json"
-PINS = "pins.txt"
-"""Read by the firmware of the Pi, which looks for it beside its own files; the site keeps a copy."""
 LIMIT = 120.0
 
 
@@ -32,14 +32,15 @@ def write_site(card: Path, files: Mapping[str, bytes]) -> None:
     for folder in sorted(folders):
         _mtools(card, at, "mmd", f"::{folder}")
     with tempfile.TemporaryDirectory() as place:
+        pins = Path(place, PINS)
+        pins.write_bytes(pins_text(files["board.toml"]))
+        _mtools(card, at, "mcopy", "-o", str(pins), f"::{PINS}")
         for name in sorted(files, key=lambda name: name == MANIFEST):
             copy = Path(place, "file")
             copy.write_bytes(files[name])
             if name == MANIFEST:
                 _sync(card)
             _mtools(card, at, "mcopy", "-o", str(copy), f"::{FOLDER}/{name}")
-            if name == PINS:
-                _mtools(card, at, "mcopy", "-o", str(copy), f"::{PINS}")
     _sync(card)
 
 

@@ -14,7 +14,6 @@ from pydantic import Field, model_validator
 
 from firmware.config import load_gateway
 from hw.board import load_board
-from hw.board_parts import PinOutput
 from link.certs.certificate import load_certificates
 from link.certs.errors import CertError
 from link.contract.ids import GatewayId, Label
@@ -85,7 +84,6 @@ def load_site(path: Path) -> dict[str, bytes]:
     networks = keyfiles(site.network.ethernet, site.network.wifi, site.network.mobile)
     files |= {f"network/{name}": text.encode() for name, text in networks.items()}
     _check(path, files)
-    files["pins.txt"] = pins_text(files["board.toml"])
     return files | {"site.json": _manifest(site.gateway, files)}
 
 
@@ -103,18 +101,6 @@ def _gateway(site: SiteSettings, token: str) -> dict[str, Value]:
         "update": {"program": "rauc"},
         "labels": dict(site.labels),
     }
-
-
-def pins_text(board: bytes) -> bytes:
-    """Lines for the Raspberry Pi's firmware: each output pin of the board at its resting level before Linux runs."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "board.toml")
-        path.write_bytes(board)
-        outputs = [output for output in load_board(path).outputs if isinstance(output, PinOutput)]
-    rows = [f"gpio={output.pin}=op,{'dh' if output.safe_level else 'dl'}\n" for output in outputs]
-    return (
-        "# Outputs of this site's board at their resting levels; from board.toml.\n" + "".join(rows)
-    ).encode()
 
 
 def _check(path: Path, files: Mapping[str, bytes]) -> None:

@@ -11,9 +11,10 @@ from scripts.imaging import environment
 
 BOOT = Path(__file__).resolve().parents[2] / "images/gateway/boot/boot.cmd"
 RUN = (
-    """systemd.run=\\"/bin/sh -c 'mount -o ro /dev/vdb /mnt && . /mnt/go'\\" """
+    r"systemd.run=\"/bin/sh -c \\\"mount -o ro /dev/vdb /mnt && . /mnt/go\\\"\" "
     "systemd.run_success_action=none systemd.run_failure_action=none"
 )
+"""Three readers take a layer of quotes each: U-Boot, systemd's look at the kernel line, its look at a command."""
 BEGIN = """set -u
 say() { echo "TRIAL: $*" >/dev/console; }
 systemctl start --no-block multi-user.target

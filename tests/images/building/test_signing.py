@@ -25,10 +25,11 @@ def test_a_development_authority_is_made_once_and_its_signer_is_believed(
     before = ca.read_bytes()
     assert signing.keyring(work, None).read_bytes() == before and b"PRIVATE" not in before
     assert signing.development(work).stat().st_mode & 0o077 == 0
-    verify = ["openssl", "verify", "-purpose", "any", "-CAfile", str(ca), str(ca.with_name("leaf.pem"))]
+    leaf = ca.with_name("leaf.pem")
+    verify = ["openssl", "verify", "-purpose", "any", "-CAfile", str(ca), str(leaf)]
     assert subprocess.run(verify, capture_output=True, check=False).returncode == 0
     shown = subprocess.run(
-        ["openssl", "x509", "-in", str(ca.with_name("leaf.pem")), "-noout", "-ext", "basicConstraints,extendedKeyUsage"],
+        ["openssl", "x509", "-in", str(leaf), "-noout", "-ext", "basicConstraints,extendedKeyUsage"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "CA:FALSE" in shown.stdout and "Code Signing" in shown.stdout

@@ -59,6 +59,9 @@ def test_the_key_follows_names_and_contents(tmp_path: Path):
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__pycache__" / "a.pyc").write_text("1")
     assert key_of(tmp_path, "x") == before
+    (tmp_path / "a").write_text("2")
+    assert key_of(tmp_path, "x") != before
+    (tmp_path / "a").write_text("1")
     (tmp_path / "a").rename(tmp_path / "b")
     assert key_of(tmp_path, "x") != before
     assert key_of("ab", "c") != key_of("a", "bc")
