@@ -10,11 +10,13 @@ from pathlib import Path
 from scripts.imaging import environment
 
 BOOT = Path(__file__).resolve().parents[2] / "images/gateway/boot/boot.cmd"
+_WORDS = ("mount", "-o", "ro", "/dev/vdb", "/mnt;.", "/mnt/go")
 RUN = (
-    r"systemd.run=\"/bin/sh -c \\\"mount -o ro /dev/vdb /mnt && . /mnt/go\\\"\" "
-    "systemd.run_success_action=none systemd.run_failure_action=none"
+    r"systemd.run=\"/bin/sh -c "
+    + r"\$\${IFS}".join(_WORDS)
+    + r"\" systemd.run_success_action=none systemd.run_failure_action=none"
 )
-"""Three readers take a layer of quotes each: U-Boot, systemd's look at the kernel line, its look at a command."""
+"""U-Boot, systemd's look at the kernel line and its look at a command each take a layer of quotes: so none are inside."""
 BEGIN = """set -u
 say() { echo "TRIAL: $*" >/dev/console; }
 systemctl start --no-block multi-user.target
