@@ -16,7 +16,7 @@ RUN = (
     + r"\$\${IFS}".join(_WORDS)
     + r"\" systemd.run_success_action=none systemd.run_failure_action=none"
 )
-"""U-Boot, systemd's look at the kernel line and its look at a command each take a layer of quotes: so none are inside."""
+"""U-Boot and two readers of systemd each take a layer of quotes away: so there are none inside."""
 BEGIN = """set -u
 say() { echo "TRIAL: $*" >/dev/console; }
 systemctl start --no-block multi-user.target
