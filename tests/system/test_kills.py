@@ -143,6 +143,13 @@ def recording_so_far(town: LiveTown, talk: Talk, story: Path, folder: Path, stat
         assert found.contained and found.lost_ms <= 200, f"{each}: {found}"
 
 
+def taken_over(talk: Talk, device: str, starts: int) -> bool:
+    """A new core was there within the lease and went on keying: nobody heard a thing. A core that stays away is
+    the matter of test_frozen_for_good_in_the_middle_of_a_talk."""
+    time.sleep(max(0.0, LIMIT - (time.monotonic_ns() - talk.hurt_ns) / 1e9))
+    return talk.undisturbed(device) and talk.town.starts("core") > starts
+
+
 @pytest.mark.parametrize(
     ("unit", "hurt", "spared"),
     [
@@ -172,7 +179,8 @@ def test_killed_in_the_middle_of_a_talk(
         talk = talk_until_keyed(town)
         talk.hurt_ns = town.kill(unit)
         for device in hurt:
-            talk.seconds_off(device, LIMIT)
+            if unit != "core" or not taken_over(talk, device, starts):
+                talk.seconds_off(device, LIMIT)
         for device in spared:
             assert talk.undisturbed(device), f"{device} has nothing to do with {unit}"
     town.wait_restarted(unit, starts)
