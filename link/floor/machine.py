@@ -4,7 +4,8 @@ Theory: the group keeps what it knows of each member (is somebody talking there,
 up, may it be reached) and who holds the floor. A holder keeps the floor while he talks, unless a member of
 higher priority talks too, or he talks longer than the time-out: then he is passed over until he lets go. With
 the floor free, the highest priority talks, then whoever came first. All other members are keyed by a lease
-renewed every KEEP_EVERY seconds, so that a dead centre keys nobody.
+renewed every KEEP_EVERY seconds, so that a dead centre keys nobody. A group that slept past its own leases believes
+nothing it knew before: it keys nobody until the news that lay waiting is read (CATCH_UP).
 
 An emergency call ranks above every priority for one talk spurt: the present one, or the next if it begins within
 EMERGENCY_WAIT. A keyed line whose network lets us wait or refuses us is shown as such until it transmits or is let
@@ -15,7 +16,7 @@ A conversation is a run of overs that follow each other within the hang time; it
 
 from dataclasses import dataclass, field, replace
 
-from link.contract.realtime import KEEP_EVERY
+from link.contract.realtime import KEEP_EVERY, LEASE_MS
 from link.floor.messages import (
     Bridge,
     ConversationChanged,
@@ -41,6 +42,8 @@ WARN_BEFORE = 5.0
 """Seconds before the time-out at which the talker is warned; half of it if it is shorter than twice that."""
 EMERGENCY_WAIT = 10.0
 """Seconds within which the talk spurt of an emergency call must begin."""
+CATCH_UP = 0.2
+"""Seconds after such a sleep in which nobody is keyed."""
 EMERGENCY_RANK = 10
 """Above every priority (0 to 9)."""
 
@@ -70,6 +73,7 @@ class Group:
     holder_since: float = 0.0
     keyed: tuple[str, ...] = ()
     kept_at: float = field(default=0.0, compare=False)
+    woken_until: float | None = None
     node: bool = False
     conversation: bool = False
     hang_until: float | None = None
@@ -91,6 +95,8 @@ class Group:
         moments: list[float] = []
         if self.holder is not None:
             moments += [self.kept_at + KEEP_EVERY, self.holder_since + self.settings.timeout]
+            if self.woken_until is not None:
+                moments.append(self.woken_until)
             if "timeout" not in self.toned:
                 moments.append(self._warn_at())
         if self.hang_until is not None:
@@ -136,7 +142,7 @@ class Group:
 
     def handle(self, event: object, now: float) -> tuple["Group", tuple[object, ...]]:
         """The group after `event` and what must be done."""
-        group = self._take(event, now)
+        group = self._woken(now)._take(event, now)
         group, why = group._pass_over_long(now)
         group, effects = group._settle(now, why)
         group, told = group._tell(event, now)
@@ -158,6 +164,12 @@ class Group:
             FloorChanged(name, None, "", "fault"),
             *ended,
         )
+
+    def _woken(self, now: float) -> "Group":
+        """Whoever holds the floor is looked after every KEEP_EVERY; if that is a lease ago, this process stood still."""
+        if self.holder is not None and now > max(self.kept_at, self.holder_since) + LEASE_MS / 1000:
+            return replace(self, woken_until=now + CATCH_UP, kept_at=now)
+        return replace(self, woken_until=None) if self.woken_until and now >= self.woken_until else self
 
     def _take(self, event: object, now: float) -> "Group":
         match event:
@@ -232,7 +244,8 @@ class Group:
 
     def _key(self, now: float) -> tuple["Group", tuple[object, ...]]:
         """Key every other reachable member, let the rest go, and tell the bridge when that changed."""
-        listeners = tuple(line for line in self._reachable() if line != self.holder) if self.holder else ()
+        talks = self.holder is not None and self.woken_until is None
+        listeners = tuple(line for line in self._reachable() if line != self.holder) if talks else ()
         gone = tuple(line for line in self.keyed if line not in listeners)
         moved = listeners != self.keyed
         effects: tuple[object, ...] = ()

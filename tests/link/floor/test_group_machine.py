@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from link.contract.realtime import KEEP_EVERY, LEASE_MS
-from link.floor.machine import BRIDGE_TAIL, Group
+from link.floor.machine import BRIDGE_TAIL, CATCH_UP, Group
 from link.floor.messages import (
     Bridge,
     ConversationChanged,
@@ -273,3 +273,35 @@ def test_after_a_crash_nobody_is_keyed_and_whoever_talks_gets_the_floor_anew():
     bench.post(LineHeard(C, talking=False, leg=True, online=True))
     assert bench.group.holder == A
     assert set(bench.group.keyed) == {B, C}
+
+
+def test_who_slept_past_its_own_leases_keys_nobody_until_what_lay_waiting_is_read():
+    bench = Bench().ready()
+    bench.talk(A)
+    bench.wait(KEEP_EVERY / 2)
+    bench.now += LEASE_MS / 1000 + 0.7
+    bench.effects.clear()
+    bench.talk(B, talking=False)
+    assert bench.keyed == set(), "a fresh report of another must not renew an old talker"
+    assert not any(isinstance(effect, KeepLines) for effect in bench.effects)
+    bench.talk(A, talking=False)
+    bench.wait(1.0)
+    assert not any(isinstance(effect, KeepLines) for effect in bench.effects)
+
+
+def test_who_slept_and_finds_the_talker_still_talking_keys_again():
+    bench = Bench().ready()
+    bench.talk(A)
+    bench.now += LEASE_MS / 1000 + 0.7
+    bench.post(Tick())
+    assert bench.keyed == set()
+    bench.wait(CATCH_UP + 0.01)
+    assert bench.keyed == {B, C, D}
+
+
+def test_a_tick_that_comes_late_but_within_the_lease_lets_nobody_go():
+    bench = Bench().ready()
+    bench.talk(A)
+    bench.now += LEASE_MS / 1000 - 0.1
+    bench.post(Tick())
+    assert bench.keyed == {B, C, D}
