@@ -1,7 +1,6 @@
-"""The door to the API: the only file of the command line that knows httpx and websockets.
+"""The door to the API: the only file of the command line that knows httpx; live_channel.py knows websockets.
 
-Trap: both libraries take a proxy from the environment by themselves, which would carry a token away from this
-machine.
+Trap: the library takes a proxy from the environment by itself, which would carry a token away from this machine.
 """
 
 import json
@@ -14,13 +13,12 @@ from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.sync.client import connect
 
 from central.api.changes import CHANGE, NO_RIGHT, TOO_MANY, Change
 from central.api.field_requests import FieldOrder
 from central.api.key_requests import SignatureShown, StopShown
 from central.api.requests import BroadcastRequest, GroupChange
+from central.cli.live_channel import Ended, NotTaken, texts
 from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
 from central.enrolment_models import EnrolmentView, TokenView
@@ -237,27 +235,13 @@ class Core:
         """The town, then every change; None after each `silence` seconds without one. LiveLost at its end."""
         address = f"ws{self.access.api.removeprefix('http')}{PREFIX}/live"
         try:
-            with connect(
-                address,
-                additional_headers=self._headers,
-                ssl=self._tls,
-                proxy=None,
-                open_timeout=5,
-                close_timeout=1,
-                max_size=2**24,
-            ) as socket:
-                while True:
-                    try:
-                        text = socket.recv(silence)
-                    except TimeoutError:
-                        yield None
-                        continue
-                    yield CHANGE.validate_json(text)
-        except ConnectionClosed as closed:
-            if closed.rcvd is not None and closed.rcvd.code in (NO_RIGHT, TOO_MANY):
-                raise Refused(closed.rcvd.reason, address) from None
-            raise LiveLost(closed.rcvd.reason if closed.rcvd else "the connection broke") from None
-        except InvalidHandshake as error:
+            for text in texts(address, self._headers, self._tls, silence):
+                yield None if text is None else CHANGE.validate_json(text)
+        except Ended as ended:
+            if ended.code in (NO_RIGHT, TOO_MANY):
+                raise Refused(str(ended), address) from None
+            raise LiveLost(str(ended)) from None
+        except NotTaken as error:
             raise Refused(f"the live channel was refused: {error}", address) from None
         except (OSError, TimeoutError) as error:
             raise self._unreachable(error) from None

@@ -67,6 +67,18 @@ async def test_it_asks_sends_and_follows(desk: FakeDesk, note: Path, nginx: Ngin
     assert change is not None and change.kind == "town"
 
 
+async def test_three_hundred_times_the_live_channel_opens_and_none_hangs(
+    desk: FakeDesk, note: Path, nginx: Nginx
+) -> None:
+    core = Core(Access(nginx.url, "wang", WANG, note.parent / "pki" / "ca" / "ca.pem"))
+
+    def firsts() -> list[str]:
+        return [change.kind for _ in range(300) if (change := next(iter(core.live(5.0))))]
+
+    assert await asyncio.to_thread(firsts) == ["town"] * 300
+    core.close()
+
+
 async def test_the_authority_is_given_by_hand(desk: FakeDesk, note: Path, nginx: Nginx, pki: Pki) -> None:
     tokens, ca = str(note.parent / "people.toml"), str(pki.ca.certificate_file)
     where = ("--api", nginx.url, "--token-file", tokens)
