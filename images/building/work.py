@@ -58,6 +58,10 @@ class Work:
             raise Trouble(f"{tail}\n{line[0]} failed with code {done.returncode}; the whole log: {self.log}")
         return done.stdout
 
+    def kept(self, name: str, key: str) -> bool:
+        """Whether this stage is there from before."""
+        return (self.cache / f"{name}-{key}").exists()
+
     def stage(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
         """The folder of a stage; `make(folder)` fills it when it is not there. Two builders wait for each other."""
         folder = self.cache / f"{name}-{key}"

@@ -166,7 +166,7 @@ class Group:
         )
 
     def _woken(self, now: float) -> "Group":
-        """Whoever holds the floor is looked after every KEEP_EVERY; if that is a lease ago, this process stood still."""
+        """Whoever holds the floor is looked after every KEEP_EVERY; if that is a lease ago, we stood still."""
         if self.holder is not None and now > max(self.kept_at, self.holder_since) + LEASE_MS / 1000:
             return replace(self, woken_until=now + CATCH_UP, kept_at=now)
         return replace(self, woken_until=None) if self.woken_until and now >= self.woken_until else self

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.imaging.trials import TRIALS, run
+from scripts.imaging.trials import QUICK, TRIALS, run
 from scripts.imaging.vm import VmError
 
 
@@ -17,17 +17,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/test_image", description="Boot the image and try it.")
     parser.add_argument("image", type=Path, help="gateway.img as images/build made it")
     parser.add_argument("--only", action="append", choices=list(TRIALS), help="one trial; may be given again")
+    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
     asked = parser.parse_args(arguments)
+    names = asked.only or (QUICK if asked.quick else list(TRIALS))
     failed = 0
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
-        for name in asked.only or TRIALS:
+        for name in names:
             began = time.monotonic()
             try:
                 told = asyncio.run(run(name, asked.image.resolve(), Path(folder)))
             except (VmError, TimeoutError, OSError) as error:
                 failed, told = failed + 1, f"FAILED: {error or type(error).__name__}"
             print(f"{name:10} {time.monotonic() - began:6.1f} s  {told}", flush=True)
-    print(f"{len(asked.only or TRIALS) - failed} of {len(asked.only or TRIALS)} trials passed")
+    print(f"{len(names) - failed} of {len(names)} trials passed")
     return 1 if failed else 0
 
 

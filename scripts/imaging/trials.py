@@ -261,6 +261,8 @@ TRIALS: dict[str, Callable[[Path, Path], Awaitable[str]]] = {
     "update": an_update,
 }
 """In the order of their length."""
+QUICK = ("no-site",)
+"""What `scripts/test` has time for."""
 
 
 async def run(name: str, image: Path, folder: Path) -> str:

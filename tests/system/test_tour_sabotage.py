@@ -22,17 +22,9 @@ CHAPTER = {check.name: chapter for chapter, checks in BY_CHAPTER.items() for che
 SWITCHED = [name for name, sabotage in KNOWN.items() if sabotage.how in ("inside", "bench")]
 LATER = frozenset(
     {
-        *(
-            "cut-clip",
-            "drill-needs-two",
-            "dropouts",
-            "hasty-unkey",
-            "late-ptt",
-            "long-amplifier",
-            "long-tail",
-        ),
-        *("mute-line", "no-priority", "no-warm-up", "quiet-loudspeaker", "quiet-radio", "silenced-talk"),
-        *("slow-keying", "slow-warning", "two-talkers"),
+        *("cut-bridge", "cut-clip", "drill-needs-two", "dropouts", "echo", "hasty-unkey", "late-ptt"),
+        *("long-amplifier", "long-tail", "mute-line", "no-priority", "no-warm-up", "quiet-loudspeaker"),
+        *("quiet-radio", "silenced-talk", "slow-keying", "slow-warning", "stray-relay", "two-talkers"),
     }
 )
 """Tried by `scripts/test --long`, as are swapped zones, which take a town of their own. What could warn by one person

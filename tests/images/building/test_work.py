@@ -17,6 +17,7 @@ def fill(text: str):
 def test_a_stage_is_made_once_for_its_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     work = Work(tmp_path)
     first = work.stage("base", "k1", fill("one"))
+    assert work.kept("base", "k1") and not work.kept("base", "k2")
     again = work.stage("base", "k1", fill("never"))
     assert first == again and (again / "made").read_text() == "one"
     assert "base: kept from before" in capsys.readouterr().err
