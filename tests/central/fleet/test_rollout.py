@@ -8,6 +8,8 @@ from central.fleet.rollout import (
     SOAK,
     LeaveOut,
     Offer,
+    PauseAll,
+    ResumeAll,
     Rolled,
     Rollout,
     Said,
@@ -169,3 +171,62 @@ def test_whatever_is_said_no_ring_comes_early_nor_after_two_bad_ends(said: list[
             if isinstance(effect, Offer):
                 assert len(bad) < 2 and not bench.rollout.stopped
                 assert all(each in ends and bench.now >= ends[each] + SOAK for each in reached)
+
+
+def test_a_pause_takes_the_job_from_those_who_have_not_begun_and_lets_the_others_end():
+    bench = Bench((("a",), ("b", "c", "d"), ("e",)))
+    assert bench.rollout.asks("a") and not bench.rollout.asks("b")
+    bench.post(Said("a", "good"))
+    bench.wait(SOAK)
+    bench.post(Said("b", "testing"))
+    bench.post(Said("c", "streaming"))
+    assert bench.post(PauseAll("li")) == [Withdraw(("c", "d"), "paused by li")]
+    assert [bench.rollout.asks(each) for each in "abcde"] == [False, True, False, False, False]
+    assert bench.rollout.state == "paused by li" and bench.rollout.deadline is None
+    assert bench.post(PauseAll("wang")) == [] and bench.rollout.paused == "li"
+    bench.post(Said("b", "good"))
+    assert bench.wait(10 * SOAK) == [] and bench.post(ResumeAll()) == [Offer(("c", "d"), 1)]
+    assert bench.rollout.asks("c") and bench.post(ResumeAll()) == []
+
+
+def test_a_pause_while_a_ring_soaks_holds_the_next_one():
+    bench = Bench((("a",), ("b",)))
+    bench.post(Said("a", "good"))
+    bench.post(PauseAll("li"))
+    assert bench.wait(2 * SOAK) == []
+    bench.now += 2 * SOAK
+    assert bench.post(Tick()) == [] and bench.post(ResumeAll()) == [Offer(("b",), 1)]
+
+
+def test_a_bad_end_stops_a_roll_out_that_is_paused_and_nobody_resumes_it():
+    bench = Bench((("a",), ("b",)))
+    bench.post(Said("a", "testing"))
+    bench.post(PauseAll("li"))
+    assert bench.post(Said("a", "rolled_back")) and bench.rollout.over
+    assert bench.post(ResumeAll()) == [] and bench.post(PauseAll("li")) == []
+
+
+def test_who_writes_keeps_the_job_when_it_is_stopped_until_his_end():
+    bench = Bench((("a",),))
+    bench.post(Said("a", "installed"))
+    assert bench.post(StopAll("wang")) == [Withdraw((), "by wang")]
+    assert bench.rollout.asks("a")
+    bench.post(Said("a", "good"))
+    assert not bench.rollout.asks("a") and bench.rollout.phases == {"a": "good"}
+
+
+def test_an_end_is_an_end_whatever_is_said_later():
+    bench = Bench((("a",), ("b",)))
+    bench.post(Said("a", "good"))
+    bench.post(Said("a", "streaming"))
+    assert bench.rollout.phases == {"a": "good"} and bench.wait(SOAK) == [Offer(("b",), 1)]
+
+
+def test_one_that_is_left_out_loses_the_job_unless_it_writes():
+    bench = Bench((("a",), ("b", "c")))
+    bench.post(Said("a", "testing"))
+    bench.post(LeaveOut("a"))
+    assert bench.rollout.asks("a")
+    bench.wait(SOAK)
+    bench.post(LeaveOut("b"))
+    assert (bench.rollout.asks("b"), bench.rollout.asks("c")) == (False, True)
