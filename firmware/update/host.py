@@ -15,7 +15,8 @@ from firmware.effects import TellHealth
 from firmware.events import FirmwareTold, FirmwareWanted
 from firmware.update import messages as say
 from firmware.update.machine import Update
-from firmware.update.rauc import Rauc, RaucError
+from firmware.update.rauc import Rauc
+from link.bundles.rauc import RaucError
 from link.contract.firmware_job import FirmwareReport
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner

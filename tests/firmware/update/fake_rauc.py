@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from firmware.update.rauc import Bundle, RaucError
+from link.bundles.rauc import Bundle, RaucError
 
 
 class FakeRauc:

@@ -5,16 +5,15 @@ stand-in says what RAUC 1.8 says there. Only `rauc info` and the wording without
 """
 
 import json
-import os
-import shutil
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from firmware.update.rauc import Bundle, Rauc, RaucError, RaucProgram
+from firmware.update.rauc import Rauc, RaucProgram
+from link.bundles.rauc import Bundle, RaucError
 from tests.firmware.update.fake_rauc import FakeRauc
+from tests.link.bundles.bundle_rig import make_bundle, make_signers, real
 
 STATUS = {
     "compatible": "spillway-gateway",
@@ -133,36 +132,12 @@ async def test_a_program_that_is_not_there_or_does_not_end_is_told(
 
 # ---- the real program --------------------------------------------------------------------------------------
 
-TOOLS = all(shutil.which(each) for each in ("rauc", "openssl", "mksquashfs"))
-real = pytest.mark.skipif(not TOOLS, reason="rauc, openssl or mksquashfs is not installed")
-LEAF = "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=codeSigning,emailProtection\n"
-UPDATE = "[update]\ncompatible=spillway-gateway\nversion=2.0\n"
-MANIFEST = f"{UPDATE}[bundle]\nformat=verity\n[image.rootfs]\nfilename=r.ext4\n"
-
-
-def run(folder: Path, *command: str) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
 
 @pytest.fixture
 def signed(tmp_path: Path) -> Path:
     """A folder with `good.raucb`, the authority `ca.pem` that signed its key, and `other.pem`, which did not."""
-    for name in ("ca", "other", "leaf"):
-        run(tmp_path, "openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
-    for name in ("ca", "other"):
-        subject = ("-subj", f"/CN={name}", "-days", "60", "-out", f"{name}.pem")
-        run(tmp_path, "openssl", "req", "-x509", "-new", "-key", f"{name}.key", *subject)
-    (tmp_path / "leaf.cnf").write_text(LEAF)
-    run(tmp_path, "openssl", "req", "-new", "-key", "leaf.key", "-subj", "/CN=leaf", "-out", "leaf.csr")
-    by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "leaf.cnf", "-days", "60")
-    run(tmp_path, "openssl", "x509", "-req", "-in", "leaf.csr", *by, "-out", "leaf.pem")
-    content = tmp_path / "content"
-    content.mkdir()
-    (content / "r.ext4").write_bytes(os.urandom(50_000))  # what packs too well is refused
-    (content / "manifest.raucm").write_text(MANIFEST)
-    keys = ("--cert", "leaf.pem", "--key", "leaf.key", "--keyring", "ca.pem")
-    run(tmp_path, "rauc", "bundle", *keys, "content", "good.raucb")
+    make_signers(tmp_path)
+    make_bundle(tmp_path, "good.raucb", "2.0")
     return tmp_path
 
 

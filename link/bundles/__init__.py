@@ -1,0 +1,1 @@
+"""Firmware bundles: what both ends ask RAUC about one."""
