@@ -13,6 +13,7 @@ from central.people.areas import Area, Areas
 from central.people.places import Places
 from central.people_settings import AreaSettings, PeopleSettings
 from central.speech.settings import SpeechSettings
+from central.updates_settings import UpdatesSettings, check_neighbours
 from link.bus.broker_access import BrokerAccess
 from link.certs.requests import of_the_centre
 from link.contract.documents import RecordPolicy, TriggerId, UploadPolicy
@@ -117,6 +118,7 @@ class GatewayEntry(Settings):
     upload: UploadPolicy = "auto-all"
     profile: ProfileName | None = None
     rate: int | None = Field(default=None, ge=50, le=100_000_000, description="octets per second")
+    neighbours: tuple[GatewayId, ...] = Field(default=(), max_length=32, description="never updated with it")
     hold_mb: int = Field(default=200, ge=0, le=4000, description="clips held there beside those of triggers")
 
 
@@ -186,6 +188,7 @@ class CentralSettings(Settings):
     backup: BackupSettings | None = None
     files: FilesSettings = FilesSettings()
     enrolment: EnrolmentSettings | None = None
+    updates: UpdatesSettings | None = None
     people: PeopleSettings = PeopleSettings()
     area: tuple[AreaSettings, ...] = ()
     gateway: tuple[GatewayEntry, ...] = ()
@@ -240,6 +243,7 @@ class CentralSettings(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         known = {entry.id for entry in self.gateway}
+        check_neighbours(((entry.id, entry.neighbours) for entry in self.gateway), known)
         named = {
             "gateway": [entry.id for entry in self.gateway],
             "group": [group.id for group in self.group],
@@ -327,7 +331,7 @@ def load_central(path: Path) -> CentralSettings:
     socket = home / settings.api.socket if settings.api.socket else None
     api = settings.api.model_copy(update={"tokens": home / settings.api.tokens, "socket": socket})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
-    tables = {name: getattr(settings, name) for name in ("front", "enrolment", "authority")}
+    tables = {name: getattr(settings, name) for name in ("front", "enrolment", "authority", "updates")}
     places |= {name: table.below(home) for name, table in tables.items() if table is not None}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)
@@ -340,8 +344,7 @@ def load_central(path: Path) -> CentralSettings:
         places["probe"] = settings.probe.model_copy(update=probe)
     places["voice"] = settings.voice.below(home)
     if settings.people.initial is not None:
-        initial = home / settings.people.initial
-        places["people"] = settings.people.model_copy(update={"initial": initial})
+        places["people"] = settings.people.model_copy(update={"initial": home / settings.people.initial})
     if settings.backup is not None:
         places["backup"] = settings.backup.model_copy(update={"folder": home / settings.backup.folder})
     return settings.model_copy(update=places)
