@@ -44,6 +44,7 @@ from central.wiring import wire_core
 from central.wiring_files import wire_files
 from central.wiring_keys import Keys
 from central.wiring_people import wire_people
+from central.wiring_updates import Updates
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
 from link.bus.socket_path import listen_at
@@ -111,6 +112,8 @@ class CoreBuild:
         clips, clock = self._named_clips, self.clock
         self.keys = Keys(settings, self.database, clock, self.journal, active, clips, self.changed)
         self.keys.sign(self.switchboard.sender, self.desired)
+        self.updates = Updates(settings, self.switchboard, self.database, clock, journal, self.changed)
+        self.updates.give(self.desired)
         self.desk = self._desk()
         self.api = self._served()
 
@@ -153,8 +156,9 @@ class CoreBuild:
             self._enrolment(),
             self.people.desk,
             self.keys.desk,
+            self.updates.desk,
         )
-        desk.other_blobs = self.desired.path_of
+        desk.other_blobs = lambda sha: self.desired.path_of(sha) or self.updates.path_of(sha)
         return desk
 
     def _served(self) -> ApiServer:
@@ -206,6 +210,7 @@ class CoreBuild:
         await self.broadcasting.resume()
         await self.field.resume()
         await self.files.tapes.resume()
+        await self.updates.resume()
         await self.desired.resume()
         places = {name: board.field.places.get(name, 0) for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
@@ -309,13 +314,8 @@ class CoreBuild:
             stack.push_async_callback(self.journal.close)
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
-            serving = (
-                *serving,
-                self.keys.book.run,
-                self.files.tapes.run,
-                self.files.incoming.run,
-                self.people.run,
-            )
+            serving = (*serving, self.keys.book.run, self.files.tapes.run, self.files.incoming.run)
+            serving = (*serving, self.people.run, self.updates.book.run)
             stack.push_async_callback(self.field.flush)
             serving = (*serving, *self._front())
             for serve in (*serving, StallWatch("central core").run):

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from central.update_models import UpdateView
 from central.view import View
 
 
@@ -24,6 +25,7 @@ class ReportedView(View):
     disk_free: int = Field(default=0, description="Free space there, bytes; 0: not told", examples=[9000000])
     waiting: int = Field(default=0, description="Recordings that wait to be uploaded", examples=[0])
     profile: str = Field(default="", description="Profile of its link", examples=["4g"])
+    update: UpdateView | None = Field(default=None, description="Its firmware job, once it had one")
     left_out: tuple[str, ...] = Field(
         default=(),
         description="What could not stand in its document",

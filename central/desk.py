@@ -30,6 +30,7 @@ from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.people_desk import PeopleDesk
 from central.api.requests import GroupChange
+from central.api.updates_desk import UpdatesDesk
 from central.api.upload_desk import UploadDesk
 from central.broadcasting import Broadcasting
 from central.field_desk import CoreFieldDesk
@@ -85,8 +86,9 @@ class CoreDesk(WarningDesk):
         enrolment: EnrolmentDesk,
         people: PeopleDesk,
         keys: CoreKeyDesk,
+        updates: UpdatesDesk,
     ) -> None:
-        self.events, self.enrolment = events, enrolment
+        self.events, self.enrolment, self.updates = events, enrolment, updates
         self.people, self.places = people, views.settings.places
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)

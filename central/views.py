@@ -34,7 +34,9 @@ from central.store.entries import Entry
 from central.store.recordings import Recording
 from central.store.verify import Verdict
 from central.switchboard import NODE_PEER, Switchboard
+from central.update_models import UpdateView
 from link.contract.documents import Reported
+from link.contract.firmware_job import FirmwareReport
 from link.floor.machine import Group
 from link.hosting.clock import Clock
 
@@ -238,8 +240,17 @@ def reported_view(told: Reported | None, rev: int, left_out: tuple[str, ...]) ->
         disk_free=told.disk_free,
         waiting=told.waiting,
         profile=told.profile,
+        update=update_view(told.fw),
         left_out=left_out,
     )
+
+
+def update_view(told: FirmwareReport | None) -> UpdateView | None:
+    """What a gateway tells of its firmware job."""
+    if told is None:
+        return None
+    head = {"job": told.job, "version": told.ver, "phase": told.phase}
+    return UpdateView.model_validate({**head, "pct": told.pct, "why": told.why, "slot": told.slot})
 
 
 def clip_view(clip: Clip) -> ClipView:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from central.api import (
     broadcasts,
+    bundles,
     clips,
     enrolment,
     events,
@@ -17,6 +18,7 @@ from central.api import (
     live,
     people,
     recordings,
+    rollouts,
     status,
     uploads,
 )
@@ -76,8 +78,12 @@ def make_app(
         enrolment,
         people,
         keys,
+        bundles,
+        rollouts,
         live,
     ):
         app.include_router(part.router, prefix=PREFIX)
-    app.add_middleware(BodyLimit, uploads=(f"{PREFIX}/clips",), parts=f"{PREFIX}/up/")
+    app.add_middleware(
+        BodyLimit, uploads=(f"{PREFIX}/clips",), parts=f"{PREFIX}/up/", bundles=f"{PREFIX}/bundles"
+    )
     return app

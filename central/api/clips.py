@@ -1,8 +1,8 @@
 """Routes of the clips: send a WAV in, list them, fetch a file by its hash (gateways too)."""
 
 import asyncio
-import os
 import secrets
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -99,8 +99,11 @@ async def blob(
     return audio(path, sha)
 
 
-def audio(path: os.PathLike[str], sha: str | None) -> FileResponse:
-    """A sound as a response; what a hash names never changes, so it may be kept for ever."""
+_KINDS = {".opus": "audio/ogg", ".raucb": "application/octet-stream", ".cfg": "application/octet-stream"}
+
+
+def audio(path: FilePath, sha: str | None) -> FileResponse:
+    """A sound (or a bundle) as a response; what a hash names never changes, so it may be kept for ever."""
     headers = {"ETag": f'"{sha}"', "Cache-Control": "private, immutable, max-age=31536000"} if sha else None
-    kind = "audio/ogg" if os.fspath(path).endswith(".opus") else "audio/wav"
+    kind = _KINDS.get(path.suffix, "audio/wav")
     return FileResponse(path, media_type=kind, headers=headers)

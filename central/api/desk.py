@@ -18,6 +18,7 @@ from central.api.people_desk import PeopleDesk
 from central.api.recording_desk import RecordingDesk
 from central.api.refusal import DeskError as DeskError
 from central.api.requests import BroadcastRequest, GroupChange
+from central.api.updates_desk import UpdatesDesk
 from central.api.upload_desk import UploadDesk
 from central.journal_models import EntryView, VerdictView
 from central.people.places import Places
@@ -67,6 +68,10 @@ class Desk(Protocol):
     @property
     def incoming(self) -> UploadDesk:
         """Files that gateways send up."""
+
+    @property
+    def updates(self) -> UpdatesDesk:
+        """Firmware bundles and their roll-outs."""
 
     def view(self) -> TownView:
         """Everything at a glance, at once, without waiting."""

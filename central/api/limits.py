@@ -4,6 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.api.errors import answer
+from link.contract.firmware_job import LARGEST_BUNDLE
 
 JSON_MOST = 64 * 1024
 """Bytes of an ordinary request body."""
@@ -11,18 +12,24 @@ PART_MOST = 1024 * 1024
 """Bytes of a part that a gateway sends up."""
 UPLOAD_MOST = 40 * 1024 * 1024
 """Bytes of a WAV that is sent in."""
+BUNDLE_MOST = LARGEST_BUNDLE
+"""Bytes of a firmware bundle; what a centre takes stands in its settings ([updates] largest_mb)."""
 
 
 class BodyLimit:
     """ASGI middleware: 413 for bodies over the limit of their path, also when their length was not told.
 
-    `uploads`: paths that take a whole file; `parts`: the beginning of those that take a part.
+    `uploads`: paths that take a whole file; `bundles`: the path that takes a firmware bundle; `parts`: the beginning
+    of those that take a part.
     """
 
-    def __init__(self, app: ASGIApp, uploads: tuple[str, ...] = (), parts: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, uploads: tuple[str, ...] = (), parts: str = "", bundles: str = ""
+    ) -> None:
         self._app = app
         self._uploads = uploads
         self._parts = parts
+        self._bundles = bundles
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -50,4 +57,6 @@ class BodyLimit:
     def _most(self, path: str) -> int:
         if path in self._uploads:
             return UPLOAD_MOST
+        if path == self._bundles:
+            return BUNDLE_MOST
         return PART_MOST if self._parts and path.startswith(self._parts) else JSON_MOST

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from central.config import CentralSettings, GatewayEntry, TriggerSettings, ZoneSettings
 from link.contract import documents as doc
+from link.contract.firmware_job import FirmwareJob
 from link.contract.ids import LineRef
 from link.floor.messages import GroupSettings
 
@@ -17,8 +18,8 @@ MOST_MEMBERS = 64
 MOST_BLOBS = 150
 """Files a document names: with more it would not fit on its topic."""
 MOST_ZONES = 64
-OTHERS, BLOB = 2_500, 88
-"""Octets of a document without its files and the key ring, and of one file in it."""
+OTHERS, BLOB, JOB = 2_500, 88, 700
+"""Octets of a document without its files, the key ring and a firmware job, of one file in it, and of such a job."""
 TRIGGER_RANK, CLIP_RANK = 1, 5
 MEGABYTE = 1_000_000
 
@@ -42,6 +43,7 @@ class Content:
     link: doc.LinkSettings
     left_out: tuple[str, ...] = ()
     ring: bytes = b""
+    fw: FirmwareJob | None = None
 
 
 Standings = Callable[[str, doc.DesiredTrigger], tuple[bytes, str]]
@@ -57,6 +59,7 @@ class Town:
     clips: Mapping[str, ClipKnown]
     ring: bytes = b""
     standing: Standings = lambda gateway, trigger: (b"", "")
+    job: Callable[[str], FirmwareJob | None] = lambda gateway: None
 
     @cached_property
     def zones_of(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -79,7 +82,9 @@ def content_for(
     out += _too_many("group", len(groups), MOST_GROUPS) + _too_many("trigger", len(triggers), 64)
     zones = tuple(town.zones_of.get(entry.id, {}).items())
     out += _too_many("zone", len(zones), MOST_ZONES)
-    most = min(MOST_BLOBS, (doc.LARGEST_DESIRED - OTHERS - len(town.ring)) // BLOB)
+    fw = town.job(entry.id)
+    room = doc.LARGEST_DESIRED - OTHERS - len(town.ring) - (JOB if fw is not None else 0)
+    most = min(MOST_BLOBS, room // BLOB)
     clips = town.clips.values() if speakers else ()
     blobs, spared = _blobs(triggers, clips, entry.hold_mb * MEGABYTE, most)
     if spared:
@@ -101,6 +106,7 @@ def content_for(
         ),
         tuple(out),
         town.ring,
+        fw,
     )
 
 

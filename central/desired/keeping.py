@@ -19,6 +19,7 @@ from central.switchboard import Switchboard
 from link.contract.documents import Reported
 from link.contract.envelope import EnvelopeError
 from link.contract.facts import Birth
+from link.contract.firmware_job import FirmwareJob, FirmwareReport
 from link.contract.topics import Row
 from link.floor.messages import GroupSettings
 from link.hosting.clock import Clock
@@ -59,6 +60,8 @@ class DesiredKeeping:
         self.sign: Callable[[bytes], bytes] = lambda payload: payload
         self.ring: Callable[[], bytes] = lambda: b""
         self.standings: Standings = lambda gateway, trigger: (b"", "")
+        self.job: Callable[[str], FirmwareJob | None] = lambda gateway: None
+        self.heard: Callable[[str, FirmwareReport], None] = lambda gateway, report: None
         self.centre = CentreStanding(board.bus, board.topics, clock, ingest_ok)
         self._seen: dict[str, int] = {}
         self._births: dict[str, str] = {}
@@ -79,11 +82,11 @@ class DesiredKeeping:
             now = self._groups_of(name)
         elif kind == "gateway" and name in self._board.gateways:
             now = self._speaks(name)
-        elif kind not in ("clip", "seal", "wanted", "ring", "standing"):
+        elif kind not in ("clip", "seal", "wanted", "ring", "standing", "firmware"):
             return
         if now is None or self._known.get((kind, name)) != now:
             self._known[kind, name] = now
-            one = kind in ("gateway", "wanted") and name in self._entries
+            one = kind in ("gateway", "wanted", "firmware") and name in self._entries
             self._due |= {name: self._entries[name]} if one else self._entries
             self._news.set()
 
@@ -107,6 +110,8 @@ class DesiredKeeping:
             if standing is not None and fact.rev_seen > standing.rev:
                 self._due[gateway] = self._entries[gateway]
                 self._news.set()
+            if fact.fw is not None:
+                self.heard(gateway, fact.fw)
             self._board.changed("gateway", gateway)
 
     def _say(self, gateway: str) -> None:
@@ -169,7 +174,7 @@ class DesiredKeeping:
             return False
         due, self._due, whole = self._due, {}, True
         groups = tuple(runner.machine.settings for runner in self._board.groups.values())
-        town = Town(self._settings, groups, clips, self.ring(), self.standings)
+        town = Town(self._settings, groups, clips, self.ring(), self.standings, self.job)
         for entry in due.values():
             await asyncio.sleep(0)  # a fleet's documents are made between what cannot wait
             old = self.standing.get(entry.id, Standing())

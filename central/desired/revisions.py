@@ -54,7 +54,8 @@ def kept(rev: int, payload: bytes) -> Standing:
 
 def _written(content: Content, rev: int) -> tuple[bytes, bytes]:
     """The document as bytes, and the file that holds its configuration if that has no room in it."""
-    rest = {"rev": rev, "blobs": content.blobs, "link": content.link, "ring": content.ring}
+    rest: dict[str, object] = {"rev": rev, "blobs": content.blobs, "link": content.link, "ring": content.ring}
+    rest["fw"] = content.fw
     try:
         return encode_document(Desired.model_validate({**rest, "cfg": content.configuration})), b""
     except EnvelopeError:

@@ -15,7 +15,7 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
-from central.api.limits import JSON_MOST, PART_MOST, UPLOAD_MOST
+from central.api.limits import BUNDLE_MOST, JSON_MOST, PART_MOST, UPLOAD_MOST
 from central.front.answers import ANSWERS, REFUSED, WHY, body
 from central.front.errors import FrontError
 from central.front_settings import FrontSettings
@@ -230,6 +230,7 @@ def _places() -> list[str]:
     return [
         *_location("/api/v1/up/", f"client_max_body_size {PART_MOST};", unbuffered),
         *_location("= /api/v1/clips", f"client_max_body_size {UPLOAD_MOST};", unbuffered),
+        *_location("= /api/v1/bundles", f"client_max_body_size {BUNDLE_MOST};", unbuffered),
         *_location("= /api/v1/live", "proxy_read_timeout 90s;", "proxy_buffering off;"),
         *_location("= /api/v1/journal/verify", "proxy_read_timeout 1h;"),
         *(line for path in STRICT for line in _location(f"= {path}", tries)),

@@ -40,6 +40,7 @@ from link.contract.batch import BatchHead, encode_batch
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
 from tests.central.api.fake_enrolment import FakeEnrolment
+from tests.central.api.fake_updates import fake_updates
 from tests.central.people.bench import FastHashing
 
 TOWN = {
@@ -95,10 +96,8 @@ class Town:
         self.journal = Journal(self.database, lambda fact: None)
         self.bus = FakeBus(FakeBroker(self.clock.now), "svc-centre")
         settings = CentralSettings.model_validate(TOWN)
-        server = FakeStreamServer(FakePlace(), "core")
-        self.board = wire_core(
-            settings, self.clock, self.bus, server, self.journal, self.changed, lambda order: order()
-        )
+        doors = (self.bus, FakeStreamServer(FakePlace(), "core"), self.journal)
+        self.board = wire_core(settings, self.clock, *doors, self.changed, lambda order: order())
         self.recordings = Recordings(self.database, folder / "recordings")
         self.events = EventStore(self.database, self.journal, self.clock.wall)
         board = self.board
@@ -132,6 +131,7 @@ class Town:
             FakeEnrolment(),
             self.people.desk,
             self.key_desk(settings),
+            fake_updates(folder),
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []

@@ -84,6 +84,16 @@ ROUTES = {
     "POST /api/v1/enrolments",
     "POST /api/v1/enrolments/{gateway}/approve",
     "POST /api/v1/enrolments/{gateway}/refuse",
+    "GET /api/v1/bundles",
+    "POST /api/v1/bundles",
+    "DELETE /api/v1/bundles/{sha}",
+    "GET /api/v1/rollouts",
+    "POST /api/v1/rollouts",
+    "GET /api/v1/rollouts/{id}",
+    "POST /api/v1/rollouts/{id}/pause",
+    "POST /api/v1/rollouts/{id}/resume",
+    "POST /api/v1/rollouts/{id}/stop",
+    "POST /api/v1/rollouts/{id}/leave-out",
 }
 
 

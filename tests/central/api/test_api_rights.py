@@ -41,6 +41,7 @@ GATEWAYS = {"HEAD /up/{sha}", "PATCH /up/{sha}", "POST /renew"}
 """For gateways only."""
 
 SIGNATURE = {"kid": "0f" * 8, "sig": "A" * 86 + "=="}
+STEERED = {"pause": "u-1", "resume": "u-2", "stop": "u-1"}
 IN_AREAS: dict[str, tuple[Role, str, str, Any]] = {
     "GET /groups/{group}": ("observer", "valley", "hills", None),
     "PATCH /groups/{group}": ("dispatcher", "valley", "hills", {"hang": 1}),
@@ -72,6 +73,12 @@ IN_AREAS: dict[str, tuple[Role, str, str, Any]] = {
         {"fingerprint": KEY},
     ),
     "POST /enrolments/{gateway}/refuse": ("technician", "gw-north", "north-dam", None),
+    "POST /bundles": ("technician", "", "", "good"),
+    "DELETE /bundles/{sha}": ("technician", "", "", None),
+    "POST /rollouts": ("technician", "", "north-dam", {"sha": "a" * 64, "gateways": ["gw-north"]}),
+    "GET /rollouts/{id}": ("technician", "u-1", "north-dam", None),
+    **{f"POST /rollouts/{{id}}/{how}": ("technician", id, "north-dam", None) for how, id in STEERED.items()},
+    "POST /rollouts/{id}/leave-out": ("technician", "u-1", "north-dam", {"gateway": "gw-sat"}),
     "PATCH /people/{name}": ("administrator", "li", "", {"label": "x"}),
     "DELETE /people/{name}": ("administrator", "li", "", None),
     "POST /people/{name}/invitation": ("administrator", "li", "", {}),
@@ -90,6 +97,7 @@ SHOWN = {
     "GET /quarantine",
     "GET /recordings",
     "GET /enrolments",
+    "GET /rollouts",
     "GET /people",
     "GET /sessions",
 }
@@ -106,6 +114,7 @@ EVERYWHERE = {
     "GET /clips": "names are shared by all areas",
     "POST /clips": "a sound without a name is nobody's; a named one asks for the root, below",
     "GET /blob/{sha}": "who knows a hash was shown the clip",
+    "GET /bundles": "files for all gateways",
     "GET /access": "roles and areas there are",
 }
 

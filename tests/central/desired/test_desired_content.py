@@ -1,5 +1,7 @@
 """What a gateway shall be, from settings, groups and clips; and under which revision."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from central.desired.content import MOST_BLOBS, ClipKnown, Town, content_for
 from central.desired.revisions import HIGHEST, Standing, kept
 from link.contract import documents as doc
 from link.contract.envelope import unpack
+from link.contract.firmware_job import FirmwareJob
 from link.contract.ids import LineRef
 from link.floor.messages import GroupSettings, Member
 
@@ -155,3 +158,20 @@ def test_more_groups_than_a_gateway_takes_are_named(count: int):
     made = content(clip("flood", 5000, SHA), groups=groups)
     assert len(made.configuration.groups) == 64
     assert made.left_out == (f"{count - 64} groups: a gateway has 64 at most",)
+
+
+def test_a_firmware_job_stands_in_the_document_and_takes_room_from_the_files():
+    job = FirmwareJob(
+        job="u-1", ver="2.0", url="https://c:8443/api/v1/blob/" + SHA, sha=SHA, size=200_000_000
+    )
+    settings = CentralSettings.model_validate({**SETTINGS, "trigger": []})
+    clips = {f"c{n}": clip(f"c{n}") for n in range(MOST_BLOBS)}
+    ring = bytes(1000)
+    town = Town(settings, (VALLEY,), clips, ring, job=lambda gateway: job if gateway == "gw-a" else None)
+    made = content_for(settings.gateway[0], town, speakers=True)
+    bare = content_for(settings.gateway[0], replace(town, job=lambda gateway: None), speakers=True)
+    assert made.fw == job and bare.fw is None and len(made.blobs) < len(bare.blobs)
+    first = Standing().next(bare)
+    second = first.next(made)
+    assert second.rev == 2 and doc.decode_desired(second.payload).fw == job
+    assert doc.decode_desired(second.next(bare).payload).fw is None

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from central.api import machines
-from central.api.limits import JSON_MOST, PART_MOST, UPLOAD_MOST
+from central.api.limits import BUNDLE_MOST, JSON_MOST, PART_MOST, UPLOAD_MOST
 from central.front.answers import ANSWERS
 from central.front.errors import FrontError
 from central.front.nginx_file import OURS, PASSED, STRICT, Front, configuration, write_front
@@ -85,7 +85,8 @@ def test_the_limits_are_those_of_the_api(text: str) -> None:
     assert f"        client_max_body_size {JSON_MOST};" in text
     assert f"client_max_body_size {PART_MOST};" in block(text, "location /api/v1/up/")
     assert f"client_max_body_size {UPLOAD_MOST};" in block(text, "location = /api/v1/clips")
-    for path in ("location /api/v1/up/", "location = /api/v1/clips"):
+    assert f"client_max_body_size {BUNDLE_MOST};" in block(text, "location = /api/v1/bundles")
+    for path in ("location /api/v1/up/", "location = /api/v1/clips", "location = /api/v1/bundles"):
         assert "proxy_request_buffering off;" in block(text, path)
 
 
