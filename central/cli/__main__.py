@@ -9,6 +9,7 @@ from central.cli import (
     broadcast,
     clip,
     events,
+    fleet,
     gateway,
     group,
     inputs,
@@ -46,6 +47,7 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(watch.app)
     app.add_typer(group.app, name="group")
     app.add_typer(gateway.app, name="gateway")
+    app.add_typer(fleet.app, name="fleet")
     app.add_typer(line.app, name="line")
     app.add_typer(rig.app, name="rig")
     app.add_typer(phone.app, name="phone")
