@@ -26,6 +26,7 @@ from central.field_keeping import FieldKeeping
 from central.front.keeping import FrontKeeping
 from central.ingest import Ingest
 from central.recording_desk import CoreRecordingDesk
+from central.site_facts import site_facts
 from central.speech.engines import build_speech
 from central.store.broadcasts import Broadcasts
 from central.store.clips import Clips
@@ -186,8 +187,8 @@ class CoreBuild:
         settings = self.settings
         known = [entry.id for entry in settings.gateway]
         trusted = settings.tls.ca if settings.tls is not None else None
-        store = EnrolmentStore(self.database)
-        return CoreEnrolmentDesk(store, self.journal, self.clock, known, settings.enrolment, trusted)
+        told = (settings.enrolment, trusted, None, lambda ca: site_facts(settings, self.keys.book, ca))
+        return CoreEnrolmentDesk(EnrolmentStore(self.database), self.journal, self.clock, known, *told)
 
     def _ingest(self) -> Ingest:
         board = self.switchboard

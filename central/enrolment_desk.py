@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from central.api.desk import DeskError
 from central.enrolment.rules import Enrolment
-from central.enrolment_models import CertificateView, EnrolmentView, TokenView
+from central.enrolment_models import CertificateView, EnrolmentView, SiteFactsView, TokenView
 from central.enrolment_settings import EnrolmentSettings
 from central.ports import Ledger
 from central.store.database import StoreError
@@ -38,7 +38,8 @@ _NEW_TOKEN = "have a new one made for this gateway: spillway gateway new"
 
 
 class CoreEnrolmentDesk:
-    """Implements central.api.enrolment_desk.EnrolmentDesk. `revoked` is called when the list has changed."""
+    """Implements central.api.enrolment_desk.EnrolmentDesk. `revoked` is called when the list has changed;
+    `facts(ca)` says what a card must say of this centre."""
 
     def __init__(
         self,
@@ -49,11 +50,12 @@ class CoreEnrolmentDesk:
         settings: EnrolmentSettings | None,
         trusted: Path | None = None,
         revoked: Callable[[], Awaitable[None]] | None = None,
+        facts: Callable[[str], SiteFactsView | None] = lambda ca: None,
     ) -> None:
         self._store, self._journal, self._clock = store, journal, clock
         self._gateways = frozenset(gateways)
         self._settings, self._trusted, self._revoked = settings, trusted, revoked
-        self._issuing = asyncio.Lock()
+        self._facts, self._issuing = facts, asyncio.Lock()
 
     # -- persons --
 
@@ -66,12 +68,13 @@ class CoreEnrolmentDesk:
             raise DeskError(
                 409, f"{gateway} is a name of the centre's own parts", "give the gateway another id"
             )
+        site = self._facts(await self._authorities())  # what fails here leaves the older token as it was
         token, now = secrets.token_urlsafe(24), self._clock.wall()
         days = self._settings.token_days if self._settings else 14.0
         until = now + days * 86400
         await _asked(self._store.add_token(gateway, _hash(token), by, round(now * 1000), round(until * 1000)))
         self._journal.append("enrolment.token", gateway, {"by": by, "days": days})
-        return TokenView(gateway=gateway, token=token, until_wall=until)
+        return TokenView(gateway=gateway, token=token, until_wall=until, site=site)
 
     async def requests(self) -> tuple[EnrolmentView, ...]:
         """See EnrolmentDesk."""

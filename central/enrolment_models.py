@@ -7,12 +7,28 @@ from pydantic import Field
 from central.view import View
 
 
+class SiteFactsView(View):
+    """What the card of any gateway of this centre must say of the centre."""
+
+    realm: str = Field(description="Realm of the topics", examples=["main"])
+    url: str = Field(description="The front, as gateways reach it", examples=["https://centre.example:8443"])
+    broker: str = Field(description="Host of the broker", examples=["mqtt.example"])
+    broker_port: int = Field(description="Its TCP port", examples=[8883])
+    ca: str = Field(
+        description="PEM of the authorities to believe", examples=["-----BEGIN CERTIFICATE-----…"]
+    )
+    root: str = Field(description="Root key of the key ring, the public half, hex", examples=["0f" * 32])
+
+
 class TokenView(View):
     """A new enrolment token. Shown this once; the centre keeps only its hash."""
 
     gateway: str = Field(description="The gateway it is for", examples=["gw-north"])
     token: str = Field(description="Goes into the gateway's settings; good for one key", examples=["k3y…"])
     until_wall: float = Field(description="Until when it may be used, Unix seconds", examples=[1700000000.0])
+    site: SiteFactsView | None = Field(
+        default=None, description="What its card must say of the centre; null in a plain centre"
+    )
 
 
 class EnrolmentView(View):

@@ -8,6 +8,7 @@ import pytest
 
 from central.api.desk import DeskError
 from central.enrolment_desk import RENEW_AGAIN, CoreEnrolmentDesk
+from central.enrolment_models import SiteFactsView
 from central.enrolment_settings import EnrolmentSettings
 from central.store.database import Database
 from central.store.enrolment import EnrolmentStore
@@ -225,3 +226,35 @@ async def test_a_clock_that_was_stepped_back_issues_nothing(centre):
     key, _, _ = await centre.asked()
     centre.clock._offset -= 40 * 86400
     await refused(centre.desk.approve("gw-north", fingerprint(key), "li"), 503, "clock")
+
+
+async def test_a_token_comes_with_what_its_card_must_say_of_the_centre(centre):
+    told = {
+        "realm": "main",
+        "url": "https://c:8443",
+        "broker": "mqtt.lan",
+        "broker_port": 8883,
+        "root": "0f" * 32,
+    }
+    asked: list[str] = []
+
+    def facts(ca):
+        asked.append(ca)
+        return SiteFactsView.model_validate({**told, "ca": ca})
+
+    assert (await centre.desk.new_token("gw-north", "li")).site is None
+    store = EnrolmentStore(centre.database)
+    desk = CoreEnrolmentDesk(store, centre.paper, centre.clock, ("gw-north",), centre.settings, facts=facts)
+    view = await desk.new_token("gw-north", "li")
+    assert view.site is not None and view.site.ca == centre.ca.certificate.decode() == asked[0]
+    assert view.site.url == "https://c:8443"
+
+
+async def test_an_authority_that_cannot_be_read_leaves_the_older_token_good(centre):
+    token = (await centre.desk.new_token("gw-north", "li")).token
+    file = centre.ca.certificate_file
+    octets = file.read_bytes()
+    file.unlink()
+    await refused(centre.desk.new_token("gw-north", "li"), 503, "ca.pem")
+    file.write_bytes(octets)
+    await centre.desk.enrol("gw-north", token, make_csr(new_key(), "gw-north").decode())

@@ -1,7 +1,7 @@
 """A desk of enrolment for tests of the API and the command line: rows in memory, no authority."""
 
 from central.api.desk import DeskError
-from central.enrolment_models import CertificateView, EnrolmentView, TokenView
+from central.enrolment_models import CertificateView, EnrolmentView, SiteFactsView, TokenView
 from link.certs.keys import same_fingerprint
 
 KEY = "40d1 3111 6aae d934 5f6e 25d1 03ed ad75"
@@ -9,6 +9,9 @@ KEY = "40d1 3111 6aae d934 5f6e 25d1 03ed ad75"
 
 class FakeEnrolment:
     """See central.api.enrolment_desk.EnrolmentDesk: gw-north has asked."""
+
+    site: SiteFactsView | None = None
+    """What it tells of the centre; None: it is plain."""
 
     def __init__(self) -> None:
         self.rows = {
@@ -18,7 +21,7 @@ class FakeEnrolment:
     async def new_token(self, gateway: str, by: str) -> TokenView:
         if gateway not in ("gw-north", "gw-south"):
             raise DeskError(404, f"there is no gateway {gateway!r}", "did you mean 'gw-north'?")
-        return TokenView(gateway=gateway, token="t" * 32, until_wall=1.7e9)
+        return TokenView(gateway=gateway, token="t" * 32, until_wall=1.7e9, site=self.site)
 
     async def requests(self) -> tuple[EnrolmentView, ...]:
         return tuple(self.rows.values())
