@@ -7,12 +7,14 @@ never asks for what nobody remembers.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from types import MappingProxyType
 
 from pydantic import Field
 
-from central.fleet.rollout import ENDS, Offer, Rolled, Rollout, Said, Withdraw
+from central.fleet.rollout import ENDS, LeaveOut, Offer, Rolled, Rollout, Said, SaidAll, Withdraw
 from central.ports import Ledger
 from central.store.database import StoreError
 from central.store.rollouts import MemberRow, RolloutRow, RolloutStore
@@ -28,6 +30,8 @@ LOOK_EVERY = 1.0
 STORE_AGAIN = 5.0
 MOST_RING = 9
 """The number of a ring in a job; a fleet of many neighbours has more of them."""
+AT_ONCE = 200
+"""Reports of one turn, and gateways that are told of between two looks at what cannot wait."""
 NAMED = 20
 """Gateways that an entry of the journal names."""
 
@@ -102,7 +106,9 @@ class RolloutBook:
     def heard(self, gateway: str, report: FirmwareReport) -> None:
         """A gateway told how far its job is."""
         kept = self.rollouts.get(report.job)
-        if kept is not None and kept.machine.phases.get(gateway) != report.phase:
+        if kept is None or gateway not in kept.machine.ring_of:
+            return
+        if kept.machine.phases.get(gateway) != report.phase:
             self._reports[report.job, gateway] = report
 
     async def run(self) -> None:
@@ -119,12 +125,22 @@ class RolloutBook:
     async def look(self) -> None:
         """Take in what was told, and do what is due. StoreError; nothing is lost then."""
         for kept in list(self.rollouts.values()):
-            async with self._turning:
-                mine = {key: told for key, told in self._reports.items() if key[0] == kept.row.id}
-                await self._turn(kept, (self._said(kept, key[1], told) for key, told in mine.items()), mine)
-                for key, told in mine.items():
-                    if self._reports.get(key) is told:
-                        del self._reports[key]
+            taken = AT_ONCE
+            while taken == AT_ONCE:
+                taken = await self._look(kept)
+                await asyncio.sleep(0)  # ten thousand may have come back at once
+
+    async def _look(self, kept: Kept) -> int:
+        """One turn; how many reports it took in."""
+        async with self._turning:
+            of_it = ((key[1], told) for key, told in self._reports.items() if key[0] == kept.row.id)
+            mine = dict(islice(of_it, AT_ONCE))
+            said = tuple(self._said(kept, gateway, told) for gateway, told in mine.items())
+            await self._turn(kept, (SaidAll(said),) if said else (), mine)
+            for gateway, told in mine.items():
+                if self._reports.get((kept.row.id, gateway)) is told:
+                    del self._reports[kept.row.id, gateway]
+        return len(mine)
 
     async def add(self, row: RolloutRow, rings: tuple[tuple[str, ...], ...], terms: Terms) -> Kept:
         """Begin a roll-out. StoreError: it has not begun."""
@@ -159,24 +175,22 @@ class RolloutBook:
         self,
         kept: Kept,
         events: Iterable[object],
-        reports: dict[tuple[str, str], FirmwareReport] | None = None,
+        reports: Mapping[str, FirmwareReport] = MappingProxyType({}),
     ) -> None:
         """One turn of the machine: stored first, then done."""
         before, now, effects = kept.machine, self._clock.wall(), list[object]()
-        machine, moved = before, list[str]()
+        machine, moved = before, list(reports)
         for event in events:
             machine, more = machine.handle(event, now)
             effects += more
-            moved += [gateway] if (gateway := getattr(event, "gateway", "")) else []
+            moved += [event.gateway] if isinstance(event, LeaveOut) else []
         if not self._held() and machine.deadline is not None and machine.deadline <= now:
             machine, more = machine.handle(Tick(), now)
             effects += more
         if machine == before:
             return
-        why = {key[1]: told.why for key, told in (reports or {}).items()}
-        rows = [
-            self._member(kept, machine, gateway, why.get(gateway, "")) for gateway in dict.fromkeys(moved)
-        ]
+        why = {gateway: told.why for gateway, told in reports.items()}
+        rows = [self._member(kept, machine, gateway, why.get(gateway, "")) for gateway in moved]
         progress = {
             name: getattr(machine, name) for name in ("offered", "ended_at", "stopped", "paused", "done")
         }
@@ -186,7 +200,7 @@ class RolloutBook:
         for each in rows:
             self._told(kept, each)
         for effect in effects:
-            self._perform(kept, effect)
+            await self._perform(kept, effect)
 
     def _member(self, kept: Kept, machine: Rollout, gateway: str, why: str) -> MemberRow:
         old = kept.told.get(gateway, MemberRow(gateway, machine.ring_of.get(gateway, 0)))
@@ -204,20 +218,22 @@ class RolloutBook:
             self._ledger.append("rollout.ended", kept.row.id, facts)
         self._changed(row.gateway)
 
-    def _perform(self, kept: Kept, effect: object) -> None:
+    async def _perform(self, kept: Kept, effect: object) -> None:
         match effect:
             case Offer(gateways=gateways, ring=ring):
-                self._note(kept, "rollout.offered", gateways, {"ring": ring + 1})
+                await self._note(kept, "rollout.offered", gateways, {"ring": ring + 1})
             case Withdraw(gateways=gateways, why=why):
-                self._note(kept, "rollout.withdrawn", gateways, {"why": why})
+                await self._note(kept, "rollout.withdrawn", gateways, {"why": why})
             case Rolled():
                 self._ledger.append("rollout.done", kept.row.id, {"good": len(kept.machine.phases)})
 
-    def _note(self, kept: Kept, kind: str, gateways: tuple[str, ...], facts: dict[str, object]) -> None:
+    async def _note(self, kept: Kept, kind: str, gateways: tuple[str, ...], facts: dict[str, object]) -> None:
         named = {"count": len(gateways), "gateways": list(gateways[:NAMED])}
         log.info("rollout=%s %s count=%d", kept.row.id, kind, len(gateways))
         self._ledger.append(kind, kept.row.id, {**facts, **named})
-        for gateway in gateways:
+        for n, gateway in enumerate(gateways):
+            if n % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
             self._changed(gateway)
 
 

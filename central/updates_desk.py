@@ -16,7 +16,7 @@ from central.fleet.rollout import ENDS, LeaveOut, PauseAll, ResumeAll, Rollout, 
 from central.rollout_book import Kept, RolloutBook, Terms
 from central.store.database import StoreError
 from central.store.rollouts import BundleRow, RolloutRow
-from central.update_models import BundleView, RolloutGatewayView, RolloutShown, RolloutState
+from central.update_models import BundleView, RolloutGatewayView, RolloutShown, RolloutState, RolloutView
 from link.contract.firmware_job import newer, same
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner
@@ -67,9 +67,14 @@ class CoreUpdatesDesk:
 
     # -- roll-outs --
 
-    def rollouts(self) -> tuple[RolloutShown, ...]:
+    def rollouts(self) -> tuple[RolloutView, ...]:
         """See UpdatesDesk."""
-        return tuple(self._shown(kept) for kept in reversed(self._book.rollouts.values()))
+        kept = reversed(self._book.rollouts.values())
+        return tuple(RolloutView.model_validate(_head(each)) for each in kept)
+
+    def gateways_of(self, id: str) -> tuple[str, ...]:
+        """See UpdatesDesk."""
+        return tuple(self._found(id).machine.ring_of)
 
     def rollout(self, id: str) -> RolloutShown:
         """See UpdatesDesk."""
@@ -210,28 +215,9 @@ class CoreUpdatesDesk:
         raise DeskError(503, NO_ADDRESS, 'write url = "https://HOST:PORT" into [updates]')
 
     def _shown(self, kept: Kept) -> RolloutShown:
-        machine, row, phases = kept.machine, kept.row, kept.machine.phases
-        state: RolloutState = "stopped" if machine.stopped else "done" if machine.done else "running"
-        ended = sum(phases.get(each) in ENDS for each in machine.reached)
-        return RolloutShown(
-            id=row.id,
-            sha=row.sha,
-            version=row.version,
-            state="paused" if machine.paused and not machine.over else state,
-            says=machine.state,
-            created_wall=row.created_wall_ms / 1000,
-            created_by=row.created_by,
-            ring=machine.offered,
-            rings=len(machine.rings),
-            next_wall=machine.deadline or None,
-            gateways=len(machine.ring_of),
-            good=sum(phase == "good" for phase in phases.values()),
-            bad=len(machine.bad),
-            under_way=len(machine.reached) - ended,
-            window=kept.terms.window,
-            force=kept.terms.force,
-            members=tuple(self._member(kept, each) for ring in machine.rings for each in ring),
-        )
+        members = tuple(self._member(kept, each) for each in kept.machine.ring_of)
+        more = {"window": kept.terms.window, "force": kept.terms.force, "members": members}
+        return RolloutShown.model_validate({**_head(kept), **more})
 
     def _member(self, kept: Kept, gateway: str) -> RolloutGatewayView:
         machine: Rollout = kept.machine
@@ -253,6 +239,29 @@ class CoreUpdatesDesk:
             left_out=gateway in machine.left_out,
             told_wall=told.told_wall_ms / 1000 if told is not None and told.told_wall_ms else None,
         )
+
+
+def _head(kept: Kept) -> dict[str, object]:
+    """What is said of a roll-out without its gateways."""
+    machine, row, phases = kept.machine, kept.row, kept.machine.phases
+    state: RolloutState = "stopped" if machine.stopped else "done" if machine.done else "running"
+    reached = machine.reached
+    return {
+        "id": row.id,
+        "sha": row.sha,
+        "version": row.version,
+        "state": "paused" if machine.paused and not machine.over else state,
+        "says": machine.state,
+        "created_wall": row.created_wall_ms / 1000,
+        "created_by": row.created_by,
+        "ring": machine.offered,
+        "rings": len(machine.rings),
+        "next_wall": machine.deadline or None,
+        "gateways": len(machine.ring_of),
+        "good": sum(phase == "good" for phase in phases.values()),
+        "bad": len(machine.bad),
+        "under_way": sum(phases.get(each) not in ENDS for each in reached),
+    }
 
 
 def _bundle(row: BundleRow) -> BundleView:

@@ -12,7 +12,6 @@ from central.api.caller import Caller
 from central.api.desk import Desk
 from central.api.errors import responses
 from central.api.rollout_requests import LeaveOutRequest, RolloutRequest
-from central.api.updates_desk import summary
 from central.api.who import Keeper
 from central.people.places import Places
 from central.update_models import RolloutShown, RolloutView
@@ -27,12 +26,16 @@ def _need(by: Caller, places: Places, gateways: Iterable[str]) -> None:
 
 
 def _seen(by: Caller, places: Places, shown: RolloutShown) -> RolloutShown:
-    """As far as he may see its gateways. What stopped it names some."""
+    """As far as he may see its gateways."""
     members = tuple(m for m in shown.members if by.may("fleet.manage", places.of_gateway(m.gateway)))
     skipped = tuple(each for each in shown.skipped if by.may("fleet.manage", places.of_gateway(each)))
-    whole = len(members) == len(shown.members)
-    says = shown.says if whole else shown.says.partition(":")[0]
+    says = shown.says if len(members) == len(shown.members) else _unnamed(shown.says)
     return shown.model_copy(update={"members": members, "skipped": skipped, "says": says})
+
+
+def _unnamed(says: str) -> str:
+    """What stopped it names gateways."""
+    return says.partition(":")[0]
 
 
 def _desk(request: Request) -> Desk:
@@ -44,8 +47,14 @@ def _desk(request: Request) -> Desk:
 async def rollouts(request: Request, by: Keeper) -> tuple[RolloutView, ...]:
     """The newest first: those with gateways of the asker's areas."""
     desk = _desk(request)
-    seen = (_seen(by, desk.places, each) for each in desk.updates.rollouts())
-    return tuple(summary(each) for each in seen if each.members)
+    found = []
+    for each in desk.updates.rollouts():
+        areas = {desk.places.of_gateway(gateway) for gateway in desk.updates.gateways_of(each.id)}
+        mine = [by.may("fleet.manage", area) for area in areas]
+        if any(mine):
+            says = each.says if all(mine) else _unnamed(each.says)
+            found.append(each.model_copy(update={"says": says}))
+    return tuple(found)
 
 
 @router.post("/rollouts", summary="Start a roll-out", status_code=201, responses=responses(404, 409, 503))
@@ -73,7 +82,7 @@ async def rollout(request: Request, by: Keeper, id: Id) -> RolloutShown:
 async def pause(request: Request, by: Keeper, id: Id) -> RolloutShown:
     """Nobody begins; who has begun to write the other slot goes on to his end."""
     desk = _desk(request)
-    _need(by, desk.places, [each.gateway for each in desk.updates.rollout(id).members])
+    _need(by, desk.places, desk.updates.gateways_of(id))
     return await desk.updates.pause(id, by.name)
 
 
@@ -81,7 +90,7 @@ async def pause(request: Request, by: Keeper, id: Id) -> RolloutShown:
 async def resume(request: Request, by: Keeper, id: Id) -> RolloutShown:
     """What was fetched meanwhile is not fetched again."""
     desk = _desk(request)
-    _need(by, desk.places, [each.gateway for each in desk.updates.rollout(id).members])
+    _need(by, desk.places, desk.updates.gateways_of(id))
     return await desk.updates.resume(id, by.name)
 
 
@@ -89,7 +98,7 @@ async def resume(request: Request, by: Keeper, id: Id) -> RolloutShown:
 async def stop(request: Request, by: Keeper, id: Id) -> RolloutShown:
     """Who has begun to write goes on to his end. It is not resumed: start another one."""
     desk = _desk(request)
-    _need(by, desk.places, [each.gateway for each in desk.updates.rollout(id).members])
+    _need(by, desk.places, desk.updates.gateways_of(id))
     return await desk.updates.stop(id, by.name)
 
 

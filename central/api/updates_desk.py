@@ -21,8 +21,11 @@ class UpdatesDesk(Protocol):
     async def remove_bundle(self, sha: str, by: str) -> BundleView:
         """Forget one. 404 unknown, 409 a roll-out needs it."""
 
-    def rollouts(self) -> tuple[RolloutShown, ...]:
+    def rollouts(self) -> tuple[RolloutView, ...]:
         """The newest first."""
+
+    def gateways_of(self, id: str) -> tuple[str, ...]:
+        """The gateways of a roll-out, ring by ring. 404 unknown."""
 
     def rollout(self, id: str) -> RolloutShown:
         """One roll-out. 404 unknown."""
@@ -44,8 +47,3 @@ class UpdatesDesk(Protocol):
 
     async def leave_out(self, id: str, gateway: str, by: str) -> RolloutShown:
         """Do not wait for this one. 404 unknown, 409 it is over."""
-
-
-def summary(shown: RolloutShown) -> RolloutView:
-    """A roll-out without its gateways."""
-    return RolloutView.model_validate({name: getattr(shown, name) for name in RolloutView.model_fields})

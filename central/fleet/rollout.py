@@ -35,6 +35,13 @@ class Said:
 
 
 @dataclass(frozen=True)
+class SaidAll:
+    """Several reported, each once: a ring of thousands is not gone through for each of them."""
+
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
 class LeaveOut:
     """A person says that this gateway is not waited for, nor offered the job."""
 
@@ -154,6 +161,9 @@ class Rollout:
         match event:
             case Said(gateway=gateway, phase=phase) if self._hears(gateway):
                 rollout = replace(self, phases={**self.phases, gateway: phase})
+            case SaidAll(said=said):
+                heard = {each.gateway: each.phase for each in said if self._hears(each.gateway)}
+                rollout = replace(self, phases={**self.phases, **heard})
             case LeaveOut(gateway=gateway):
                 rollout = replace(self, left_out=self.left_out | {gateway})
             case StopAll(by=by) if not self.over:

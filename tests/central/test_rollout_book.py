@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from central.fleet.rollout import SOAK, LeaveOut, PauseAll, ResumeAll
-from central.rollout_book import NAMED, RolloutBook, Terms
+from central.fleet.rollout import SOAK, LeaveOut, PauseAll, ResumeAll, StopAll
+from central.rollout_book import AT_ONCE, NAMED, RolloutBook, Terms
 from central.store.database import StoreError
 from central.store.rollouts import RolloutRow
 from link.contract.firmware_job import FirmwareJob, FirmwareReport
@@ -61,8 +61,10 @@ async def test_a_ring_follows_when_the_first_has_ended_and_a_day_has_passed(rig:
     await rig.begin()
     await rig.says("gw-north", "testing")
     assert rig.jobs() == ["gw-north"]
+    rig.changed.clear()
     await rig.says("gw-north", "good")
-    assert rig.jobs() == []
+    assert rig.jobs() == [] and rig.changed == ["gw-north"], "its document is made anew"
+    assert rig.book._reports == {}
     await rig.wait(SOAK - 2)
     assert rig.jobs() == []
     await rig.wait(3)
@@ -95,6 +97,17 @@ async def test_a_core_that_was_killed_takes_up_where_it_was(rig: Books, tmp_path
     assert now.told["gw-north"].told_wall_ms == was.told["gw-north"].told_wall_ms
     await rig.wait(SOAK + 1)
     assert rig.jobs() == ["gw-sat"]
+
+
+@pytest.mark.parametrize("event", [PauseAll("li"), StopAll("li")])
+async def test_what_a_person_has_said_outlives_core(rig: Books, tmp_path: Path, event: object):
+    await rig.begin()
+    await rig.book.tell(rig.kept, event, "said", {})
+    rig.open(tmp_path)
+    await rig.book.resume()
+    assert rig.book.rollouts["u-1"].machine == rig.kept.machine
+    await rig.wait(SOAK)
+    assert rig.jobs() == []
 
 
 async def test_nothing_counts_before_the_disk_has_it(rig: Books):
@@ -139,6 +152,38 @@ async def test_one_that_moves_writes_one_row_however_many_there_are(rig: Books):
     assert rig.store.saved == [1]
     await rig.says("gw-north", "streaming", why="another percent")
     assert rig.store.saved == [1], "the same phase is not written again"
+
+
+async def test_thousands_that_come_back_at_once_leave_room_for_others(rig: Books):
+    many = tuple(f"gw-{n}" for n in range(2 * AT_ONCE + 7))
+    await rig.begin(rings=(many,))
+    assert len(rig.changed) == len(many)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    working = asyncio.create_task(other())
+    for gateway in many:
+        rig.book.heard(gateway, FirmwareReport(job="u-1", ver="2.0", phase="streaming"))
+    rig.store.saved.clear()
+    await rig.book.look()
+    working.cancel()
+    assert rig.store.saved == [AT_ONCE, AT_ONCE, 7] and turns >= 2
+    assert set(rig.kept.machine.phases.values()) == {"streaming"} and len(rig.kept.machine.phases) == len(
+        many
+    )
+
+
+async def test_a_gateway_that_is_not_in_it_leaves_no_row(rig: Books):
+    await rig.begin()
+    rig.store.saved.clear()
+    await rig.says("gw-else", "failed")
+    await rig.says("gw-north", "streaming")
+    assert rig.store.saved == [1] and set(rig.store.members["u-1"]) == {"gw-north", "gw-sat", "gw-south"}
 
 
 async def test_a_pause_is_journalled_and_takes_the_job_out(rig: Books):

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from central.api import bundles, limits, rollouts
-from central.api.updates_desk import summary
+from central.api.updates_desk import UpdatesDesk
 from tests.central.api.fake_desk import GATEWAY, FakeDesk
 from tests.central.people.bench import Grant
 
@@ -30,7 +30,9 @@ async def test_a_bundle_is_sent_fetched_in_parts_and_removed(api: httpx.AsyncCli
     assert (await api.delete(f"bundles/{SHA}")).status_code == 404
 
 
-def test_both_parts_are_documented_together():
+def test_both_parts_are_documented_together(desk: FakeDesk):
+    asked = [name for name in vars(UpdatesDesk) if not name.startswith("_")]
+    assert all(callable(getattr(desk.updates, name)) for name in asked) and "gateways_of" in asked
     assert bundles.router.tags == rollouts.router.tags == ["updates"]
 
 
@@ -68,7 +70,7 @@ async def test_a_roll_out_is_started_and_steered(api: httpx.AsyncClient, desk: F
     listed = (await api.get("rollouts")).json()
     assert listed[0]["id"] == begun["id"] and "members" not in listed[0]
     assert (await api.get("rollouts/u-none")).status_code == 404
-    assert set(listed[0]) == set(summary(desk.updates.rollout(begun["id"])).model_dump())
+    assert listed[0]["gateways"] == 2 and listed[0]["state"] == "stopped"
 
 
 async def test_the_whole_fleet_needs_the_right_everywhere(api: httpx.AsyncClient, desk: FakeDesk):

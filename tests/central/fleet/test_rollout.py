@@ -13,6 +13,7 @@ from central.fleet.rollout import (
     Rolled,
     Rollout,
     Said,
+    SaidAll,
     StopAll,
     Withdraw,
     rings_of,
@@ -230,3 +231,21 @@ def test_one_that_is_left_out_loses_the_job_unless_it_writes():
     bench.wait(SOAK)
     bench.post(LeaveOut("b"))
     assert (bench.rollout.asks("b"), bench.rollout.asks("c")) == (False, True)
+
+
+def test_many_are_heard_at_once_as_they_would_be_one_by_one():
+    bench, other = Bench((("a",), ("b", "c", "d"))), Bench((("a",), ("b", "c", "d")))
+    for each in (bench, other):
+        each.post(Said("a", "good"))
+        each.wait(SOAK)
+    said = (Said("b", "testing"), Said("c", "good"), Said("z", "failed"), Said("a", "failed"))
+    assert bench.post(SaidAll(said)) == []
+    for one in said:
+        other.post(one)
+    assert bench.rollout == other.rollout and bench.rollout.phases == {
+        "a": "good",
+        "b": "testing",
+        "c": "good",
+    }
+    (stopped,) = bench.post(SaidAll((Said("b", "rolled_back"), Said("d", "failed"))))
+    assert stopped == Withdraw((), "2 of 4 rolled back or failed: b, d")
