@@ -168,7 +168,7 @@ class BundleShelf:
         return said
 
     async def _keep(self, part: Path, row: BundleRow) -> None:
-        if row.sha not in self.rows:
+        if self.path_of(row.sha) is None:  # also one that a restored centre knows and has not
             await asyncio.to_thread(part.replace, self._folder / f"{row.sha}.raucb")
             await asyncio.to_thread(sync_folder, self._folder)
             try:

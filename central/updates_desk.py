@@ -127,6 +127,10 @@ class CoreUpdatesDesk:
         kept = self._open(id)
         if not kept.machine.paused:
             raise DeskError(409, f"{id} is not paused: {kept.machine.state}")
+        if self._shelf.path_of(kept.row.sha) is None:
+            raise DeskError(
+                409, f"the bundle of {id} is not here", "send it again: spillway fleet bundle add FILE"
+            )
         return await self._told(kept, ResumeAll(), "resumed", by)
 
     async def stop(self, id: str, by: str) -> RolloutShown:

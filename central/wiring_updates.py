@@ -1,11 +1,13 @@
 """Wires updates: the shelf of bundles, the book of roll-outs, and their way into the desired documents."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from central.bundle_shelf import BundleShelf
 from central.config import CentralSettings
 from central.desired.keeping import DesiredKeeping
+from central.fleet.rollout import PauseAll
 from central.ports import Ledger
 from central.rollout_book import RolloutBook
 from central.store.database import Database
@@ -13,6 +15,10 @@ from central.store.rollouts import RolloutStore
 from central.switchboard import Switchboard
 from central.updates_desk import CoreUpdatesDesk
 from link.hosting.clock import Clock
+
+log = logging.getLogger(__name__)
+
+WITHOUT = "the centre, which has not its bundle"
 
 
 class Updates:
@@ -49,9 +55,16 @@ class Updates:
         return self.shelf.path_of(sha)
 
     async def resume(self) -> None:
-        """Take up what the store has. StoreError, OSError."""
+        """Take up what the store has; a restored centre has no bundles, and gateways would fail for it.
+
+        StoreError, OSError.
+        """
         await self.shelf.resume()
         await self.book.resume()
+        for kept in self.book.rollouts.values():
+            if not (kept.machine.over or kept.machine.paused) and self.path_of(kept.row.sha) is None:
+                log.error("rollout=%s is paused: its bundle is not here; send it again", kept.row.id)
+                await self.book.tell(kept, PauseAll(WITHOUT), "paused", {"by": WITHOUT})
 
     def _firmware(self, gateway: str) -> str:
         runner = self._board.gateways.get(gateway)

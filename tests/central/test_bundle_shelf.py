@@ -165,6 +165,16 @@ async def test_a_core_that_was_killed_finds_its_bundles_and_sweeps_the_rest(rig:
     assert [path.name for path in (tmp_path / "bundles").iterdir()] == [f"{row.sha}.raucb"]
 
 
+async def test_a_restored_centre_takes_the_file_again(rig: UpdatesRig):
+    row = await rig.shelf.take(body(GOOD), None, None, "x", "li")
+    path = rig.shelf.path_of(row.sha)
+    assert path is not None
+    path.unlink()
+    assert rig.shelf.path_of(row.sha) is None
+    await rig.shelf.take(body(GOOD), None, None, "x", "li")
+    assert path.read_bytes() == GOOD
+
+
 async def test_a_bundle_is_removed_with_its_file(rig: UpdatesRig):
     row = await rig.shelf.take(body(GOOD), None, None, "x", "li")
     path = rig.shelf.path_of(row.sha)

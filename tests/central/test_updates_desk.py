@@ -9,7 +9,7 @@ from central.api.refusal import DeskError
 from central.api.rollout_requests import RolloutRequest
 from central.store.rollouts import BundleRow
 from link.contract.firmware_job import FirmwareReport
-from tests.central.api.fake_updates import WALL, UpdatesRig, settings_for
+from tests.central.api.fake_updates import WALL, UpdatesRig, lay, settings_for
 
 SHA = "ab" * 32
 
@@ -17,6 +17,7 @@ SHA = "ab" * 32
 class Rig(UpdatesRig):
     def hold(self, version: str = "2.0", sha: str = SHA) -> None:
         self.shelf.rows[sha] = BundleRow(sha, version, "spillway-gateway", 1000, "x.raucb", "li", 1)
+        lay(self, sha)
 
     async def start(self, **asked: object):
         return await self.desk.start(RolloutRequest.model_validate({"sha": SHA, **asked}), "li")
@@ -161,6 +162,16 @@ async def test_pause_resume_and_stop_in_their_order_and_out_of_it(rig: Rig):
     assert kinds == ["rollout.started", "rollout.paused", "rollout.resumed", "rollout.stop"]
     with pytest.raises(DeskError, match="no roll-out 'u-none'"):
         rig.desk.rollout("u-none")
+
+
+async def test_a_bundle_that_is_gone_is_sent_again_before_it_goes_on(rig: Rig, tmp_path: Path):
+    id = (await rig.start()).id
+    await rig.desk.pause(id, "li")
+    (tmp_path / "bundles" / f"{SHA}.raucb").unlink()
+    with pytest.raises(DeskError, match=f"the bundle of {id} is not here"):
+        await rig.desk.resume(id, "li")
+    lay(rig, SHA)
+    assert (await rig.desk.resume(id, "li")).state == "running"
 
 
 async def test_a_gateway_is_left_out(rig: Rig):

@@ -27,7 +27,7 @@ class Rig:
         table = {"keyring": folder / "keyring.pem", "program": str(stand_in(folder)), "url": "https://c"}
         given = {**town.views.settings.model_dump(), "state": folder, "updates": table}
         settings = town.views.settings.model_validate(given)
-        self.town = town
+        self.town, self.file = town, folder / "bundles" / f"{SHA}.raucb"
         board, database = town.board, town.database
         self.updates = Updates(settings, board, database, town.clock, town.journal, self.changed)
         store = DesiredStore(database)
@@ -43,7 +43,10 @@ class Rig:
 
     async def start(self, **asked: object) -> str:
         row = BundleRow(SHA, "2.0", "spillway-gateway", 1000, "x.raucb", "li", 1)
+        await self.updates.shelf._store.add_bundle(row)
         self.updates.shelf.rows[SHA] = row
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_bytes(b"x")
         shown = await self.updates.desk.start(RolloutRequest.model_validate({"sha": SHA, **asked}), "li")
         return shown.id
 
@@ -106,9 +109,17 @@ async def test_no_ring_begins_while_a_live_warning_is_under_way(rig: Rig, town: 
     assert await rig.job("gw-a") == id
 
 
-async def test_a_bundle_is_found_by_its_hash(rig: Rig, tmp_path: Path):
+async def test_a_restored_centre_pauses_what_it_has_no_bundle_for(rig: Rig, town: Town, tmp_path: Path):
+    id = await rig.start()
+    rig.file.unlink()
+    again = Rig(town, tmp_path)
+    await again.updates.resume()
+    await again.documents.resume()
+    assert again.updates.desk.rollout(id).says == "paused by the centre, which has not its bundle"
+    assert await again.job("gw-a") is None
+
+
+async def test_a_bundle_is_found_by_its_hash(rig: Rig):
     await rig.start()
-    (tmp_path / "bundles").mkdir(exist_ok=True)
-    (tmp_path / "bundles" / f"{SHA}.raucb").write_bytes(b"x")
-    assert rig.updates.path_of(SHA) == tmp_path / "bundles" / f"{SHA}.raucb"
+    assert rig.updates.path_of(SHA) == rig.file
     assert rig.updates.path_of("cd" * 32) is None

@@ -113,12 +113,19 @@ class UpdatesRig:
         return self.gateways[gateway].machine.fw if gateway in self.gateways else ""
 
 
+def lay(rig: UpdatesRig, sha: str) -> None:
+    """A file where the bundle of this hash lies."""
+    rig.shelf._folder.mkdir(exist_ok=True)
+    (rig.shelf._folder / f"{sha}.raucb").write_bytes(b"good 2.0\n")
+
+
 def fake_updates(folder: Path) -> CoreUpdatesDesk:
     """A bundle 2.0, one 3.0 that is being rolled out to gw-sat (u-1), and another roll-out of it, paused (u-2)."""
     rig = UpdatesRig(folder)
     for letter, version in (("a", "2.0"), ("b", "3.0")):
         row = BundleRow(letter * 64, version, "spillway-gateway", 1000, f"{version}.raucb", "li", 1)
         rig.shelf.rows[row.sha] = row
+        lay(rig, row.sha)
     for name, event in (("u-1", Tick()), ("u-2", PauseAll("li"))):
         machine, _ = Rollout((("gw-sat",),)).handle(event, WALL)
         row = RolloutRow(name, "b" * 64, "3.0", 1000, "{}", "li", int(WALL * 1000))
