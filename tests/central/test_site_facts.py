@@ -50,6 +50,7 @@ async def test_an_address_of_six_is_put_into_brackets(book: KeyBook):
 
 async def test_a_plain_centre_and_one_without_front_or_ring_say_nothing(book: KeyBook):
     assert site_facts(CentralSettings.model_validate(PLAIN), book, "PEM") is None
+    assert told(book, plain=True) is None
     assert told(book, front=None) is None
     book.ring = None
     assert told(book) is None

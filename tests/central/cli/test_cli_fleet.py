@@ -25,6 +25,7 @@ def test_a_bundle_is_sent_once_and_known_by_its_version(town, run, tmp_path):
     assert fleet.app.info.help and fleet_core.SEND_PATIENCE > 60
     done = run("fleet", "bundle", "add", bundle(tmp_path))
     assert (done.exit_code, "2.5" in done.stdout, "rollout start 2.5" in done.stderr) == (0, True, True)
+    town.desk.updates._shelf.settings = None  # whatever is sent now is refused
     first = json.loads(run("fleet", "bundle", "add", bundle(tmp_path), "--json").stdout)
     held = json.loads(run("fleet", "bundle", "list", "--json").stdout)
     assert [each["version"] for each in held] == ["2.0", "3.0", "2.5"] and held[2] == first
