@@ -21,6 +21,12 @@ class Disk:
         sync_folder(folder)
         sync_folder(folder.parent)
 
+    def make_way(self, folder: Path) -> None:
+        """`folder` and what leads to it, as far as they are not there: a data partition begins empty."""
+        if not folder.is_dir():
+            self.make_way(folder.parent)
+            self.make_folder(folder)
+
     def write(self, path: Path, octets: bytes, mode: int = FILE_MODE) -> None:
         """A file, whole, with its rights, or not there."""
         part = path.with_name(f"{path.name}.part")

@@ -23,6 +23,7 @@ def current(into: Path) -> Site | None:
 def install(into: Path, site: Site, disk: Disk) -> None:
     """Put `site` in force. OSError: the site before is in force still."""
     link = into / NAME
+    disk.make_way(into)
     before = link.resolve() if link.is_symlink() else None
     place = into / f"{NAME}-{site.name}"
     if place == before:  # the same site whose files were damaged on this disk: beside it, not over it

@@ -14,6 +14,8 @@ def lay_networks(site: Site, networks: Path, disk: Disk) -> tuple[str, ...]:
     """Make our keyfiles those of `site`, and write only what differs; the names that changed. OSError."""
     wanted = {f"{OURS}{Path(name).name}": octets for name, octets in site.files.items() if is_keyfile(name)}
     changed = []
+    if wanted:
+        disk.make_way(networks)
     for name, octets in wanted.items():
         if not _is(networks / name, octets):
             disk.write(networks / name, octets, SECRET)

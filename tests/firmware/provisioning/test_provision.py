@@ -2,6 +2,7 @@
 
 import errno
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from firmware.enrolment.keyring import Keyring
 from firmware.provisioning.card import check_site
 from firmware.provisioning.identity import holder
 from firmware.provisioning.install import current, folder_in_force
-from firmware.provisioning.provision import FAILED, IN_FORCE, NOTHING, REFUSED
+from firmware.provisioning.provision import FAILED, IN_FORCE, NOTHING, REFUSED, provision
 from firmware.technician import cli
 from scripts.flashing.card import read_site as read_card
 from scripts.flashing.card import write_site
@@ -31,6 +32,19 @@ def test_a_first_site_comes_into_force_and_again_writes_nothing(computer):
     disk = SilentDisk()
     again = computer.start(disk)
     assert again.words == ("gw-dam: the site on the card is in force already",) and disk.done == []
+
+
+def test_a_data_partition_on_which_nothing_lies_yet_is_enough(computer):
+    computer.card(computer.sites(tables=WIFI))
+    for folder in (computer.places.into, computer.places.networks):
+        if folder.exists():
+            folder.rmdir()
+    empty = replace(computer.places, into=computer.places.into / "spillway" / "provisioned")
+    told = provision(empty, Disk())
+    assert told.code == IN_FORCE, told.words
+    assert current(empty.into).gateway == "gw-dam"
+    assert (empty.networks / "spillway-site-wifi.nmconnection").exists()
+    assert empty.into.parent.stat().st_mode & 0o777 == 0o750
 
 
 def test_another_token_or_board_is_taken_over(computer):
