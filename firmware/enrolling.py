@@ -2,14 +2,18 @@
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 
-from firmware.config import GatewayEnrolment, GatewaySettings
+from firmware.config import GatewayEnrolment, GatewaySettings, UpdateSettings
 from firmware.enrolment.centre_door import CentreDoor
 from firmware.enrolment.enroller import Enroller
 from firmware.enrolment.keyring import Keyring
 from firmware.enrolment.renewal import Renewal
 from firmware.standing import Standing
 from firmware.timekeeping.clock import KeptClock
+from firmware.update.note_file import NoteFile
+from firmware.update.rauc import RaucProgram
+from firmware.update.waiting import mark_meanwhile
 from link.hosting.clock import Clock
 from link.hosting.notify import notify
 from link.hosting.tls_contexts import client_context
@@ -46,6 +50,8 @@ async def enrolled(settings: GatewaySettings, clock: Clock) -> None:
     settings.run.mkdir(parents=True, exist_ok=True)
     parts = {"gateway": lambda: {"gateway": settings.gateway}, "enrolment": enroller.view}
     beside = [asyncio.create_task(Standing(settings.run, clock, parts).run()), asyncio.create_task(_beat())]
+    if settings.update is not None:
+        beside.append(asyncio.create_task(_mark_slot(settings.update, settings.state, clock)))
     try:
         await enroller.run()
     finally:
@@ -65,6 +71,12 @@ async def certificate_there(settings: GatewaySettings, clock: Clock) -> None:
             await clock.sleep_until(clock.now() + LOOK_EVERY)
     finally:
         beat.cancel()
+
+
+async def _mark_slot(table: UpdateSettings, state: Path, clock: Clock) -> None:
+    """Nobody else gives the bootloader's tries back before there is a certificate."""
+    note, _ = await asyncio.to_thread(NoteFile(state).load)
+    await mark_meanwhile(RaucProgram(table.program, table.keyring), note.good, clock)
 
 
 def _floor(clock: Clock) -> KeptClock | None:

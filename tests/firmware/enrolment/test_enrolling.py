@@ -6,12 +6,15 @@ import json
 import pytest
 
 from firmware import enrolling
-from firmware.config import load_gateway
+from firmware.config import UpdateSettings, load_gateway
 from firmware.enrolment.keyring import Keyring
+from firmware.update.messages import Note
+from firmware.update.note_file import NoteFile
 from link.certs.errors import CertError
 from link.hosting.clock import HandClock, SystemClock
 from tests.firmware.enrolment.conftest import Centre
 from tests.firmware.test_config import BARE, ENROLMENT, LEAST, write
+from tests.firmware.update.fake_rauc import FakeRauc
 
 
 @pytest.fixture
@@ -46,6 +49,30 @@ async def test_both_processes_go_on_once_the_certificate_is_there(settings, monk
     assert centre.calls.count("enrol") == 1
     renewal = enrolling.make_renewal(settings, HandClock(wall=centre.now.timestamp()))
     assert renewal is not None and not await renewal.look()
+
+
+async def test_the_slot_is_good_while_a_person_is_waited_for(settings, monkeypatch, threads_at_once):
+    centre, clock, rauc = Centre(), HandClock(), FakeRauc()
+    monkeypatch.setattr(enrolling, "_door", lambda table, tls, floor: centre)
+    monkeypatch.setattr(enrolling, "RaucProgram", lambda program, keyring: rauc)
+    with_slots = settings.model_copy(update={"update": UpdateSettings()})
+    gateway = asyncio.ensure_future(enrolling.enrolled(with_slots, clock))
+    await clock.advance(5.0)
+    assert rauc.good == {"rootfs.0"} and not gateway.done()
+    gateway.cancel()
+
+
+async def test_a_slot_on_trial_waits_for_its_gate(settings, monkeypatch, threads_at_once):
+    centre, clock, rauc = Centre(), HandClock(), FakeRauc()
+    monkeypatch.setattr(enrolling, "_door", lambda table, tls, floor: centre)
+    monkeypatch.setattr(enrolling, "RaucProgram", lambda program, keyring: rauc)
+    settings.state.mkdir()
+    NoteFile(settings.state).keep(Note(good="rootfs.1", step="rebooting"))
+    with_slots = settings.model_copy(update={"update": UpdateSettings()})
+    gateway = asyncio.ensure_future(enrolling.enrolled(with_slots, clock))
+    await clock.advance(5.0)
+    assert rauc.good == set() and not gateway.done()
+    gateway.cancel()
 
 
 async def test_no_token_and_no_certificate_ends_the_process_with_advice(settings):
