@@ -51,6 +51,13 @@ def _version() -> str:
     raise Trouble("pyproject.toml names no version")
 
 
+def name_version(lib: Path, version: str) -> None:
+    """The program asks its package for its version (firmware.build): a copied tree has none unless it is laid down."""
+    place = lib / f"spillway-{version}.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: spillway\nVersion: {version}\n")
+
+
 def _prune(root: Path) -> None:
     for modules in (root / "lib/modules").glob("*/kernel"):
         for name in UNUSED:
@@ -93,6 +100,7 @@ def _application(work: Work, root: Path, wheel: Path) -> None:
         work.run(["aarch64-linux-gnu-strip", "--strip-unneeded", library])
     for name in PRODUCT:
         shutil.copytree(ROOT / name, lib / name, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+    name_version(lib, _version())
     work.run(
         [
             "/usr/bin/python3",
