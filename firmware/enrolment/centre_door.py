@@ -10,6 +10,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from link.hosting.tls_contexts import FloorContext
+from link.hosting.tls_words import tls_words
 
 LARGEST_ANSWER = 256 * 1024
 PATIENCE = 20.0
@@ -65,9 +66,8 @@ class CentreDoor:
             async with httpx.AsyncClient(verify=self._context, trust_env=False, timeout=PATIENCE) as client:
                 answer = await client.request(verb, f"{self._url}/api/v1/{path}", **more)  # type: ignore[arg-type]
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise AskError(
-                f"the centre at {self._url} cannot be asked: {error or type(error).__name__}"
-            ) from None
+            why = tls_words(error, "the centre") or error or type(error).__name__
+            raise AskError(f"the centre at {self._url} cannot be asked: {why}") from None
         if not answer.is_success:
             raise AskError(_refusal(answer), answer.status_code)
         try:

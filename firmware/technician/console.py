@@ -19,7 +19,8 @@ LOOK_EVERY = 1.0
 LONGEST = 400
 """Characters of a line."""
 ROUTES = Path("/proc/net/route")
-SITE_WORDS = "waiting for the site's provisioning: scripts/flash --only-site --site FILE"
+WRITE_SITE = "scripts/flash --only-site --site FILE"
+SITE_WORDS = f"waiting for the site's provisioning: {WRITE_SITE}"
 Said = Mapping[str, Any]
 
 
@@ -63,7 +64,7 @@ class Teller:
                 self._read = folder, load_gateway(folder / "gateway.toml")
             settings = self._read[1]
         except SettingsError as error:
-            return f"the site cannot be used: {error}; write it again: scripts/flash --only-site --site FILE"
+            return f"the site cannot be used: {error}; write it again: {WRITE_SITE}"
         try:
             parts = read_page(settings)["parts"]
             words = (
@@ -79,6 +80,8 @@ class Teller:
 
     def _enrolment(self, settings: GatewaySettings, said: Said) -> str:
         if said["state"] == "refused":
+            if why := str(said["trouble"]).removeprefix("the centre refuses: "):
+                return f"REFUSED by the centre: {why}; write the site with the new token: {WRITE_SITE}"
             return (
                 "REFUSED by the centre: have a new token made (spillway gateway new), write the site with it"
             )

@@ -78,6 +78,15 @@ def test_the_guard_is_watched_and_something_else_makes_safe_after_it():
     assert "spillway-guard.service" in unit(GATEWAY / "units/spillway-gateway.service")["Unit"]["After"]
 
 
+def test_a_card_that_is_slow_or_damaged_does_not_keep_provisioning_from_saying_so():
+    asked = unit(GATEWAY / "units/spillway-provision.service")["Unit"]
+    assert not {"RequiresMountsFor", "Requires", "BindsTo"} & set(asked)
+    mount = "boot-site\\x2dcard.mount"
+    assert mount in asked["Wants"] and mount in asked["After"].split()
+    row = next(line for line in (GATEWAY / "etc/fstab").read_text().splitlines() if "/boot/site-card" in line)
+    assert "nofail" in row and int(re.search(r"device-timeout=(\d+)", row)[1]) >= 60  # type: ignore[index]
+
+
 def test_all_units_of_ours_are_started():
     ours = {name for name in system.ENABLED if name.startswith("spillway-")}
     assert ours == {path.name for path in UNITS}

@@ -183,6 +183,6 @@ def test_a_centre_of_another_authority_gets_no_token(site: Site, tmp_path: Path)
     site.gateway()
     trouble = "cannot be asked"
     wait_for(lambda: trouble in str(site.status().get("enrolment", {}).get("trouble")), 30, "the trouble")
-    assert "verify failed" in str(site.status()["enrolment"]["trouble"])
+    assert "authority that we do not believe" in str(site.status()["enrolment"]["trouble"])
     journal = site.spillway("journal", "tail").stdout
     assert "core.started" in journal and "enrolment" not in journal

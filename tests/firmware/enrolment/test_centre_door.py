@@ -92,8 +92,12 @@ async def test_a_centre_of_another_authority_hears_no_token(served, tmp_path):
     (tmp_path / "other").mkdir()
     other = Site(tmp_path / "other")
     url = f"https://localhost:{served.server_address[1]}"
-    for strange in (CentreDoor(url, client_context(other.folder / "ca.pem")), door(served, "127.0.0.1")):
-        with pytest.raises(AskError, match="cannot be asked"):
+    mistrust = CentreDoor(url, client_context(other.folder / "ca.pem"))
+    for strange, why in (
+        (mistrust, "an authority that we do not believe"),
+        (door(served, "127.0.0.1"), "for another"),
+    ):
+        with pytest.raises(AskError, match=f"cannot be asked: the certificate of the centre .*{why}"):
             await strange.enrol("gw-north", "tok", "csr")
     assert served.asked == []
 

@@ -82,6 +82,11 @@ def test_enrolment_from_its_own_view(gateway):
     assert gateway.says(enrolment=enroller.view()).startswith(
         "gw-dam: REFUSED by the centre: have a new token"
     )
+    enroller._say("refused", "the centre refuses: this token is over (have a new one made)")
+    assert gateway.says(enrolment=enroller.view()) == (
+        "gw-dam: REFUSED by the centre: this token is over (have a new one made); "
+        "write the site with the new token: scripts/flash --only-site --site FILE"
+    )
 
 
 def test_the_link_and_the_island(gateway):

@@ -15,5 +15,7 @@ def test_the_gateway_of_the_image_knows_its_version(tmp_path: Path) -> None:
     system.name_version(tmp_path, wanted)
     asked = "from importlib.metadata import version; print(version('spillway'))"
     words = [sys.executable, "-s", "-P", "-S", "-c", asked]
-    done = subprocess.run(words, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
     assert done.stdout.strip() == wanted, done.stderr
