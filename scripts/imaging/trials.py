@@ -251,7 +251,8 @@ def stranger_of(bundle: Path, folder: Path) -> Path:
     return made
 
 
-TRIALS: dict[str, Callable[[Path, Path], Awaitable[str]]] = {
+Trial = Callable[[Path, Path], Awaitable[str]]
+TRIALS: dict[str, Trial] = {
     "noise": noise_on_the_serial_line,
     "copies": copies_of_the_choice,
     "kernel": a_kernel_that_is_damaged,
@@ -261,15 +262,13 @@ TRIALS: dict[str, Callable[[Path, Path], Awaitable[str]]] = {
     "update": an_update,
 }
 """In the order of their length."""
-QUICK = ("no-site",)
-"""What `scripts/test` has time for."""
 
 
-async def run(name: str, image: Path, folder: Path) -> str:
+async def run(trial: Trial, name: str, image: Path, folder: Path) -> str:
     """One trial in a folder of its own, which is gone afterwards."""
     place = folder / name
     place.mkdir(parents=True)
     try:
-        return await TRIALS[name](image, place)
+        return await trial(image, place)
     finally:
         shutil.rmtree(place, ignore_errors=True)

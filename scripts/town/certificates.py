@@ -97,7 +97,7 @@ def make_certificates(plan: TownPlan, folder: Path) -> Pki:
     believed = _believed(ca, now)
     for name, kind in _wanted(plan):
         if not _good(pki, name, now, believed):
-            _issue(pki, ca, name, kind, now)
+            _issue(pki, ca, name, kind, (*SERVER_NAMES, *plan.names), now)
     return pki
 
 
@@ -132,9 +132,9 @@ def _good(pki: Pki, name: str, now: datetime, believed: frozenset[str]) -> bool:
     return ours and facts.name == name and facts.serial in believed and facts.left(now) > SPARE
 
 
-def _issue(pki: Pki, ca: Ca, name: str, kind: Kind, now: datetime) -> None:
+def _issue(pki: Pki, ca: Ca, name: str, kind: Kind, names: tuple[str, ...], now: datetime) -> None:
     key = new_key()
-    sans = SERVER_NAMES if kind != "client" else ()
+    sans = names if kind != "client" else ()
     pem = ca.issue(Issue(name, public_pem(key), kind, sans), now)
     save_key(pki.key(name), key)
     ca.write(pki.certificate(name), pem)

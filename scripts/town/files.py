@@ -27,6 +27,8 @@ CENTRE_RTP = 192
 GATEWAY_RTP = 64
 CENTRE_CALLS = 64
 GATEWAY_CALLS = 16
+BESIDE = 40_000_000
+"""Octets per second between the town and whoever enrols: it stands beside it."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         groups.append({**head, "hang": group.hang, "timeout": group.timeout, "members": members})
     return {
         **_tls(plan, places, CENTRE),
-        **({} if plan.plain else _secured(places, ports)),
+        **({} if plan.plain else _secured(plan, places, ports)),
         **({} if plan.plain else {"authority": centre_table(places.keys)}),
         "state": places.state / "central",
         "run": places.run / "central",
@@ -244,6 +246,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         "gateway": [
             *({"id": g.gateway, "label": g.label} for g in plan.gateways),
             *({"id": name} for name in plan.guests),
+            *({"id": name, "profile": "broad", "rate": BESIDE} for name in plan.enrolling),
         ],
         "group": groups,
         "zone": [{"id": z.zone, "label": z.label, "lines": z.lines} for z in plan.zones],
@@ -276,9 +279,14 @@ def _tls(plan: TownPlan, places: Places, name: str) -> dict[str, Value]:
     return {"plain": False, "tls": {"ca": pki.ca, **_own(pki, name), "crl": pki.crl}}
 
 
-def _secured(places: Places, ports: Ports) -> dict[str, Value]:
-    """Tables of the centre that a plain one does not have."""
-    return {"probe": _own(places.pki, "probe"), "front": front_table(places.pki, ports.api)}
+def _secured(plan: TownPlan, places: Places, ports: Ports) -> dict[str, Value]:
+    """Tables of the centre that a plain one does not have; it issues only where somebody will ask."""
+    pki = places.pki
+    tables: dict[str, Value] = {"probe": _own(pki, "probe"), "front": front_table(pki, ports.api, plan.names)}
+    if plan.enrolling:
+        authority = {"ca_folder": pki.authority, "pass_phrase_file": pki.pass_phrase}
+        tables["enrolment"] = {**authority, "token_days": plan.token_days}
+    return tables
 
 
 def _own(pki: Pki, name: str) -> dict[str, Value]:

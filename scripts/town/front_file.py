@@ -11,10 +11,13 @@ from scripts.town.ports import HOST
 from scripts.town.toml_text import Value
 
 
-def front_table(pki: Pki, port: int) -> dict[str, Value]:
-    """`[front]`. A browser is not told to insist on https: the next town on this machine may be a plain one."""
+def front_table(pki: Pki, port: int, names: tuple[str, ...] = ()) -> dict[str, Value]:
+    """`[front]`, which answers to further `names`.
+
+    A browser is not told to insist on https: the next town on this machine may be a plain one.
+    """
     own: dict[str, Value] = {"certificate": pki.certificate("api"), "key": pki.key("api")}
-    return {"host": HOST, "port": port, "names": SERVER_NAMES, "hsts": 0, **own}
+    return {"host": HOST, "port": port, "names": (*SERVER_NAMES, *names), "hsts": 0, **own}
 
 
 def write_town_front(central: Path, log: Path) -> None:

@@ -181,6 +181,12 @@ class TownPlan:
     rate_hz: int = 16000
     guests: tuple[str, ...] = ()
     """Gateways that the town lets in and does not run: somebody else starts them."""
+    enrolling: tuple[str, ...] = ()
+    """Gateways that come from outside with a token: the town knows their names and has no certificate for them."""
+    token_days: float = 14.0
+    """How long such a token may be used."""
+    names: tuple[str, ...] = ()
+    """What its servers are called beside `localhost`, by whoever comes from outside."""
     plain: bool = False
     """Nothing is signed or encrypted. Only whoever asks for it gets that: every screen shows it in red."""
     watchdog: float = 3.0

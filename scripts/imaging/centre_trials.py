@@ -1,0 +1,218 @@
+"""Trials of the image with a centre on the host: it enrols, is refused in words, takes an update, goes back from one.
+
+The system is the one that is shipped. What looks at memory comes on a second disk (scripts.imaging.inside).
+"""
+
+import asyncio
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from link.certs.ca import Ca
+from link.contract.firmware_job import FirmwareJob, FirmwareReport, HealthGate
+from scripts.imaging.centre import Centre, flash_site
+from scripts.imaging.inside import put_inside
+from scripts.imaging.next_bundle import next_bundle
+from scripts.imaging.offering import JOB, reports_in
+from scripts.imaging.trials import LINUX_LIMIT, Trial, chosen, copy_of, expect, marked_good, running
+from scripts.imaging.vm import Vm, VmError
+
+FINAL = ("good", "rolled_back", "failed")
+LONG_AGO = ("-rtc", "base=1970-01-01T00:00:30")
+"""A computer without a battery clock, and no time server answers."""
+ROOM = 4 << 30
+"""Octets of the card."""
+FINGERPRINT = r"read this fingerprint out to the centre: ([0-9a-f]{4}(?: [0-9a-f]{4}){7})"
+LISTED = "in the list of the centre, broker connected"
+AFTER_BIRTH = 20.0
+"""Seconds after which memory is looked at: all that starts has started."""
+MEMORY = """while [ ! -e /data/spillway/tls/current/own.pem ]; do sleep 1; done
+sleep SECONDS
+for unit in gateway voice guard console; do
+  pid=$(systemctl show -p MainPID --value spillway-$unit)
+  set -- $(awk '/^Rss:/ {r=$2} /^Pss:/ {p=$2} END {print r, p}' /proc/$pid/smaps_rollup)
+  say "memory $unit rss=$1 pss=$2"
+done
+say "memory free $(awk '/^MemAvailable:/ {print $2}' /proc/meminfo) of $(awk '/^MemTotal:/ {print $2}' /proc/meminfo)"
+say "clock $(date -u +%s)"
+""".replace("SECONDS", f"{AFTER_BIRTH:.0f}")
+
+
+def card_of(image: Path, folder: Path) -> Path:
+    """A copy of the image on a card with room for an update."""
+    disk = copy_of(image, folder)
+    os.truncate(disk, ROOM)
+    return disk
+
+
+async def approved(vm: Vm, centre: Centre) -> float:
+    """A person at the centre approves by what the console shows; when it showed that, s."""
+    found = await vm.until(FINGERPRINT, LINUX_LIMIT)
+    shown = vm.seconds()
+    await centre.approve(found[1])
+    return shown
+
+
+async def it_enrols(image: Path, folder: Path) -> str:
+    """From a card with a site and a clock of 1970 to a gateway in the centre's list; then what it takes of memory."""
+    disk = card_of(image, folder)
+    async with Centre(folder) as centre:
+        flash_site(disk, centre.site(await centre.token()))
+        more = await asyncio.to_thread(put_inside, disk, folder, MEMORY, {}, 8)
+        async with running(disk, folder, *more, *LONG_AGO) as vm:
+            expect("slot", (await chosen(vm))[0], "A")
+            shown = await approved(vm, centre)
+            row = await centre.listed(True, LINUX_LIMIT)
+            born = vm.seconds()
+            await vm.until(LISTED, LINUX_LIMIT)
+            await marked_good(disk, "A")
+            memory = await memory_of(vm)
+            clock = int((await vm.until(r"TRIAL: clock (\d+)\s", LINUX_LIMIT))[1])
+            year = datetime.fromtimestamp(clock, UTC).year
+    return (
+        f"fingerprint after {shown:.0f} s, born after {born:.0f} s as version {row.firmware}, "
+        f"its clock says {year}; {memory}"
+    )
+
+
+async def memory_of(vm: Vm) -> str:
+    """What the second disk's script says of it, in words; MB."""
+    parts, total = [], 0
+    for name in ("gateway", "voice", "guard", "console"):
+        found = await vm.until(rf"TRIAL: memory {name} rss=(\d+) pss=(\d+)\s", LINUX_LIMIT)
+        total += int(found[2])
+        parts.append(f"{name} {int(found[1]) >> 10}/{int(found[2]) >> 10}")
+    found = await vm.until(r"TRIAL: memory free (\d+) of (\d+)\s", LINUX_LIMIT)
+    return (
+        f"RSS/PSS MB {', '.join(parts)}, together {total >> 10}; "
+        f"{int(found[1]) >> 10} of {int(found[2]) >> 10} MB available"
+    )
+
+
+async def it_is_refused(image: Path, folder: Path) -> str:
+    """A token that is over, then a centre of another authority: the console says so; either way the slot is good."""
+    disk = card_of(image, folder)
+    said: list[str] = []
+    async with Centre(folder, token_days=1e-5) as centre:
+        token = await centre.token()
+        strangers = Ca.init(folder / "strangers", b"a trial", datetime.now(UTC), "stranger").certificate_file
+        cases = (
+            (None, r"REFUSED by the centre: [^\r\n]*[\r\n]"),
+            (strangers, r"waiting for the centre at [^\r\n]*certificate[^\r\n]*[\r\n]"),
+        )
+        for ca, pattern in cases:
+            flash_site(disk, centre.site(token, ca))
+            async with running(disk, folder, *LONG_AGO) as vm:
+                expect("slot", (await chosen(vm))[0], "A")
+                said.append((await vm.until(pattern, LINUX_LIMIT))[0])
+                await marked_good(disk, "A")
+        row = await centre.gateway()
+        expect("in the list", row.online, False)
+    return "; ".join(repr(" ".join(words.split())) for words in said)
+
+
+VERSION = "99.0"
+"""Of the update; newer than any image."""
+GATE = HealthGate(t_s=30.0)
+BROKEN_VOICE = {
+    "/etc/systemd/system/spillway-voice.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+}
+"""A fault that only the gate finds: the system starts, the gateway is in the list, and nobody would be heard."""
+
+
+async def offered(image: Path, folder: Path, centre: Centre, changed: Mapping[str, str]) -> FirmwareJob:
+    """A job of a bundle that the centre holds; it goes out with the next document."""
+    made = await asyncio.to_thread(next_bundle, image, folder, VERSION, changed)
+    sha = await asyncio.to_thread(_sha, made)
+    job = FirmwareJob(
+        job="trial",
+        ver=VERSION,
+        url=f"{centre.url}/api/v1/blob/{sha}",
+        sha=sha,
+        size=made.stat().st_size,
+        gate=GATE,
+    )
+    centre.hold(made, sha)
+    (folder / "job.new").write_text(job.model_dump_json())
+    (folder / "job.new").rename(folder / JOB)
+    return job
+
+
+def _sha(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def reported(folder: Path, phase: str, limit: float) -> FirmwareReport:
+    """Until the centre has heard this phase of the job. VmError when the job ends otherwise."""
+    end = time.monotonic() + limit
+    while True:
+        reports = reports_in(folder)
+        found = [report for report in reports if report.phase == phase]
+        if found:
+            return found[-1]
+        last = reports[-1] if reports else None
+        if last is not None and last.phase in FINAL or time.monotonic() > end:
+            raise VmError(f"{phase} was not reported within {limit:.0f} s; last: {last}")
+        await asyncio.sleep(0.2)
+
+
+def with_jobs(folder: Path) -> Centre:
+    """A centre whose core puts the job of `folder` into its documents."""
+    words = (sys.executable, "-m", "scripts.imaging.offering", str(folder), "--")
+    return Centre(folder, wrap={"core": words})
+
+
+async def born(vm: Vm, centre: Centre, disk: Path) -> None:
+    """Start the first time: until it is in the list and its slot is good."""
+    expect("slot", (await chosen(vm))[0], "A")
+    await approved(vm, centre)
+    await centre.listed(True, LINUX_LIMIT)
+    await marked_good(disk, "A")
+
+
+async def it_fetches(image: Path, folder: Path) -> str:
+    """An update over HTTPS with the gateway's certificate: fetched, written, started in B, good, reported."""
+    disk = card_of(image, folder)
+    async with with_jobs(folder) as centre:
+        flash_site(disk, centre.site(await centre.token()))
+        async with running(disk, folder, *LONG_AGO) as vm:
+            await born(vm, centre, disk)
+            job = await offered(image, folder, centre, {})
+            began = vm.seconds()
+            await reported(folder, "streaming", LINUX_LIMIT)
+            await fetched(folder)
+            here = vm.seconds() - began
+            await reported(folder, "installed", LINUX_LIMIT)
+            written = vm.seconds() - began
+            slot, order, _, left = await chosen(vm, LINUX_LIMIT)
+            expect("after the update", (slot, order, left), ("B", "B A", 2))
+            told = await reported(folder, "good", LINUX_LIMIT)
+            good = vm.seconds() - began
+            await marked_good(disk, "B")
+            row = await centre.gateway()
+        expect("version in the list", row.firmware, VERSION)
+        expect("slot", told.slot, "rootfs.1")
+    return (
+        f"{job.size >> 20} MB here after {here:.0f} s, written after {written:.0f} s, "
+        f"B good after {good:.0f} s, in the list as {row.firmware}"
+    )
+
+
+async def fetched(folder: Path) -> None:
+    """Until the whole file is at the gateway."""
+    async with asyncio.timeout(LINUX_LIMIT):
+        while reports_in(folder)[-1].pct < 100:
+            await asyncio.sleep(0.2)
+
+
+CENTRE_TRIALS: dict[str, Trial] = {
+    "enrols": it_enrols,
+    "refused": it_is_refused,
+    "fetches": it_fetches,
+}
+"""In the order of their length."""
