@@ -20,6 +20,10 @@ MOST = 64_000
 _CHATTER = re.compile(r"^(rauc-Message|\(rauc:\d+\)|\*\*)")
 _WORDS = (
     (
+        r"not yet valid|certificate has expired",
+        "the certificate of the bundle's signer is not in its time by this computer's clock",
+    ),
+    (
         r"verification failed|issuer certificate",
         "the bundle is signed by a key that {who} does not believe",
     ),

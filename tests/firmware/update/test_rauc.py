@@ -5,6 +5,7 @@ stand-in says what RAUC 1.8 says there. Only `rauc info` and the wording without
 """
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -132,6 +133,8 @@ async def test_a_program_that_is_not_there_or_does_not_end_is_told(
 
 # ---- the real program --------------------------------------------------------------------------------------
 
+IMAGE_SETTINGS = Path(__file__).resolve().parents[3] / "images/gateway/etc/system.conf"
+
 
 @pytest.fixture
 def signed(tmp_path: Path) -> Path:
@@ -149,6 +152,34 @@ async def test_the_real_program_believes_its_authority_and_no_other(signed: Path
         await RaucProgram(keyring=signed / "other.pem").inspect(bundle)
     with pytest.raises(RaucError, match=r"cannot be read \(\[update\] keyring\)"):
         await RaucProgram(keyring=signed / "none.pem").inspect(bundle)
+
+
+def in_1970(folder: Path, settings: str) -> RaucProgram:
+    """The real program with the image's settings on a computer that has no battery clock and no network time."""
+    (folder / "system.conf").write_text(settings.replace("/etc/rauc/keyring.pem", str(folder / "ca.pem")))
+    called = f'exec faketime "1970-01-02 00:00:00" rauc --conf={folder / "system.conf"} "$@"'
+    return program(folder, f"#!/bin/sh\n{called}\n")
+
+
+@real
+@pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
+async def test_the_images_settings_believe_a_bundle_by_the_time_it_was_signed_at(signed: Path):
+    settings = IMAGE_SETTINGS.read_text()
+    assert (await in_1970(signed, settings).inspect(signed / "good.raucb")).version == "2.0"
+    (signed / "other.raucb").write_bytes((signed / "good.raucb").read_bytes())
+    (signed / "ca.pem").write_bytes((signed / "other.pem").read_bytes())
+    with pytest.raises(RaucError, match="signed by a key that this gateway does not believe"):
+        await in_1970(signed, settings).inspect(signed / "other.raucb")
+
+
+@real
+@pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
+async def test_a_clock_that_is_wrong_is_not_told_as_a_wrong_key(signed: Path):
+    settings = "".join(
+        row for row in IMAGE_SETTINGS.read_text().splitlines(keepends=True) if "signing-time" not in row
+    )
+    with pytest.raises(RaucError, match=r"by this computer's clock .*not yet valid"):
+        await in_1970(signed, settings).inspect(signed / "good.raucb")
 
 
 @real
