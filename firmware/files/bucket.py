@@ -12,6 +12,7 @@ LEAST_PIECE = 1024
 MOST_PIECE = 65_536
 LEAST_CHUNK = 16_384
 MOST_CHUNK = 65_536
+MOST_PART = 4_194_304
 
 
 @dataclass
@@ -36,6 +37,11 @@ class Bucket:
     def chunk(self) -> int:
         """Octets of one request: eight seconds of the rate, within bounds. A cut costs one chunk at most."""
         return max(LEAST_CHUNK, min(MOST_CHUNK, int(self.rate * 8)))
+
+    @property
+    def part(self) -> int:
+        """As `chunk`, for a large file of which a cut costs nothing: it is not asked for in thousands of requests."""
+        return max(LEAST_CHUNK, min(MOST_PART, int(self.rate * 8)))
 
 
 def rate_of(link: LinkSettings, profile: ProfileName) -> float:

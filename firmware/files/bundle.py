@@ -44,7 +44,7 @@ class BundleFetch:
 
     async def _part(self, url: str, sha: str, at: int, size: int) -> int:
         """One request; the octet up to which the file is here then."""
-        reached, upto = -1, min(size, at + self._bucket.chunk)
+        reached, upto = -1, min(size, at + self._bucket.part)
         async with contextlib.aclosing(self._centre.get(sha, at, upto, size, url)) as pieces:
             async for place, piece in pieces:
                 await asyncio.to_thread(self._held.append, sha, place, piece)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.files.bucket import MOST_CHUNK, Bucket, rate_of
+from firmware.files.bucket import MOST_CHUNK, MOST_PART, Bucket, rate_of
 from link.contract.documents import LinkSettings
 from link.contract.profile import PROFILES
 
@@ -30,6 +30,7 @@ def test_idle_time_is_not_saved_up():
 def test_requests_grow_with_the_link_within_bounds():
     chunks = [Bucket(rate).chunk for rate in (300.0, 4_000.0, 1e6)]
     assert chunks == [16_384, 32_000, MOST_CHUNK]
+    assert [Bucket(rate).part for rate in (300.0, 50_000.0, 1e9)] == [16_384, 400_000, MOST_PART]
     assert [Bucket(rate).piece for rate in (300.0, 40_000.0, 1e9)] == [1024, 2000, 65_536]
 
 

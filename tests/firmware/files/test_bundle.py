@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.files import bucket
 from firmware.files.bucket import MOST_CHUNK, Bucket
 from firmware.files.bundle import BundleFetch
 from firmware.files.centre_files import CentreFiles
@@ -24,6 +25,11 @@ def part(at: int, data: bytes = BUNDLE):
 
 
 PARTS = [part(at) for at in range(0, SIZE, MOST_CHUNK)]
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bucket, "MOST_PART", MOST_CHUNK)
 
 
 @pytest.fixture
@@ -51,6 +57,15 @@ async def test_it_comes_in_parts_from_the_address_of_the_job(fetch: BundleFetch,
     assert centre.ranges == ["bytes=0-65535", "bytes=65536-131071", f"bytes=131072-{SIZE - 1}"]
     assert await fetch.fetch(f"{centre.url}/fw/2.raucb", SHA, SIZE, told.append) == path
     assert len(centre.asked) == 3
+
+
+async def test_a_fast_link_asks_for_large_parts(
+    fetch: BundleFetch, centre: Centre, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bucket, "MOST_PART", 1 << 22)
+    centre.answers = [respond(f"206 Partial Content\r\nContent-Range: bytes 0-{SIZE - 1}/{SIZE}", BUNDLE)]
+    assert (await fetch.fetch(f"{centre.url}/f", SHA, SIZE, lambda octets: None)).read_bytes() == BUNDLE
+    assert centre.ranges == [f"bytes=0-{SIZE - 1}"]
 
 
 async def test_it_goes_on_where_it_broke_off(fetch: BundleFetch, centre: Centre):
