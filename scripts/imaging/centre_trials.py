@@ -14,6 +14,7 @@ from pathlib import Path
 
 from link.certs.ca import Ca
 from link.contract.firmware_job import FirmwareJob, FirmwareReport, HealthGate
+from scripts.imaging import environment
 from scripts.imaging.centre import Centre, flash_site
 from scripts.imaging.inside import put_inside
 from scripts.imaging.next_bundle import next_bundle
@@ -203,6 +204,32 @@ async def it_fetches(image: Path, folder: Path) -> str:
     )
 
 
+async def it_goes_back(image: Path, folder: Path) -> str:
+    """An update whose voice process does not answer: B starts three times, its gate fails, A is back and says why."""
+    disk = card_of(image, folder)
+    async with with_jobs(folder) as centre:
+        flash_site(disk, centre.site(await centre.token()))
+        async with running(disk, folder, *LONG_AGO) as vm:
+            await born(vm, centre, disk)
+            before = (await centre.gateway()).firmware
+            await offered(image, folder, centre, BROKEN_VOICE)
+            await reported(folder, "installed", 2 * LINUX_LIMIT)
+            began = vm.seconds()
+            slots = [(await chosen(vm, LINUX_LIMIT))[0] for _ in range(4)]
+            expect("slots", slots, ["B", "B", "B", "A"])
+            back = vm.seconds() - began
+            told = await reported(folder, "rolled_back", LINUX_LIMIT)
+            row = await centre.listed(True, LINUX_LIMIT)
+            await marked_good(disk, "A")
+            said = vm.seconds() - began
+        expect("version in the list", row.firmware, before)
+        expect("slot", told.slot, "rootfs.0")
+        expect("order", environment.newest(disk)["BOOT_ORDER"], "B A")
+        testing = [report for report in reports_in(folder) if report.phase == "testing"]
+        expect("seen while it was tried", {report.slot for report in testing}, {"rootfs.1"})
+    return f"A starts again {back:.0f} s after the update was written, told after {said:.0f} s: {told.why!r}"
+
+
 async def fetched(folder: Path) -> None:
     """Until the whole file is at the gateway."""
     async with asyncio.timeout(LINUX_LIMIT):
@@ -214,5 +241,6 @@ CENTRE_TRIALS: dict[str, Trial] = {
     "enrols": it_enrols,
     "refused": it_is_refused,
     "fetches": it_fetches,
+    "gate": it_goes_back,
 }
 """In the order of their length."""

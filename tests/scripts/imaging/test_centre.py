@@ -93,4 +93,4 @@ def test_the_fingerprint_is_found_on_the_console(tmp_path: Path):
 
 
 def test_the_trials_are_run_with_the_others():
-    assert {"enrols", "refused", "fetches"} <= set(CENTRE_TRIALS) <= set(command.ALL)
+    assert {"enrols", "refused", "fetches", "gate"} <= set(CENTRE_TRIALS) <= set(command.ALL)
