@@ -43,16 +43,29 @@ class BundleFetch:
             await asyncio.to_thread(held.settle_part, sha)
 
     async def _part(self, url: str, sha: str, at: int, size: int) -> int:
-        """One request; the octet up to which the file is here then."""
-        reached, upto = -1, min(size, at + self._bucket.part)
-        async with contextlib.aclosing(self._centre.get(sha, at, upto, size, url)) as pieces:
-            async for place, piece in pieces:
-                await asyncio.to_thread(self._held.append, sha, place, piece)
-                reached = place + len(piece)
-                await self._clock.sleep_until(self._bucket.take(len(piece), self._clock.now()))
-        if reached < 0:
+        """One request; the octet up to which the file is here then. What came before a cut is kept."""
+        upto, start, came = min(size, at + self._bucket.part), -1, bytearray()
+        try:
+            async with contextlib.aclosing(self._centre.get(sha, at, upto, size, url)) as pieces:
+                async for place, piece in pieces:
+                    start = place if start < 0 else start
+                    came += piece
+                    if len(came) >= self._bucket.piece:
+                        start += await self._keep(sha, start, came)
+        finally:
+            if came:
+                start += await self._keep(sha, start, came)
+        if start < 0:
             raise FilesError("nothing was sent")
-        return reached
+        return start
+
+    async def _keep(self, sha: str, at: int, came: bytearray) -> int:
+        """Write what has come and empty it; how much that was. Network reads are small, a thread for each is dear."""
+        piece = bytes(came)
+        came.clear()
+        await asyncio.to_thread(self._held.append, sha, at, piece)
+        await self._clock.sleep_until(self._bucket.take(len(piece), self._clock.now()))
+        return len(piece)
 
     async def clear(self) -> None:
         """Remove what lies here. OSError."""

@@ -101,3 +101,30 @@ async def test_a_link_that_breaks_leaves_what_came(fetch: BundleFetch, centre: C
     with pytest.raises(FilesError):
         await fetch.fetch(f"{centre.url}/f", SHA, SIZE, lambda octets: None)
     assert (tmp_path / "bundles" / f"{SHA}.part").stat().st_size >= 65_536
+
+
+class Drops:
+    """A centre whose answer comes in drops of 1000 octets, and breaks off after `most` of them."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    async def get(self, sha: str, at: int, upto: int, size: int, url: str):
+        for number, place in enumerate(range(at, upto, 1000)):
+            if number == self.most:
+                raise FilesError("cut")
+            yield place, BUNDLE[place : min(upto, place + 1000)]
+
+
+@pytest.mark.parametrize("most", [1000, 30])
+async def test_drops_are_written_together_and_none_is_lost_at_a_cut(tmp_path: Path, most: int, mocker):
+    held = HeldFiles(tmp_path / "bundles", 200_000)
+    append = mocker.spy(held, "append")
+    made = BundleFetch(held, Drops(most), SystemClock(), Bucket(1e9))  # type: ignore[arg-type]
+    if most == 1000:
+        assert (await made.fetch("x", SHA, SIZE, lambda octets: None)).read_bytes() == BUNDLE
+        assert append.call_count <= 6
+    else:
+        with pytest.raises(FilesError, match="cut"):
+            await made.fetch("x", SHA, SIZE, lambda octets: None)
+        assert held.begun(SHA, SIZE) == 30_000
