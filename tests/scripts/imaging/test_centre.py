@@ -1,6 +1,7 @@
 """The centre of the trials as the machine sees it, and the site that a technician puts on its card."""
 
 import asyncio
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -13,11 +14,20 @@ from firmware.provisioning.card import read_site as read_folder
 from firmware.technician.console import Teller
 from link.certs.certificate import issued_by
 from link.certs.keys import fingerprint, new_key
+from link.contract.firmware_job import FirmwareReport
 from scripts.flashing.card import read_site
 from scripts.imaging import __main__ as command
 from scripts.imaging import centre_trials
 from scripts.imaging.centre import GATEWAY, Centre, flash_site
-from scripts.imaging.centre_trials import CENTRE_TRIALS, FINGERPRINT, card_of
+from scripts.imaging.centre_trials import (
+    CENTRE_TRIALS,
+    FINGERPRINT,
+    card_of,
+    job_of,
+    offer_job,
+    reported,
+)
+from scripts.imaging.offering import job_in
 from scripts.imaging.vm import GUEST_SEES_HOST, VmError
 from tests.scripts.flash_rig import make_image
 
@@ -90,6 +100,28 @@ def test_the_fingerprint_is_found_on_the_console(tmp_path: Path):
     found = re.search(FINGERPRINT, said)
     assert found is not None and found[1] == shown
     assert re.search(FINGERPRINT, said[:-2]) is None, "half of it came in one piece"
+
+
+def test_the_job_names_what_the_centre_holds(centre: Centre, tmp_path: Path):
+    bundle = tmp_path / "bundle"
+    bundle.write_bytes(b"an update")
+    job = job_of(bundle, centre)
+    assert (job.size, job.sha) == (9, hashlib.sha256(b"an update").hexdigest())
+    assert job.url == f"{centre.url}/api/v1/blob/{job.sha}"
+    assert (load_central(centre.town.places.central).clips / f"{job.sha}.wav").read_bytes() == b"an update"
+    offer_job(job, tmp_path)
+    assert job_in(tmp_path) == job
+
+
+async def test_a_job_that_has_ended_otherwise_is_not_waited_for(tmp_path: Path):
+    told = [
+        FirmwareReport(job="trial", ver="1", phase="streaming", pct=5),
+        FirmwareReport(job="trial", ver="1", phase="failed", why="no room"),
+    ]
+    (tmp_path / "reports").write_text("".join(f"{each.model_dump_json()}\n" for each in told))
+    assert (await reported(tmp_path, "streaming", 9.0)).pct == 5
+    with pytest.raises(VmError, match=r"installed was not reported .*no room"):
+        await reported(tmp_path, "installed", 9.0)
 
 
 def test_the_trials_are_run_with_the_others():
