@@ -75,6 +75,16 @@ async def test_a_slot_on_trial_waits_for_its_gate(settings, monkeypatch, threads
     gateway.cancel()
 
 
+async def test_who_need_not_wait_does_not_say_that_he_is_ready(settings, monkeypatch):
+    """systemd would begin to watch a voice process that has not begun to start: a slow one was killed for ever."""
+    told: list[str] = []
+    monkeypatch.setattr(enrolling, "notify", told.append)
+    monkeypatch.setattr(Keyring, "facts", lambda self: object())
+    await enrolling.certificate_there(settings, HandClock())
+    await asyncio.sleep(0)
+    assert told == []
+
+
 async def test_no_token_and_no_certificate_ends_the_process_with_advice(settings):
     bare = settings.model_copy(update={"enrolment": settings.enrolment.model_copy(update={"token": ""})})
     with pytest.raises(CertError, match="spillway gateway new"):
