@@ -71,6 +71,21 @@ def test_units_start_programs_that_the_image_has_with_a_site_where_it_is_put(pat
         assert f"{STATE}/provisioned/site/" in unit(path)["Unit"]["ConditionPathExists"]
 
 
+def test_the_image_brings_the_library_of_the_pins():
+    """hw/pins.py imports it by name and only on a board: nothing else would miss it."""
+    asked = (GATEWAY.parents[1] / "requirements/gateway.txt").read_text()
+    found = re.search(r"^lgpio==\S+ ; platform_machine == '(\w+)'", asked, re.MULTILINE)
+    assert found is not None and system.PLATFORM.startswith(found[1])
+
+
+def test_a_card_at_its_first_start_gets_the_folders_that_the_site_is_put_into():
+    service = unit(GATEWAY / "units/spillway-provision.service")["Service"]
+    words = service["ExecStart"].split()
+    into = [words[words.index(option) + 1] for option in ("--into", "--networks")]
+    assert service["ExecStartPre"].split() == ["/bin/mkdir", "-p", *into]
+    assert f"path={into[1]}\n" in (GATEWAY / "etc/networks.conf").read_text()
+
+
 def test_the_guard_is_watched_and_something_else_makes_safe_after_it():
     service = unit(GATEWAY / "units/spillway-guard.service")["Service"]
     assert service["WatchdogSec"] == "2" and service["WatchdogSignal"] == "SIGKILL"
