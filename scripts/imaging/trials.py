@@ -25,9 +25,9 @@ def copy_of(image: Path, folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def running(disk: Path, folder: Path, *more: str) -> AsyncIterator[Vm]:
+async def running(disk: Path, folder: Path, *more: str, steady: bool = False) -> AsyncIterator[Vm]:
     """A machine that is switched off at the end, whatever happened."""
-    vm = Vm(disk, folder, more)
+    vm = Vm(disk, folder, more, steady)
     await vm.start()
     try:
         yield vm
