@@ -205,7 +205,8 @@ def _real_factory(chips: Path = Path("/dev")) -> Any:
             lgpio.gpio_claim_output(handle, self._number, int(state))
 
         def close(self) -> None:
-            if self.function != "output":
+            given_back = self.factory._handle is None  # noqa: SLF001
+            if not given_back and self.function != "output":
                 super().close()
 
     number = _header_chip(lgpio, chips)

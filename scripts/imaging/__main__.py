@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.imaging.centre_trials import CENTRE_TRIALS
+from scripts.imaging.cut_trials import CUT_TRIALS
 from scripts.imaging.line_trials import LINE_TRIALS
 from scripts.imaging.trials import TRIALS, run
 from scripts.imaging.vm import VmError
 
-ALL = TRIALS | LINE_TRIALS | CENTRE_TRIALS
+ALL = TRIALS | CUT_TRIALS | LINE_TRIALS | CENTRE_TRIALS
 QUICK = ("no-site",)
 """What `scripts/test` has time for."""
 

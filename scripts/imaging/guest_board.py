@@ -84,6 +84,11 @@ class Watch(threading.Thread):
                 self.changes.append((time.monotonic(), level))
             time.sleep(STEP)
 
+    @property
+    def level(self) -> bool:
+        """As it was seen last."""
+        return self.changes[-1][1]
+
     def after(self, since: float, level: bool, limit: float) -> float:
         """When it first took this level after `since`; TimeoutError."""
         until = time.monotonic() + limit

@@ -219,6 +219,8 @@ class FakeLgpio(types.ModuleType):
         return self.level.get(pin, 0)
 
     def gpio_get_mode(self, handle: int, pin: int) -> int:
+        if handle is None:
+            raise TypeError("unsupported operand type(s) for &: 'NoneType' and 'int'")
         return self.mode[pin]
 
 
@@ -241,6 +243,15 @@ def test_header_chip_is_found_by_label(lgpio: FakeLgpio, tmp_path: Path) -> None
     lgpio.labels = {10: "gpio-brcmstb"}
     with pytest.raises(PinsUnavailable, match=r"no Raspberry Pi pin header among: gpiochip0 \(cannot open"):
         _real_factory(tmp_path)
+
+
+def test_a_pin_of_a_chip_that_was_given_back_goes_without_a_word(lgpio: FakeLgpio, tmp_path: Path) -> None:
+    """The journal of what makes safe is read in trouble: what stands there has to matter."""
+    pins = Pins(_real_factory(tmp_path))
+    pin = pins.open_output(output())
+    pins.close()
+    pin._device.pin.close()
+    assert lgpio.calls[-1] == ("chip_close", 0)
 
 
 @pytest.mark.parametrize("active_high", [True, False])

@@ -1,0 +1,70 @@
+"""Runs inside the machine: while a transmitter is keyed, one process after the other is stopped or killed."""
+
+import json
+import os
+import signal
+import time
+
+from guest_board import UNITS, Pin, Watch, active, call, journal, main_pid, plug_in, say, wait_for
+from guest_ptt import KEY_LIMIT, RELEASE_LIMIT, START_LIMIT, come_up
+
+CASES = (
+    ("guard", signal.SIGSTOP),
+    ("guard", signal.SIGKILL),
+    ("run", signal.SIGKILL),
+    ("voice", signal.SIGKILL),
+)
+FALL_LIMIT = 15.0
+HELD = 1.0
+"""Seconds that PTT is up before the trouble."""
+
+
+def made_safe(since: float) -> float | None:
+    """When the program that follows the guard said that the output is safe, monotonic s; None: it did not."""
+    text = call("journalctl", "-q", "-o", "json", "-u", f"{UNITS['guard']}.service")
+    for line in text.splitlines():
+        entry = json.loads(line)
+        at = int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6
+        said = str(entry.get("MESSAGE", ""))
+        if at > since and "make_safe" in said and "out=r2.ptt safe" in said:
+            return at
+    return None
+
+
+def trouble(unit: str, number: int, carrier: Pin, watch: Watch) -> str:
+    """One case: how long PTT stayed up after it, and how long until the unit served again."""
+    watch.after(carrier.carrier(True), True, KEY_LIMIT)
+    time.sleep(HELD)
+    before = main_pid(unit)
+    began = time.monotonic()
+    os.kill(before, number)
+    fell = watch.after(began, False, FALL_LIMIT) - began
+    wait_for(f"{unit} again", lambda: main_pid(unit) not in (0, before) and active(unit), START_LIMIT)
+    back = time.monotonic() - began
+    carrier.carrier(False)
+    wait_for("PTT is off without a carrier", lambda: not watch.level, RELEASE_LIMIT)
+    safe = made_safe(began) if unit == "guard" else None
+    told = "" if safe is None else f" made_safe={1000 * (safe - began):.0f}"
+    return f"fell={1000 * fell:.0f} back={1000 * back:.0f}{told}"
+
+
+def main() -> None:
+    """See the module."""
+    plug_in()
+    come_up()
+    carrier, watch = Pin(22), Watch(Pin(18))
+    for unit, number in CASES:
+        say(f"trouble {unit} {number.name} {trouble(unit, number, carrier, watch)}")
+        come_up()
+    watch.after(carrier.carrier(True), True, KEY_LIMIT)
+    watch.after(carrier.carrier(False), False, RELEASE_LIMIT)
+    say("done")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the host has to hear of it
+        for line in journal("guard", "run", "voice"):
+            say(line)
+        say(f"failed {error!r}")
