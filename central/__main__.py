@@ -16,6 +16,13 @@ def _front(arguments: Sequence[str]) -> int:
     return commands.main(arguments)
 
 
+def _operator(arguments: Sequence[str]) -> int:
+    from central.cli.__main__ import make_cli  # `central fleet …` and `central gateway …` are spillway's own
+
+    make_cli(plugins=False)(list(arguments), prog_name="central")
+    return 0
+
+
 _COMMANDS = (
     (backup_commands.WORDS, backup_commands.main),
     (ca_commands.WORDS, ca_commands.main),
@@ -23,6 +30,7 @@ _COMMANDS = (
     ((people_commands.WORD,), people_commands.main),
     (ring_commands.WORDS, ring_commands.main),
     (("front",), _front),
+    (("fleet", "gateway"), _operator),
 )
 """First words of commands that are no process."""
 
@@ -36,7 +44,8 @@ def main() -> int:
         "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER. "
         "The authority: central ca init|issue|renew|revoke|crl|list. The broker: central broker write|reload. "
         "The nginx before the API: central front write|reload --config FILE. "
-        "People: central people first NAME --config FILE. Keys: central key new, central ring -h."
+        "People: central people first NAME --config FILE. Keys: central key new, central ring -h. "
+        "As spillway has them: central fleet rollout start|list|show|…, central gateway new."
     )
     parser = argparse.ArgumentParser(
         prog="central", description="The processes of the Spillway centre.", epilog=epilog

@@ -6,7 +6,8 @@ without this a technician who starts it three times at his bench would come out 
 
 import logging
 
-from firmware.update.rauc import Rauc, RaucError
+from firmware.update.rauc import Rauc
+from link.bundles.rauc import RaucError
 from link.hosting.clock import Clock
 
 log = logging.getLogger(__name__)

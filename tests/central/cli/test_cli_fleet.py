@@ -1,10 +1,12 @@
 """`spillway fleet`: gateways with their updates, bundles from files, roll-outs in the words of the contract."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from central.__main__ import main as central_main
 from central.cli import fleet, fleet_core, fleet_tables
 from central.readmodels import GatewayView
 from central.update_models import UpdateView
@@ -109,3 +111,14 @@ def test_a_phase_has_its_colour():
     view = GatewayView.model_validate({"gateway": "gw-a", "online": True, "reported": {"update": good}})
     assert fleet_tables.fleet([view]).row_count == 1
     assert [str(fleet_tables._word(each).style) for each in ("good", "failed")] == ["green", "red"]
+
+
+def test_the_centres_own_program_has_the_same_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (("fleet", "rollout", "start", "--help"), ("gateway", "new", "--help")):
+        monkeypatch.setattr(sys, "argv", ["central", *words])
+        with pytest.raises(SystemExit) as ended:
+            central_main()
+        assert ended.value.code == 0
+        assert f"central {' '.join(words[:-1])}" in capsys.readouterr().out

@@ -5,9 +5,7 @@ import pytest
 from images.building.simulated import RULES, exported, kernel_of
 from images.building.work import Trouble
 
-MANIFEST = (
-    "linux-base\t4.9\tall\nlinux-image-6.1.0-56-arm64\t6.1.192-2\tarm64\nlinux-image-arm64\t6.1.192-2\tarm64\n"
-)
+MANIFEST = "linux-base\t4.9\tall\nlinux-image-6.1.0-56-arm64\t6.1.192-2\tarm64\nlinux-image-arm64\t6.1.192-2\tarm64\n"
 IRQ_SIM = "#include <linux/irq.h>\n#include <linux/irq_sim.h>\n\nhandle_simple_irq(irq_to_desc(irqnum));\n"
 
 

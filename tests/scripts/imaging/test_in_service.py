@@ -41,9 +41,7 @@ def test_it_is_enrolled_with_the_token_of_the_site_and_knows_its_group(tmp_path:
     state.mkdir()
     in_service.enrol(state, ca)
     assert Keyring(state, in_service.GATEWAY).enrolled_with(in_service.TOKEN)
-    DesiredShelf(state).keep(
-        Held(Desired(rev=7, cfg=in_service.configuration()), in_service.configuration())
-    )
+    DesiredShelf(state).keep(Held(Desired(rev=7, cfg=in_service.configuration()), in_service.configuration()))
     held, wrong = DesiredShelf(state).load()
     assert held is not None and wrong == ""
     assert [member.line for member in held.configuration.groups[0].members] == ["r1", "r2"]
