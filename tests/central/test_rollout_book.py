@@ -181,7 +181,7 @@ async def test_thousands_that_come_back_at_once_leave_room_for_others(rig: Books
 async def test_a_gateway_that_is_not_in_it_leaves_no_row(rig: Books):
     await rig.begin()
     rig.store.saved.clear()
-    await rig.says("gw-else", "failed")
+    rig.book.heard("gw-else", FirmwareReport(job="u-1", ver="2.0", phase="failed"))
     await rig.says("gw-north", "streaming")
     assert rig.store.saved == [1] and set(rig.store.members["u-1"]) == {"gw-north", "gw-sat", "gw-south"}
 

@@ -119,6 +119,17 @@ async def test_a_restored_centre_pauses_what_it_has_no_bundle_for(rig: Rig, town
     assert await again.job("gw-a") is None
 
 
+async def test_what_is_over_needs_no_bundle_any_more(rig: Rig, town: Town, tmp_path: Path):
+    id = await rig.start()
+    await rig.updates.desk.stop(id, "li")
+    rig.file.unlink()
+    again = Rig(town, tmp_path)
+    await again.updates.resume()
+    assert again.updates.desk.rollout(id).says == "stopped: by li"
+    await town.journal.barrier()
+    assert await town.journal.tail(9, "rollout.paused") == []
+
+
 async def test_a_bundle_is_found_by_its_hash(rig: Rig):
     await rig.start()
     assert rig.updates.path_of(SHA) == rig.file

@@ -7,6 +7,7 @@ import pytest
 
 from central.api import bundles, limits, rollouts
 from central.api.updates_desk import UpdatesDesk
+from link.contract.firmware_job import FirmwareReport
 from tests.central.api.fake_desk import GATEWAY, FakeDesk
 from tests.central.people.bench import Grant
 
@@ -94,3 +95,19 @@ async def test_a_roll_out_over_several_areas_is_seen_in_part_and_steered_by_none
     left = await api.post(f"rollouts/{id}/leave-out", json={"gateway": "gw-north"})
     assert left.status_code == 200 and left.json()["members"][0]["left_out"]
     assert (await api.post(f"rollouts/{id}/leave-out", json={"gateway": "gw-south"})).status_code == 403
+
+
+async def test_what_stopped_it_is_named_to_whoever_may_see_all_of_it(api: httpx.AsyncClient, desk: FakeDesk):
+    asked = {"sha": "a" * 64, "rings": [["gw-north"], ["gw-south"]]}
+    id = (await api.post("rollouts", json=asked)).json()["id"]
+    desk.updates._book.heard("gw-north", FirmwareReport(job=id, ver="2.0", phase="failed"))
+    await desk.updates._book.look()
+    whole = "stopped: 1 of 1 rolled back or failed: gw-north"
+    assert (await api.get(f"rollouts/{id}")).json()["says"] == whole
+    assert (await api.get("rollouts")).json()[0]["says"] == whole
+    desk.bench.person("sun", Grant("technician", "south-dam"), token="sun-token-0123456789")
+    api.headers["Authorization"] = "Bearer sun-token-0123456789"
+    assert (await api.get(f"rollouts/{id}")).json()["says"] == "stopped"
+    listed = (await api.get("rollouts")).json()
+    assert [(each["id"], each["says"]) for each in listed] == [(id, "stopped")], "u-1 and u-2 are elsewhere"
+    assert (await api.get("rollouts/u-1")).status_code == 403
