@@ -26,7 +26,7 @@ class Desk(FakeDesk):
         super().__init__(folder)
         settings = settings_for(folder, program="rauc", keyring=folder / "ca.pem")
         store, clock, ledger = RolloutStore(Database.open(folder / "core.db")), SystemClock(), FakeLedger()
-        self.shelf = BundleShelf(settings.updates, folder / "bundles", store, clock, ledger)
+        self.shelf = BundleShelf(settings.updates, folder / "shelf", store, clock, ledger)
         book = RolloutBook(store, clock, ledger, lambda gateway: None, lambda gateway: "")
         self.updates = CoreUpdatesDesk(settings, self.shelf, book, {}, clock)
 

@@ -115,7 +115,7 @@ def test_more_than_200_mb_go_up_and_down_and_nobody_holds_them(
     code, said, sender = spillway(tmp_path, nginx, "fleet", "bundle", "add", str(bundle))
     up = time.monotonic() - since
     assert code == 0 and "2.1.0" in said, said
-    (kept,) = (tmp_path / "bundles").iterdir()
+    (kept,) = (tmp_path / "shelf").iterdir()
     assert kept.stat().st_size == size
     bundle.unlink()
     since = time.monotonic()
