@@ -64,7 +64,9 @@ async def enrolled(settings: GatewaySettings, clock: Clock) -> None:
 async def certificate_there(settings: GatewaySettings, clock: Clock) -> None:
     """Return when `gateway run` has enrolled. Only who waits says that he is ready: what follows may take longer than
     a watchdog allows."""
-    if settings.enrolment is None or await asyncio.to_thread(keyring(settings).facts):
+    if settings.enrolment is None:
+        return
+    if await asyncio.to_thread(keyring(settings).facts) is not None:
         return
     beat = asyncio.create_task(_beat())
     try:

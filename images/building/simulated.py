@@ -1,8 +1,8 @@
 """Kernel modules by which a virtual machine gets pins: gpio-sim for the image's own kernel. Never part of the image.
 
-Debian's kernels leave gpio-sim out, so it is built out of tree from Debian's source of the same version. Traps:
-irq_sim is not in the kernel either, and one function that it calls is not exported to modules; the kernel takes a module
-of its own build only; the header packages lead to each other by absolute paths.
+Debian's kernels leave gpio-sim out, so it is built out of tree from Debian's source of the same version. Traps: irq_sim
+is not in the kernel either, and one function that it calls is not exported to modules; the kernel takes a module of its
+own build only; the header packages lead to each other by absolute paths.
 """
 
 import re
@@ -60,7 +60,15 @@ def gpio_sim(work: Work, manifest: str, folder: Path) -> None:
     rules = headers / "Makefile"
     rules.write_text(rules.read_text().replace("/usr/src/", f"{tree}/usr/src/"))
     _sources(work, next(archives.glob(f"{source}_*.deb")), source, folder / "source", module)
-    words = ["make", "-C", headers, f"M={module}", "ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-", "modules"]
+    words = [
+        "make",
+        "-C",
+        headers,
+        f"M={module}",
+        "ARCH=arm64",
+        "CROSS_COMPILE=aarch64-linux-gnu-",
+        "modules",
+    ]
     work.run(words)
     shutil.move(module / MODULE, folder / MODULE)
     for name in ("apt", "tree", "source", "module"):

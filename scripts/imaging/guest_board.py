@@ -1,7 +1,7 @@
 """Runs inside the machine: its pins, the far ends of its sound cards, and what became of its processes.
 
-Only Python's own library: nothing of the product and nothing that the image does not bring. gpio-sim shows each pin as two
-files; the loopback card gives back on device 1 what was played on device 0, and the other way round.
+Only Python's own library: nothing of the product and nothing that the image does not bring. gpio-sim shows each pin as
+two files; the loopback card gives back on device 1 what was played on device 0, and the other way round.
 """
 
 import json
@@ -23,7 +23,7 @@ STEP = 0.001
 
 def say(text: str) -> None:
     """One line that the host reads."""
-    with open("/dev/console", "w") as console:
+    with Path("/dev/console").open("w") as console:
         console.write(f"TRIAL: {text}\r\n")
 
 
@@ -53,7 +53,10 @@ class Pin:
     """One pin of the header, seen from outside."""
 
     def __init__(self, number: int) -> None:
-        device, chip = (CONFIG / "dev_name").read_text().strip(), (CONFIG / "bank0/chip_name").read_text().strip()
+        device, chip = (
+            (CONFIG / "dev_name").read_text().strip(),
+            (CONFIG / "bank0/chip_name").read_text().strip(),
+        )
         place = Path("/sys/devices/platform") / device / chip / f"sim_gpio{number}"
         self._value, self._pull = os.open(place / "value", os.O_RDONLY), place / "pull"
 
@@ -127,7 +130,9 @@ def main_pid(unit: str) -> int:
 
 def active(unit: str) -> bool:
     """It runs and said that it is ready."""
-    return call("systemctl", "show", "--property=ActiveState", "--value", f"{UNITS[unit]}.service") == "active"
+    return (
+        call("systemctl", "show", "--property=ActiveState", "--value", f"{UNITS[unit]}.service") == "active"
+    )
 
 
 def memory() -> dict[str, tuple[float, float]]:

@@ -5,8 +5,19 @@ import os
 import signal
 import time
 
-from guest_board import UNITS, Pin, Watch, active, call, journal, main_pid, plug_in, say, wait_for
-from guest_ptt import KEY_LIMIT, RELEASE_LIMIT, START_LIMIT, come_up
+from scripts.imaging.guest_board import (
+    UNITS,
+    Pin,
+    Watch,
+    active,
+    call,
+    journal,
+    main_pid,
+    plug_in,
+    say,
+    wait_for,
+)
+from scripts.imaging.guest_ptt import KEY_LIMIT, RELEASE_LIMIT, START_LIMIT, come_up
 
 CASES = (
     ("guard", signal.SIGSTOP),
@@ -15,6 +26,8 @@ CASES = (
     ("voice", signal.SIGKILL),
 )
 FALL_LIMIT = 15.0
+REST = 3.0
+"""Seconds without PTT after which nobody wants it any more."""
 HELD = 1.0
 """Seconds that PTT is up before the trouble."""
 
@@ -31,6 +44,15 @@ def made_safe(since: float) -> float | None:
     return None
 
 
+def at_rest(since: float, watch: Watch) -> None:
+    """PTT is off for good: a guard that has just come back keys what is still wanted, to the end of its hang."""
+
+    def quiet() -> bool:
+        return not watch.level and time.monotonic() - max(since, watch.changes[-1][0]) > REST
+
+    wait_for("PTT is off without a carrier", quiet, RELEASE_LIMIT)
+
+
 def trouble(unit: str, number: int, carrier: Pin, watch: Watch) -> str:
     """One case: how long PTT stayed up after it, and how long until the unit served again."""
     watch.after(carrier.carrier(True), True, KEY_LIMIT)
@@ -41,8 +63,7 @@ def trouble(unit: str, number: int, carrier: Pin, watch: Watch) -> str:
     fell = watch.after(began, False, FALL_LIMIT) - began
     wait_for(f"{unit} again", lambda: main_pid(unit) not in (0, before) and active(unit), START_LIMIT)
     back = time.monotonic() - began
-    carrier.carrier(False)
-    wait_for("PTT is off without a carrier", lambda: not watch.level, RELEASE_LIMIT)
+    at_rest(carrier.carrier(False), watch)
     safe = made_safe(began) if unit == "guard" else None
     told = "" if safe is None else f" made_safe={1000 * (safe - began):.0f}"
     return f"fell={1000 * fell:.0f} back={1000 * back:.0f}{told}"
@@ -57,7 +78,7 @@ def main() -> None:
         say(f"trouble {unit} {number.name} {trouble(unit, number, carrier, watch)}")
         come_up()
     watch.after(carrier.carrier(True), True, KEY_LIMIT)
-    watch.after(carrier.carrier(False), False, RELEASE_LIMIT)
+    at_rest(carrier.carrier(False), watch)
     say("done")
 
 

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from guest_board import (
+from scripts.imaging.guest_board import (
     Listening,
     Pin,
     Watch,

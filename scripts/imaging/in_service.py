@@ -91,7 +91,9 @@ def make_in_service(card: Path, folder: Path) -> None:
     site = SITE.format(gateway=GATEWAY, root="ab" * 32, token=TOKEN)
     (place / "site.toml").write_text(site)
     words = [sys.executable, "-m", "scripts.flashing", "--only-site", "--site", str(place / "site.toml")]
-    done = subprocess.run([*words, "--device", str(card)], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*words, "--device", str(card)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise VmError(f"scripts/flash: {done.stderr.strip()}")
     state = folder / "data" / "spillway"

@@ -1,7 +1,6 @@
 """The gateway at work in the machine: pins of the kernel, cards of ALSA, the shipped units, and no link."""
 
 import re
-import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,10 @@ from scripts.town.listening import Heard, find, load
 from scripts.town.phrases import write_phrase
 
 HERE = Path(__file__).resolve().parent
-SCRIPT = "PYTHONPATH=/mnt python3 -B /mnt/{program} >/dev/console 2>&1\n"
+SCRIPT = """mkdir -p /run/trial/scripts/imaging
+cp /mnt/guest_*.py /run/trial/scripts/imaging/
+PYTHONPATH=/run/trial python3 -B -m scripts.imaging.{program} >/dev/console 2>&1
+"""
 WORK_LIMIT = 900.0
 RESULTS_MB = 32
 KEYED_LIMIT = 1.0
@@ -47,7 +49,7 @@ def prepare(image: Path, folder: Path, program: str) -> Site:
     said = write_phrase("dam", folder)
     files = {"gpio-sim.ko": module, "said.wav": said, "guest_board.py": HERE / "guest_board.py"}
     files |= {name: HERE / name for name in ("guest_ptt.py", program)}
-    more = put_inside(card, folder, SCRIPT.format(program=program), files, 64)
+    more = put_inside(card, folder, SCRIPT.format(program=Path(program).stem), files, 64)
     results = folder / "results.tar"
     results.write_bytes(bytes(RESULTS_MB << 20))
     drive = f"file={results},if=none,id=results,format=raw"

@@ -32,8 +32,8 @@ class VmError(Exception):
 class Vm:
     """One machine with `disk` (raw, written to) as its card; `more` are further QEMU arguments.
 
-    `steady`: its clock goes by the instructions that it has done, not by the host's: what it measures is that of a computer
-    of 1000 million instructions a second, however busy the host is. Idle time passes at once.
+    `steady`: its clock goes by the instructions that it has done, not by the host's: what it measures is that of a
+    computer of 1000 million instructions a second, however busy the host is. Idle time passes at once.
     """
 
     disk: Path
