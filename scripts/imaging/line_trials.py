@@ -18,7 +18,7 @@ SCRIPT = """mkdir -p /run/trial/scripts/imaging
 cp /mnt/guest_*.py /run/trial/scripts/imaging/
 PYTHONPATH=/run/trial python3 -B -m scripts.imaging.{program} >/dev/console 2>&1
 """
-WORK_LIMIT = 900.0
+WORK_LIMIT = 1500.0
 RESULTS_MB = 32
 KEYED_LIMIT = 1.0
 """Seconds from carrier to PTT in an emulated machine; a board has 15 ms."""
