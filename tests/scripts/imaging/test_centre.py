@@ -22,6 +22,7 @@ from scripts.imaging.centre import GATEWAY, Centre, flash_site
 from scripts.imaging.centre_trials import (
     CENTRE_TRIALS,
     FINGERPRINT,
+    SOON,
     card_of,
     job_of,
     offer_job,
@@ -105,7 +106,7 @@ def test_the_fingerprint_is_found_on_the_console(tmp_path: Path):
 def test_the_job_names_what_the_centre_holds(centre: Centre, tmp_path: Path):
     bundle = tmp_path / "bundle"
     bundle.write_bytes(b"an update")
-    job = job_of(bundle, centre)
+    job = job_of(bundle, centre, SOON)
     assert (job.size, job.sha) == (9, hashlib.sha256(b"an update").hexdigest())
     assert job.url == f"{centre.url}/api/v1/blob/{job.sha}"
     assert (load_central(centre.town.places.central).clips / f"{job.sha}.wav").read_bytes() == b"an update"
