@@ -19,7 +19,7 @@ fi
 """
 MOMENTS = (
     ("before a block is written", r"TRIAL: rauc +\d+% Updating slots[\r\n]", 0.0),
-    ("in the middle of the system", r"TRIAL: rauc +\d+% Copying image to rootfs\.1[\r\n]", 8.0),
+    ("8 s after the first block of the system", r"TRIAL: rauc +\d+% Copying image to rootfs\.1[\r\n]", 8.0),
     ("after the last block of the system", r"TRIAL: rauc +\d+% Copying image to rootfs\.1 done", 0.0),
 )
 """Where it is cut: what RAUC says before, and seconds after that."""
