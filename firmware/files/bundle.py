@@ -32,9 +32,9 @@ class BundleFetch:
         await asyncio.to_thread(held.make_room, {sha: size}, frozenset())
         settled = at = await asyncio.to_thread(held.begun, sha, size)
         try:
+            told(at)
             while at < size:
-                told(at)
-                at = await self._part(url, sha, at, size)
+                at = await self._part(url, sha, at, size, told)
                 if at - settled >= SETTLE_EVERY:
                     settled = at
                     await asyncio.to_thread(held.settle_part, sha)
@@ -42,7 +42,7 @@ class BundleFetch:
         finally:
             await asyncio.to_thread(held.settle_part, sha)
 
-    async def _part(self, url: str, sha: str, at: int, size: int) -> int:
+    async def _part(self, url: str, sha: str, at: int, size: int, told: Callable[[int], None]) -> int:
         """One request; the octet up to which the file is here then. What came before a cut is kept."""
         upto, start, came = min(size, at + self._bucket.part), -1, bytearray()
         try:
@@ -52,6 +52,7 @@ class BundleFetch:
                     came += piece
                     if len(came) >= self._bucket.piece:
                         start += await self._keep(sha, start, came)
+                        told(start)
         finally:
             if came:
                 start += await self._keep(sha, start, came)

@@ -73,10 +73,10 @@ async def begun(core: Core, sha: str, **asked: object) -> str:
 async def test_a_roll_out_outlives_a_core_that_is_killed_twice(
     core: Core, computer: Computer, tmp_path: Path
 ):
-    bundle = await sent(core, make_bundle(tmp_path, "gateway.raucb", "2.0", octets=4 * MEGA))
+    bundle = await sent(core, make_bundle(tmp_path, "gateway.raucb", "2.0", octets=6 * MEGA))
     id = await begun(core, bundle["sha"], first=ONE)
     await until(lambda: computer.fetched and computer.update.runner.machine.octets > MEGA)
-    core.kill()
+    core.kill()  # what lies in the sockets still comes, up to the 4 MiB of one request
     await until(lambda: computer.update.runner.machine.broken)
     await core.start()
     assert (await core.get(f"rollouts/{id}"))["state"] == "running", "it is taken up"

@@ -64,8 +64,10 @@ async def test_a_fast_link_asks_for_large_parts(
 ):
     monkeypatch.setattr(bucket, "MOST_PART", 1 << 22)
     centre.answers = [respond(f"206 Partial Content\r\nContent-Range: bytes 0-{SIZE - 1}/{SIZE}", BUNDLE)]
-    assert (await fetch.fetch(f"{centre.url}/f", SHA, SIZE, lambda octets: None)).read_bytes() == BUNDLE
+    told: list[int] = []
+    assert (await fetch.fetch(f"{centre.url}/f", SHA, SIZE, told.append)).read_bytes() == BUNDLE
     assert centre.ranges == [f"bytes=0-{SIZE - 1}"]
+    assert len(told) > 1 and told == sorted(told), "how far it is is said within a part too"
 
 
 async def test_it_goes_on_where_it_broke_off(fetch: BundleFetch, centre: Centre):
