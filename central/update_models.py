@@ -81,6 +81,9 @@ class RolloutShown(RolloutView):
     window: tuple[int, int] = Field(
         description="Hours UTC in which a gateway may restart; the same twice: at any time", examples=[[1, 4]]
     )
+    gate_s: float = Field(
+        description="Seconds that a new slot has after its start until its checks pass", examples=[600.0]
+    )
     force: bool = Field(default=False, description="Also to an older version", examples=[False])
     members: tuple[RolloutGatewayView, ...] = Field(default=(), description="Its gateways, ring by ring")
     skipped: tuple[str, ...] = Field(

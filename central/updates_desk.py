@@ -17,7 +17,7 @@ from central.rollout_book import Kept, RolloutBook, Terms
 from central.store.database import StoreError
 from central.store.rollouts import BundleRow, RolloutRow
 from central.update_models import BundleView, RolloutGatewayView, RolloutShown, RolloutState, RolloutView
-from link.contract.firmware_job import newer, same
+from link.contract.firmware_job import HealthGate, newer, same
 from link.hosting.clock import Clock
 from link.hosting.runner import Runner
 from link.hosting.toml_places import did_you_mean
@@ -107,6 +107,7 @@ class CoreUpdatesDesk:
             window=asked.window,
             not_before=asked.not_before,
             max_down_h=asked.max_down_h,
+            gate=HealthGate(t_s=asked.gate_s),
             force=asked.force,
         )
         now_ms = round(self._clock.wall() * 1000)
@@ -220,7 +221,8 @@ class CoreUpdatesDesk:
 
     def _shown(self, kept: Kept) -> RolloutShown:
         members = tuple(self._member(kept, each) for each in kept.machine.ring_of)
-        more = {"window": kept.terms.window, "force": kept.terms.force, "members": members}
+        terms = kept.terms
+        more = {"window": terms.window, "gate_s": terms.gate.t_s, "force": terms.force, "members": members}
         return RolloutShown.model_validate({**_head(kept), **more})
 
     def _member(self, kept: Kept, gateway: str) -> RolloutGatewayView:

@@ -44,6 +44,13 @@ class RolloutRequest(Body):
     max_down_h: float = Field(
         default=72.0, gt=0, le=720, description="Hours that fetching may take", examples=[72.0]
     )
+    gate_s: float = Field(
+        default=600.0,
+        ge=30,
+        le=3600,
+        description="Seconds that a new slot has after its start until its checks pass; else it goes back",
+        examples=[600.0],
+    )
     force: bool = Field(
         default=False, description="Also to an older version, and again to the same one", examples=[False]
     )

@@ -41,6 +41,10 @@ Window = Annotated[
     str,
     typer.Option("--window", metavar="H-H", help="Hours UTC in which a gateway may restart, like 1-4."),
 ]
+Gate = Annotated[
+    float,
+    typer.Option("--gate", metavar="SECONDS", help="Time that a new slot has to be well; else it goes back."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Also to an older version, or the same again.")]
 
 
@@ -86,6 +90,7 @@ def start(
     ring: Rings = None,
     first: First = None,
     window: Window = "0-0",
+    gate: Gate = 600.0,
     force: Force = False,
 ) -> None:
     """Bring a bundle to the gateways: one alone, then 5 %, 25 % and all, with a day between them.
@@ -98,7 +103,13 @@ def start(
     held = fleet_core.send_bundle(session.core, Path(bundle)) if is_file else _held(session, bundle)
     try:
         asked = RolloutRequest(
-            sha=held.sha, gateways=tuple(gateway or ()), rings=rings, first=first, window=hours, force=force
+            sha=held.sha,
+            gateways=tuple(gateway or ()),
+            rings=rings,
+            first=first,
+            window=hours,
+            gate_s=gate,
+            force=force,
         )
     except ValidationError as error:
         fault = error.errors()[0]

@@ -6,22 +6,17 @@ The system is the one that is shipped. What looks at memory comes on a second di
 import asyncio
 import hashlib
 import os
-import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from link.certs.ca import Ca
-from link.contract.firmware_job import FirmwareJob, FirmwareReport, HealthGate
 from scripts.imaging import environment
 from scripts.imaging.centre import Centre, flash_site
 from scripts.imaging.inside import put_inside
-from scripts.imaging.next_bundle import next_bundle
-from scripts.imaging.offering import JOB, reports_in
+from scripts.imaging.next_bundle import next_bundle, signing_keys
 from scripts.imaging.trials import LINUX_LIMIT, Trial, chosen, copy_of, expect, marked_good, running
-from scripts.imaging.vm import Vm, VmError
+from scripts.imaging.vm import Vm
 
-FINAL = ("good", "rolled_back", "failed")
 LONG_AGO = ("-rtc", "base=1970-01-01T00:00:30")
 """A computer without a battery clock, and no time server answers."""
 ROOM = 4 << 30
@@ -117,8 +112,8 @@ async def it_is_refused(image: Path, folder: Path) -> str:
 
 VERSION = "99.0"
 """Of the update; newer than any image."""
-SOON, LATER = HealthGate(t_s=30.0), HealthGate(t_s=600.0)
-"""A slot that cannot pass need not be waited for; one that can may be slow on a busy host."""
+SOON, LATER = 30.0, 600.0
+"""Seconds of the gate: a slot that cannot pass need not be waited for; one that can may be slow on a busy host."""
 BROKEN_VOICE = {
     "/etc/systemd/system/spillway-voice.service": "[Service]\nExecStart=/bin/sleep infinity\n",
 }
@@ -136,39 +131,9 @@ fi
 """The gateway has fetched the bundle already (that is the trial `fetches`); once the data partition has room."""
 
 
-def job_of(bundle: Path, centre: Centre, gate: HealthGate) -> FirmwareJob:
-    """A job of a bundle that the centre holds. Blocks."""
-    with bundle.open("rb") as file:
-        sha = hashlib.file_digest(file, "sha256").hexdigest()
-    centre.hold(bundle, sha)
-    url, size = f"{centre.url}/api/v1/blob/{sha}", bundle.stat().st_size
-    return FirmwareJob(job="trial", ver=VERSION, url=url, sha=sha, size=size, gate=gate)
-
-
-def offer_job(job: FirmwareJob, folder: Path) -> None:
-    """It goes out with the next document."""
-    (folder / "job.new").write_text(job.model_dump_json())
-    (folder / "job.new").rename(folder / JOB)
-
-
-async def reported(folder: Path, phase: str, limit: float) -> FirmwareReport:
-    """Until the centre has heard this phase of the job. VmError when the job ends otherwise."""
-    end = time.monotonic() + limit
-    while True:
-        reports = reports_in(folder)
-        found = [report for report in reports if report.phase == phase]
-        if found:
-            return found[-1]
-        last = reports[-1] if reports else None
-        if last is not None and last.phase in FINAL or time.monotonic() > end:
-            raise VmError(f"{phase} was not reported within {limit:.0f} s; last: {last}")
-        await asyncio.sleep(0.2)
-
-
-def with_jobs(folder: Path) -> Centre:
-    """A centre whose core puts the job of `folder` into its documents."""
-    words = (sys.executable, "-m", "scripts.imaging.offering", str(folder), "--")
-    return Centre(folder, wrap={"core": words})
+def with_updates(image: Path, folder: Path) -> Centre:
+    """A centre that believes the bundles of the cache in which the image was built."""
+    return Centre(folder, keyring=signing_keys(image) / "ca.pem")
 
 
 async def born(vm: Vm, centre: Centre, disk: Path) -> None:
@@ -180,31 +145,32 @@ async def born(vm: Vm, centre: Centre, disk: Path) -> None:
 
 
 async def it_fetches(image: Path, folder: Path) -> str:
-    """An update over HTTPS with the gateway's certificate: fetched, written, started in B, good, reported."""
+    """An update over HTTPS with the gateway's certificate: rolled out, fetched, started in B, good, in the list."""
     disk = card_of(image, folder)
     made = await asyncio.to_thread(next_bundle, image, folder, VERSION, {})
-    async with with_jobs(folder) as centre:
-        job = await asyncio.to_thread(job_of, made, centre, LATER)
+    async with with_updates(image, folder) as centre:
         flash_site(disk, centre.site(await centre.token()))
         async with running(disk, folder, *LONG_AGO) as vm:
             await born(vm, centre, disk)
-            offer_job(job, folder)
+            await centre.roll_out(made, LATER)
             began = vm.seconds()
-            await reported(folder, "streaming", LINUX_LIMIT)
-            await fetched(folder)
+            await centre.updated("streaming", LINUX_LIMIT)
+            await centre.updated("streaming", FETCH_LIMIT, pct=100)
             here = vm.seconds() - began
-            await reported(folder, "installed", TRY_LIMIT)
+            await centre.updated("installed", TRY_LIMIT)
             written = vm.seconds() - began
             slot, order, _, left = await chosen(vm, TRY_LIMIT)
             expect("after the update", (slot, order, left), ("B", "B A", 2))
-            told = await reported(folder, "good", TRY_LIMIT)
+            told = await centre.updated("good", TRY_LIMIT)
             good = vm.seconds() - began
             await marked_good(disk, "B")
             row = await centre.gateway()
+            rollout = await centre.rolled_out(1, 0, LINUX_LIMIT)
         expect("version in the list", row.firmware, VERSION)
+        expect("roll-out", rollout.state, "running")  # a day goes by before it is done
         expect("slot", told.slot, "rootfs.1")
     return (
-        f"{job.size >> 20} MB here after {here:.0f} s, written after {written:.0f} s, "
+        f"{made.stat().st_size >> 20} MB here after {here:.0f} s, written after {written:.0f} s, "
         f"B good after {good:.0f} s, in the list as {row.firmware}"
     )
 
@@ -213,37 +179,38 @@ async def it_goes_back(image: Path, folder: Path) -> str:
     """An update whose voice process does not answer: B starts three times, its gate fails, A is back and says why."""
     disk = card_of(image, folder)
     made = await asyncio.to_thread(next_bundle, image, folder, VERSION, BROKEN_VOICE)
-    async with with_jobs(folder) as centre:
-        job = await asyncio.to_thread(job_of, made, centre, SOON)
+    sha = await asyncio.to_thread(sha_of, made)
+    async with with_updates(image, folder) as centre:
         flash_site(disk, centre.site(await centre.token()))
-        lay = LAY.replace("SHA", job.sha)
+        lay = LAY.replace("SHA", sha)
         more = await asyncio.to_thread(put_inside, disk, folder, lay, {"update.raucb": made}, 300)
         async with running(disk, folder, *more, *LONG_AGO) as vm:
             await born(vm, centre, disk)
             before = (await centre.gateway()).firmware
-            offer_job(job, folder)
-            await reported(folder, "installed", TRY_LIMIT)
+            await centre.roll_out(made, SOON)
+            await centre.updated("installed", TRY_LIMIT)
             began = vm.seconds()
             slots = [(await chosen(vm, TRY_LIMIT))[0] for _ in range(4)]
             expect("slots", slots, ["B", "B", "B", "A"])
             back = vm.seconds() - began
-            told = await reported(folder, "rolled_back", TRY_LIMIT)
+            told = await centre.updated("rolled_back", TRY_LIMIT)
             row = await centre.listed(True, LINUX_LIMIT)
             await marked_good(disk, "A")
             said = vm.seconds() - began
+            rollout = await centre.rolled_out(0, 1, LINUX_LIMIT)
         expect("version in the list", row.firmware, before)
+        expect("roll-out", rollout.state, "stopped")
         expect("slot", told.slot, "rootfs.0")
         expect("order", environment.newest(disk)["BOOT_ORDER"], "B A")
-        testing = [report for report in reports_in(folder) if report.phase == "testing"]
-        expect("seen while it was tried", {report.slot for report in testing}, {"rootfs.1"})
+        testing = [each for each in centre.updates if each.phase == "testing"]
+        expect("seen while it was tried", {each.slot for each in testing}, {"rootfs.1"})
     return f"A starts again {back:.0f} s after the update was written, told after {said:.0f} s: {told.why!r}"
 
 
-async def fetched(folder: Path) -> None:
-    """Until the whole file is at the gateway."""
-    async with asyncio.timeout(FETCH_LIMIT):
-        while reports_in(folder)[-1].pct < 100:
-            await asyncio.sleep(0.2)
+def sha_of(file: Path) -> str:
+    """SHA-256 of its octets, hex. Blocks."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 CENTRE_TRIALS: dict[str, Trial] = {

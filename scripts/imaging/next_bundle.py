@@ -21,8 +21,7 @@ def next_bundle(image: Path, folder: Path, version: str, changed: Mapping[str, s
 
     Blocks for half a minute. VmError: a tool or what images/build left beside the image is missing.
     """
-    built, content = image.parent, folder / "next"
-    keys = built.parent / "development-keys"
+    built, content, keys = image.parent, folder / "next", signing_keys(image)
     content.mkdir()
     for name in ("system.ext4", "boot.vfat"):
         subprocess.run(["cp", "--sparse=always", "--reflink=auto", built / name, content / name], check=True)
@@ -37,6 +36,11 @@ def next_bundle(image: Path, folder: Path, version: str, changed: Mapping[str, s
     except Trouble as error:
         raise VmError(f"the next bundle cannot be made: {error}") from None
     return made
+
+
+def signing_keys(image: Path) -> Path:
+    """The folder of the keys that bundles for this image are signed by."""
+    return image.parent.parent / "development-keys"
 
 
 def replace_file(system: Path, path: str, text: str) -> None:

@@ -286,6 +286,8 @@ def _secured(plan: TownPlan, places: Places, ports: Ports) -> dict[str, Value]:
     if plan.enrolling:
         authority = {"ca_folder": pki.authority, "pass_phrase_file": pki.pass_phrase}
         tables["enrolment"] = {**authority, "token_days": plan.token_days}
+    if plan.updates is not None:
+        tables["updates"] = {"keyring": plan.updates, "url": f"https://{(*plan.names, HOST)[0]}:{ports.api}"}
     return tables
 
 

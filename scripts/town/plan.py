@@ -187,6 +187,8 @@ class TownPlan:
     """How long such a token may be used."""
     names: tuple[str, ...] = ()
     """What its servers are called beside `localhost`, by whoever comes from outside."""
+    updates: Path | None = None
+    """Certificates that the town believes the signatures of bundles by; without them it takes none."""
     plain: bool = False
     """Nothing is signed or encrypted. Only whoever asks for it gets that: every screen shows it in red."""
     watchdog: float = 3.0

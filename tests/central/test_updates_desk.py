@@ -53,10 +53,13 @@ async def test_all_of_the_fleet_goes_in_rings_without_neighbours(rig: Rig):
 
 
 async def test_the_chosen_one_goes_first_and_terms_reach_the_job(rig: Rig):
-    shown = await rig.start(first="gw-south", window=[1, 4], not_before=1_700_000_100, max_down_h=9)
+    shown = await rig.start(
+        first="gw-south", window=[1, 4], not_before=1_700_000_100, max_down_h=9, gate_s=90
+    )
     assert rings(shown) == [["gw-south"], ["gw-north"], ["gw-sat"]], "neighbours never in one"
     job = rig.book.job_for("gw-south")
     assert job is not None and (job.window, job.not_before, job.max_down_h) == ((1, 4), 1_700_000_100, 9)
+    assert job.gate.t_s == shown.gate_s == 90
 
 
 async def test_rings_by_hand_are_taken_but_never_with_neighbours_in_one(rig: Rig):

@@ -46,9 +46,12 @@ def test_a_stranger_s_bundle_and_a_file_that_is_not_there_are_refused_in_words(t
 
 def test_a_roll_out_from_a_file_to_its_end_of_words(town, run, tmp_path):
     begun = started(
-        run, bundle(tmp_path), "--gateway", "gw-north", "--gateway", "gw-south", "--window", "1-4"
+        run,
+        bundle(tmp_path),
+        *("--gateway", "gw-north", "--gateway", "gw-south", "--window", "1-4", "--gate", "90"),
     )
     assert (begun["version"], begun["state"], begun["window"]) == ("2.5", "running", [1, 4])
+    assert begun["gate_s"] == 90
     shown = run("fleet", "rollout", "show", begun["id"])
     assert "ring 1 of 2, under way" in shown.stdout and "gw-south" in shown.stdout
     assert "paused by wang" in run("fleet", "rollout", "pause", begun["id"]).stdout
@@ -80,6 +83,7 @@ def test_rings_by_hand_and_the_first_one(town, run):
         (("--ring", "gw-north", "--gateway", "gw-south"), "rings name all their gateways"),
         (("--gateway", "gw-north", "--gateway", "gw-north"), "named twice"),
         (("--gateway", "NO SUCH"), "gateways.0"),
+        (("--gate", "5"), "greater than or equal to 30"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_asked(town, run, words, said):

@@ -1,7 +1,6 @@
 """The centre of the trials as the machine sees it, and the site that a technician puts on its card."""
 
 import asyncio
-import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -9,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from central.config import load_central
+from central.update_models import UpdateView
 from firmware.provisioning.card import check_site
 from firmware.provisioning.card import read_site as read_folder
 from firmware.technician.console import Teller
 from link.certs.certificate import issued_by
 from link.certs.keys import fingerprint, new_key
-from link.contract.firmware_job import FirmwareReport
+from link.contract.firmware_job import Phase
 from scripts.flashing.card import read_site
 from scripts.imaging import __main__ as command
 from scripts.imaging import centre_trials
@@ -22,14 +22,12 @@ from scripts.imaging.centre import GATEWAY, Centre, flash_site
 from scripts.imaging.centre_trials import (
     CENTRE_TRIALS,
     FINGERPRINT,
-    SOON,
     card_of,
-    job_of,
-    offer_job,
-    reported,
+    with_updates,
 )
-from scripts.imaging.offering import job_in
+from scripts.imaging.next_bundle import signing_keys
 from scripts.imaging.vm import GUEST_SEES_HOST, VmError
+from tests.link.bundles.bundle_rig import make_signers
 from tests.scripts.flash_rig import make_image
 
 
@@ -80,12 +78,6 @@ def test_what_flash_refuses_is_told(centre: Centre, tmp_path: Path):
         flash_site(tmp_path / "paper", centre.site("t" * 32))
 
 
-def test_a_file_for_gateways_lies_where_core_looks(centre: Centre, tmp_path: Path):
-    (tmp_path / "bundle").write_bytes(b"octets")
-    centre.hold(tmp_path / "bundle", "ab" * 32)
-    assert (load_central(centre.town.places.central).clips / f"{'ab' * 32}.wav").read_bytes() == b"octets"
-
-
 def test_the_card_has_room_and_the_image_stays(tmp_path: Path):
     image = tmp_path / "gateway.img"
     image.write_bytes(b"x" * 4096)
@@ -103,26 +95,41 @@ def test_the_fingerprint_is_found_on_the_console(tmp_path: Path):
     assert re.search(FINGERPRINT, said[:-2]) is None, "half of it came in one piece"
 
 
-def test_the_job_names_what_the_centre_holds(centre: Centre, tmp_path: Path):
-    bundle = tmp_path / "bundle"
-    bundle.write_bytes(b"an update")
-    job = job_of(bundle, centre, SOON)
-    assert (job.size, job.sha) == (9, hashlib.sha256(b"an update").hexdigest())
-    assert job.url == f"{centre.url}/api/v1/blob/{job.sha}"
-    assert (load_central(centre.town.places.central).clips / f"{job.sha}.wav").read_bytes() == b"an update"
-    offer_job(job, tmp_path)
-    assert job_in(tmp_path) == job
+def test_bundles_are_believed_by_the_keys_of_the_image_and_fetched_where_the_machine_can(tmp_path: Path):
+    image = tmp_path / "cache" / "image" / "gateway.img"
+    keys = signing_keys(image)
+    keys.mkdir(parents=True)
+    make_signers(keys)
+    made = with_updates(image, tmp_path)
+    settings = load_central(made.town.places.central)
+    assert settings.updates is not None and settings.updates.keyring == keys / "ca.pem"
+    assert settings.updates.url == made.url
+    asyncio.run(made.town.stop())
 
 
-async def test_a_job_that_has_ended_otherwise_is_not_waited_for(tmp_path: Path):
-    told = [
-        FirmwareReport(job="trial", ver="1", phase="streaming", pct=5),
-        FirmwareReport(job="trial", ver="1", phase="failed", why="no room"),
-    ]
-    (tmp_path / "reports").write_text("".join(f"{each.model_dump_json()}\n" for each in told))
-    assert (await reported(tmp_path, "streaming", 9.0)).pct == 5
+def test_without_keys_it_takes_no_bundle(centre: Centre):
+    assert load_central(centre.town.places.central).updates is None
+
+
+def told(phase: Phase, pct: int = 0, why: str = "") -> UpdateView:
+    return UpdateView(job="u-1", version="1", phase=phase, pct=pct, why=why)
+
+
+async def test_an_update_that_has_ended_otherwise_is_not_waited_for(centre: Centre):
+    centre.updates = [told("streaming", 5), told("failed", why="no room")]
+    assert (await centre.updated("streaming", 9.0)).pct == 5
     with pytest.raises(VmError, match=r"installed was not reported .*no room"):
-        await reported(tmp_path, "installed", 9.0)
+        await centre.updated("installed", 9.0)
+    with pytest.raises(VmError, match="streaming was not reported"):
+        await centre.updated("streaming", 9.0, pct=100)
+    assert (await centre.updated("failed", 9.0)).why == "no room"
+
+
+async def test_a_phase_that_nobody_saw_is_passed_by_a_later_one(centre: Centre):
+    centre.updates = [told("waiting"), told("testing", 100)]
+    assert (await centre.updated("installed", 0.0)).phase == "testing"
+    with pytest.raises(VmError, match="within 0 s"):
+        await centre.updated("good", 0.0)
 
 
 def test_the_trials_are_run_with_the_others():
