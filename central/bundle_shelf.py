@@ -16,6 +16,7 @@ from typing import BinaryIO
 from pydantic import TypeAdapter, ValidationError
 
 from central.api.refusal import DeskError
+from central.patience import patiently
 from central.ports import Ledger
 from central.store.database import StoreError
 from central.store.rollouts import BundleRow, RolloutStore
@@ -32,8 +33,6 @@ PIECE = 1_048_576
 """Octets that are written at a time."""
 RESERVE = 500 * MEGA
 """Octets of the disk that no bundle may take: the journal and the recordings need room too."""
-PATIENCE = 30.0
-"""Seconds without an octet after which a bundle is given up."""
 _VERSION: TypeAdapter[str] = TypeAdapter(Version)
 NO_TABLE = "this centre takes no bundles: its settings have no [updates] table"
 ADD_TABLE = "add the table with the keyring of your gateways (docs/configuration.md)"
@@ -126,7 +125,7 @@ class BundleShelf:
             file.write(octets)
 
         try:
-            async for piece in _patiently(body):
+            async for piece in patiently(body, "send the bundle again"):
                 size += len(piece)
                 if size > settings.largest_mb * MEGA:
                     self._room_for(size, settings)
@@ -200,16 +199,3 @@ class BundleShelf:
 def _settle(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-async def _patiently(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The body, unless nothing of it comes for PATIENCE seconds."""
-    while True:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                piece = await anext(body)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise DeskError(408, f"nothing came for {PATIENCE:.0f} s", "send the bundle again") from None
-        yield piece

@@ -8,19 +8,18 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import BinaryIO, TypeVar
 
 from central.api.desk import DeskError
 from central.api.upload_desk import Upload
+from central.patience import patiently
 from central.store.uploads import Part, UploadRefused, Uploads
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE = 30.0
-"""Seconds without an octet after which a request is given up, so that a dead connection holds no file."""
 EXPIRE_EVERY = 3600.0
 
 
@@ -88,7 +87,7 @@ class Incoming:
         file = await self._stored(_opened, part)
         room = part.length - part.offset
         try:
-            async with contextlib.aclosing(_patiently(body)) as pieces:
+            async with contextlib.aclosing(patiently(body, "go on where HEAD says")) as pieces:
                 async for piece in pieces:
                     if len(piece) > room:
                         raise DeskError(400, "more than the file has", "send what is missing and no more")
@@ -111,16 +110,3 @@ class Incoming:
 
 def _opened(part: Part) -> BinaryIO:
     return part.path.open("ab")
-
-
-async def _patiently(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The body, unless nothing of it comes for PATIENCE seconds."""
-    while True:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                piece = await anext(body)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise DeskError(408, f"nothing came for {PATIENCE:.0f} s", "go on where HEAD says") from None
-        yield piece

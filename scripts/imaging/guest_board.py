@@ -9,6 +9,7 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 LABEL = "pinctrl-bcm2711"
@@ -188,3 +189,13 @@ def journal(*units: str) -> list[str]:
     words = [word for unit in units for word in ("-u", f"{UNITS[unit]}.service")]
     lines = call("journalctl", "-q", "-o", "short-monotonic", *words).splitlines()
     return [line for line in lines if "stalled_ms" not in line][-60:]
+
+
+def told(trial: Callable[[], None], *units: str) -> None:
+    """Run it; whatever goes wrong, the host hears of it, with the last lines of these units' logs."""
+    try:
+        trial()
+    except Exception as error:  # noqa: BLE001
+        for line in journal(*units):
+            say(line)
+        say(f"failed {error!r}")

@@ -11,10 +11,10 @@ from scripts.imaging.guest_board import (
     Watch,
     active,
     call,
-    journal,
     main_pid,
     plug_in,
     say,
+    told,
     wait_for,
 )
 from scripts.imaging.guest_ptt import KEY_LIMIT, RELEASE_LIMIT, START_LIMIT, come_up
@@ -83,9 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:  # noqa: BLE001  # whatever it is, the host has to hear of it
-        for line in journal("guard", "run", "voice"):
-            say(line)
-        say(f"failed {error!r}")
+    told(main, "guard", "run", "voice")

@@ -10,11 +10,11 @@ from scripts.imaging.guest_board import (
     active,
     give_back,
     island,
-    journal,
     memory,
     plug_in,
     say,
     speak,
+    told,
     wait_for,
 )
 
@@ -62,9 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:  # noqa: BLE001  # whatever it is, the host has to hear of it
-        for line in journal("guard", "run", "voice"):
-            say(line)
-        say(f"failed {error!r}")
+    told(main, "guard", "run", "voice")

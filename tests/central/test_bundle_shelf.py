@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from central import bundle_shelf
+from central import bundle_shelf, patience
 from central.api.refusal import DeskError
 from central.bundle_shelf import PIECE, BundleShelf
 from link.hosting.clock import HandClock
@@ -85,7 +85,7 @@ async def test_a_disk_without_room_is_told_before_anything_is_sent(
 
 
 async def test_a_sender_who_falls_silent_is_given_up(rig: UpdatesRig, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bundle_shelf, "PATIENCE", 0.01)
+    monkeypatch.setattr(patience, "PATIENCE", 0.01)
 
     async def silent() -> AsyncIterator[bytes]:
         yield GOOD

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from central import incoming as module
+from central import patience
+from central.api.refusal import DeskError
 from central.api.uploads import HEADERS
 from tests.central.api.conftest import api, app, desk  # noqa: F401 - fixtures
 from tests.central.api.fake_desk import GATEWAY, WANG, FakeDesk
@@ -116,8 +117,8 @@ async def test_a_dead_connection_is_given_up_and_holds_no_file(
         yield DATA[:100]
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
-    with pytest.raises(module.DeskError) as caught:
+    monkeypatch.setattr(patience, "PATIENCE", 0.05)
+    with pytest.raises(DeskError) as caught:
         await desk.incoming.take_up("gw-north", SHA, len(DATA), 0, dead())
     assert caught.value.status == 408
     assert (await put(api, 100, DATA[100:])).headers["upload-complete"] == "?1"

@@ -20,7 +20,7 @@ from firmware.files.held import HeldFiles
 from link.hosting.clock import SystemClock
 from tests.central.api.fake_desk import PEOPLE
 from tests.link.bundles.bundle_rig import make_bundle, make_signers, real
-from tests.system.front_rig import Nginx, Pki, running
+from tests.system.front_rig import Nginx, Pki
 
 pytestmark = [real, pytest.mark.long, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
@@ -28,19 +28,6 @@ MEGA = 1_000_000
 SIZE = 210 * MEGA
 GROWTH = 40.0
 """MB that a program may grow by: buffers of the kernel's sockets are not among them."""
-
-
-@pytest.fixture
-def pki(tmp_path: Path) -> Pki:
-    made = Pki(tmp_path / "pki")
-    made.client("gw-north")
-    return made
-
-
-@pytest.fixture
-def nginx(tmp_path: Path, pki: Pki) -> Iterator[Nginx]:
-    with running(tmp_path, pki) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """`gateway doctor` and a front: it knows our certificate, or the finding says whose fault it is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from firmware.technician.checks import centre
 from link.hosting.tls_settings import TlsSettings
 from tests.central.api.fake_desk import FakeDesk
 from tests.firmware.technician.site import patient_of
-from tests.system.front_rig import Nginx, Pki, running, serving
+from tests.system.front_rig import Nginx, Pki, serving
 
 
 @pytest.fixture
@@ -19,12 +19,6 @@ def pki(tmp_path: Path) -> Pki:
     made.client("gw-north")
     made.client("gw-east")
     return made
-
-
-@pytest.fixture
-def nginx(tmp_path: Path, pki: Pki) -> Iterator[Nginx]:
-    with running(tmp_path, pki) as made:
-        yield made
 
 
 @pytest.fixture

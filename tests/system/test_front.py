@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,12 +26,6 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     for name in ("gw-north", "gw-south", "gw-east"):
         made.client(name)
     return made
-
-
-@pytest.fixture
-def nginx(tmp_path: Path, pki: Pki) -> Iterator[Nginx]:
-    with running(tmp_path, pki) as made:
-        yield made
 
 
 @pytest.fixture

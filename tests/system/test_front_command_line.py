@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +13,7 @@ from central.cli.core import Core
 from central.cli.refusals import Misused, Unreachable
 from central.cli.where import Access
 from tests.central.api.fake_desk import PEOPLE, WANG, FakeDesk, write_wav
-from tests.system.front_rig import Nginx, Pki, running, serving
-
-
-@pytest.fixture
-def pki(tmp_path: Path) -> Pki:
-    return Pki(tmp_path / "pki")
-
-
-@pytest.fixture
-def nginx(tmp_path: Path, pki: Pki) -> Iterator[Nginx]:
-    with running(tmp_path, pki) as made:
-        yield made
+from tests.system.front_rig import Nginx, Pki, serving
 
 
 @pytest.fixture

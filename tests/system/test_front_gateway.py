@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,19 +15,6 @@ from tests.central.api.fake_desk import GATEWAY, FakeDesk, write_wav
 from tests.system.front_rig import LONG_AGO, PERSON, Nginx, Pki, running, serving
 
 SHA = "5" * 64
-
-
-@pytest.fixture
-def pki(tmp_path: Path) -> Pki:
-    made = Pki(tmp_path / "pki")
-    made.client("gw-north")
-    return made
-
-
-@pytest.fixture
-def nginx(tmp_path: Path, pki: Pki) -> Iterator[Nginx]:
-    with running(tmp_path, pki) as made:
-        yield made
 
 
 @pytest.fixture
