@@ -18,7 +18,7 @@ from tests.central.api.fake_desk import PEOPLE, FakeDesk, app_of
 
 @dataclass
 class Town:
-    """A running API; `desk` may be turned to trouble, `later` runs a function on its loop."""
+    """A running API; `desk` may be turned to trouble, `later` and `when` run a function on its loop."""
 
     desk: FakeDesk
     url: str
@@ -27,6 +27,25 @@ class Town:
 
     def later(self, seconds: float, act: Callable[[], object]) -> None:
         self.loop.call_soon_threadsafe(self.loop.call_later, seconds, act)
+
+    def when(self, ready: Callable[[], bool], act: Callable[[], object]) -> None:
+        """Run `act` on its loop as soon as `ready()` is true there, however slow the machine is."""
+
+        def look() -> None:
+            if ready():
+                act()
+            else:
+                self.loop.call_later(0.02, look)
+
+        self.loop.call_soon_threadsafe(look)
+
+    def listening(self) -> bool:
+        """Somebody is connected to the live channel."""
+        return self.desk.announcer.listeners > 0
+
+    def waited_for(self) -> bool:
+        """The first broadcast was asked for, and somebody follows it."""
+        return "b-1" in self.desk.machines and self.listening()
 
 
 @dataclass

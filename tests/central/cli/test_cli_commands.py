@@ -147,7 +147,7 @@ def test_waiting_follows_over_the_live_channel(town: Town, run: Run) -> None:
         town.desk.play_at_once = True
         town.desk.tell("b-1", object())
 
-    town.later(0.5, finish)
+    town.when(town.waited_for, finish)
     view = good(run("broadcast", "north", "--clip", "flood", "--channel", "test", "--wait", "--json"))
     assert view["state"] == "done"
 
@@ -163,8 +163,8 @@ def test_waiting_survives_a_cut_live_channel(town: Town, run: Run) -> None:
         town.desk.play_at_once = True
         town.desk.tell("b-1", object())
 
-    town.later(0.3, flood)
-    town.later(0.6, finish)
+    town.when(town.waited_for, flood)
+    town.when(lambda: town.desk.announcer.cut_off == 1, finish)
     assert good(run("broadcast", "north", "--clip", "flood", "--channel", "test", "--wait", "--json"))["over"]
     assert town.desk.announcer.cut_off == 1
 

@@ -100,7 +100,7 @@ def test_orders(town: Town, run: Run, words: str, order: str, fields: dict[str, 
 def test_an_order_is_waited_for_and_its_refusal_fails(town: Town, run: Run) -> None:
     field = town.desk.field
     field.at_once, field.ending = False, ("refused", "no call rings", "OrderRefused")
-    town.later(0.3, lambda: field.end("o-1"))
+    town.when(lambda: "o-1" in field.given and town.listening(), lambda: field.end("o-1"))
     bad(run("phone", "answer", "gw-sat/p1", "--wait"), 1, "gw-sat/p1 did not answer: no call rings")
     view = good(run("phone", "answer", "gw-sat/p1", "--json"))
     assert (view["state"], view["over"]) == ("sent", False)
@@ -142,8 +142,8 @@ def test_frequencies(text: str, hz: int) -> None:
 
 
 def test_a_notice_is_shown_by_watch(town: Town, run: Run) -> None:
-    town.later(0.3, town.desk.field.notice)
-    lines = [CHANGE.validate_json(row) for row in run("watch", "--for", "1", "--json").stdout.splitlines()]
+    town.when(town.listening, town.desk.field.notice)
+    lines = [CHANGE.validate_json(row) for row in run("watch", "--for", "2", "--json").stdout.splitlines()]
     news = [change for change in lines if isinstance(change, NoticeNow)]
     assert [each.notice.what for each in news] == ["emergency"]
     assert lines[0].sites == (SITE,)

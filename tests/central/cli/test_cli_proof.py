@@ -17,10 +17,7 @@ WORDS = ("broadcast", "north", "--clip", "flood", "--channel", "test", "--wait",
 
 
 def play(town: Town, verdict: str | None) -> None:
-    """The loudspeaker begins, ends and is proved, as soon as somebody has asked for it."""
-    if "b-1" not in town.desk.machines:
-        town.later(0.1, lambda: play(town, verdict))
-        return
+    """The loudspeaker begins, ends and is proved."""
     target = next(iter(town.desk.machines["b-1"].targets.values()))
     known = {"play": target.play, "line": "pa1"}
     started = facts.ClipStarted.model_validate(known | {"sha": town.desk.machines["b-1"].asked.clip.sha})
@@ -35,7 +32,7 @@ def play(town: Town, verdict: str | None) -> None:
 @pytest.mark.parametrize("verdict", ["silent", "partly"])
 def test_what_was_not_heard_whole_is_a_failure_with_its_figures(town: Town, run: Run, verdict: str) -> None:
     town.desk.play_at_once = False
-    town.later(0.3, lambda: play(town, verdict))
+    town.when(town.waited_for, lambda: play(town, verdict))
     result = run(*WORDS)
     bad(result, 1, f"gw-north/pa1 proven {verdict} (4 %, +1 dB)")
     assert json.loads(result.stdout)["targets"][0]["proof"]["verdict"] == verdict
@@ -43,14 +40,14 @@ def test_what_was_not_heard_whole_is_a_failure_with_its_figures(town: Town, run:
 
 def test_what_cannot_be_measured_is_no_failure(town: Town, run: Run) -> None:
     town.desk.play_at_once = False
-    town.later(0.3, lambda: play(town, "unknown"))
+    town.when(town.waited_for, lambda: play(town, "unknown"))
     assert good(run(*WORDS))["targets"][0]["proof"]["verdict"] == "unknown"
 
 
 def test_the_wait_for_a_proof_has_an_end(town: Town, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "PROOF_PATIENCE", 0.3)
     town.desk.play_at_once = False
-    town.later(0.3, lambda: play(town, None))
+    town.when(town.waited_for, lambda: play(town, None))
     seen = good(run(*WORDS))
     assert (seen["state"], seen["proving"]) == ("done", True)
 
