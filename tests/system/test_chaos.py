@@ -35,6 +35,7 @@ def test_killed_cut_put_back_and_with_wrong_clocks_nothing_is_lost_or_doubled(tm
     )
 
 
+@pytest.mark.long
 def test_a_gateway_that_deletes_what_the_broker_took_is_found_out(tmp_path):
     outcome = play(tmp_path, 0.35, "away", sabotage=words("delete-on-puback"))
     assert len(outcome.tally.lost) > 3

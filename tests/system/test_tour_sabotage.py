@@ -24,7 +24,15 @@ LATER = frozenset(
     {
         *("cut-bridge", "cut-clip", "drill-needs-two", "dropouts", "echo", "hasty-unkey", "late-ptt"),
         *("long-amplifier", "long-tail", "mute-line", "no-priority", "no-warm-up", "quiet-loudspeaker"),
-        *("quiet-radio", "silenced-talk", "slow-keying", "slow-warning", "stray-relay", "two-talkers"),
+        *(
+            "quiet-radio",
+            "silenced-talk",
+            "slow-keying",
+            "slow-warning",
+            "stays-down",
+            "stray-relay",
+            "two-talkers",
+        ),
     }
 )
 """Tried by `scripts/test --long`, as are swapped zones, which take a town of their own. What could warn by one person

@@ -4,12 +4,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.system.town_fixture import NORTH, SOUTH, heard, living, three_radios, write_speech
 
 TRIES = 3
 """A machine that is busy with other work may lose speech of its own."""
 
 
+@pytest.mark.long  # the tour talks in a secured town too
 def test_talk_goes_over_tls_and_srtp_and_is_whole(tmp_path: Path) -> None:
     said = write_speech(tmp_path, "north")
     found, told = [], []
