@@ -79,6 +79,7 @@ class MemberSettings(Settings):
     line: str
     priority: int = Field(default=5, ge=0, le=9)
     label: Label = ""
+    listen: bool = Field(default=False, description="hears all and never has the floor")
 
 
 class GroupSettings(Settings):
@@ -266,11 +267,9 @@ class CentralSettings(Settings):
         for group in self.group:
             for member in group.members:
                 _check_line(member.line, known, f"group {group.id!r}")
-                if member.line in seen:
-                    other = seen[member.line]
-                    raise ValueError(
-                        f"line {member.line!r} is in group {other!r} and in {group.id!r}; choose one"
-                    )
+                if (other := seen.get(member.line)) is not None:
+                    both = f"is in group {other!r} and in {group.id!r}"
+                    raise ValueError(f"line {member.line!r} {both}; choose one")
                 seen[member.line] = group.id
         for trigger in self.trigger:
             _check_trigger(trigger, known)

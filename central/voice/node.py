@@ -86,7 +86,9 @@ class VoiceNode:
                 case say.Hello():
                     self._tell(self.ready())
                 case say.SetBridge(bridge=bridge, talkers=talkers, listeners=listeners):
-                    self._bridges[bridge] = (talkers, listeners)
+                    self._bridges.pop(bridge, None)
+                    if talkers or listeners:  # a patch that has ended is not remembered
+                        self._bridges[bridge] = (talkers, listeners)
                     await self._apply()
                 case say.StartRecording():
                     await self._start_recording(order)
