@@ -60,6 +60,7 @@ class VoiceNodeSettings(Settings):
     rtp_port: int = Field(default=20000, ge=1024, le=65000)
     rtp_ports: int = Field(default=1000, ge=2, le=20000)
     max_calls: int = Field(default=256, ge=1, le=2048)
+    level: bool = Field(default=True, description="every bearer is made equally loud")
 
     @model_validator(mode="after")
     def _can_be_dialled(self) -> Self:
