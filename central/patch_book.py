@@ -126,7 +126,7 @@ class PatchBook:
         for name in wanted.keys() - old.keys():
             self._begin(wanted[name])
         changed = [name for name in wanted.keys() & old.keys() if wanted[name] != old[name]]
-        for name in sorted(changed, key=lambda name: bool(wanted[name].patched)):
+        for name in changed:
             board.groups[name].inbox.post(GroupSet(wanted[name], overlong))
         for name in old.keys() - wanted.keys():
             board.groups[name].inbox.post(GroupSet(replace(old[name], members=(), hang=0.0)))

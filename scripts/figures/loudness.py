@@ -24,9 +24,9 @@ LEVELS = (-38.0, -26.0, -12.0)
 LOUDEST = 20.0
 FULL = 32767
 FRAME = RATE_HZ // 50
-LEARN = 4.0
+LEARN = 3.0
 """Seconds of speech after which a level is told."""
-LATE = 0.5
+LATE = 0.3
 WITHIN = Budget(most=2.0)
 COST = Budget(p50=0.5)
 """Per cent of a core for one leg that talks: two hundred at once."""

@@ -3,11 +3,14 @@
 import httpx
 
 from central.api import patches
+from central.api.caller import Caller
 from central.api.patch_desk import PatchDesk
-from central.group_models import PatchView
-from central.people.rights import Grant
+from central.api.seen import sees_group
+from central.group_models import GroupView, PatchView
+from central.people.rights import Grant, Rights
 from tests.central.api.fake_desk import FakeDesk
 from tests.central.api.test_api_rights import become
+from tests.central.people.bench import AREAS
 
 Api = httpx.AsyncClient
 LINES = [{"line": "gw-north/p1"}, {"line": "gw-sat/p1", "priority": 7}]
@@ -61,3 +64,16 @@ async def test_who_looks_at_no_part_of_it_does_not_see_it(desk: FakeDesk, api: A
     become(desk, api, Grant("observer", "hills"))
     assert [each["patch"] for each in (await api.get("patches")).json()] == ["patch-1"]
     assert (await api.delete("patches/patch-1")).status_code == 403
+
+
+def test_a_patch_is_shown_to_whoever_looks_at_a_part_of_it(desk: FakeDesk) -> None:
+    patch = desk.group.model_copy(update={"group": "patch-1", "kind": "patch", "groups": ("valley",)})
+
+    def sees(area: str, view: GroupView = patch) -> bool:
+        return sees_group(Caller("sun", Rights((Grant("observer", area),), AREAS)), desk.places, view)
+
+    assert [sees(area) for area in ("", "hills", "north-dam", "south-dam")] == [True] * 4
+    alone = patch.model_copy(update={"groups": (), "members": patch.members[:1]})
+    assert [sees(area, alone) for area in ("north-dam", "south-dam")] == [True, False]
+    own = desk.group
+    assert [sees(area, own) for area in ("hills", "north-dam")] == [True, False]

@@ -94,8 +94,8 @@ async def test_trouble_with_a_tap_costs_no_voice(rig: Levelled, monkeypatch: pyt
         raise VoiceError("no more ports")
 
     monkeypatch.setattr(rig.engine, "add_frames", refuse)
-    monkeypatch.setattr(type(rig), "radio", Rig.radio)
-    radio_engine = [await rig.radio(name) for name in (A, B)]
     await rig.obey(bridge(A, B))
-    await rig.talk(radio_engine[0], *words(-26.0, 0.5))
-    assert radio_engine[1].heard
+    talker, listener = [await rig.radio(name) for name in (A, B)]
+    assert [fact.leg for fact in rig.told if isinstance(fact, say.LegAnswered)] == [A, B]
+    await rig.talk(talker, *words(-26.0, 0.5))
+    assert listener.heard

@@ -154,3 +154,13 @@ def test_who_talked_too_long_in_the_patch_is_passed_over_after_it_too():
     bench.talk(A, talking=False)
     bench.talk(B)
     assert bench.group.holder == B, "he did not talk when it came back"
+
+
+def test_a_talker_who_is_known_only_in_mid_talk_is_told_once_more():
+    bench = bench_of(SETTINGS)
+    bench.talk(A)
+    bench.post(LineHeard(A, True, True, True, "Boat 3", "2001"))
+    bench.post(LineHeard(A, True, True, True, "Boat 3", "2001"))
+    bench.post(LineHeard(A, True, True, True))  # his radio has told the end of his call: he is still the one
+    told = [(e.talker, e.talker_id, e.why) for e in bench.effects if isinstance(e, FloorChanged)]
+    assert told == [("north", "", "taken"), ("Boat 3", "2001", "named")]
