@@ -131,8 +131,9 @@ class PatchBook:
         for name in old.keys() - wanted.keys():
             board.groups[name].inbox.post(GroupSet(replace(old[name], members=(), hang=0.0)))
             self._clock.call_at(self._clock.now() + old[name].hang + GONE_AFTER, partial(self._drop, name))
-        board.tell_beliefs()
-        for name in {*changed, *(old.keys() ^ wanted.keys())}:
+        moved = {*changed, *(old.keys() ^ wanted.keys())}
+        board.tell_beliefs({m.line for name in moved & wanted.keys() for m in wanted[name].members})
+        for name in moved:
             board.changed("group", name)
             board.changed("patch", name)
 

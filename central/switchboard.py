@@ -6,7 +6,7 @@ decides; nobody subscribes anywhere else.
 
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from central.broadcast_effects import BroadcastEffects
@@ -285,11 +285,12 @@ class Switchboard:
         for each in dict.fromkeys((group, *self.table.groups_of(group))):
             self.changed("group", each)
 
-    def tell_beliefs(self) -> None:
-        """Every group hears anew what is believed of every line: it may have got lines of which it knew nothing."""
-        for gateway in self.gateways.values():
-            for line in gateway.machine.lines:
-                self.perform_gateway(gateway.machine.believed(line))
+    def tell_beliefs(self, lines: Iterable[str]) -> None:
+        """Every group hears anew what is believed of these lines: it may have got some of which it knew nothing."""
+        for ref in map(LineRef.parse, lines):
+            gateway = self.gateways.get(ref.gateway)
+            if gateway is not None and ref.line in gateway.machine.lines:
+                self.perform_gateway(gateway.machine.believed(ref.line))
 
     @staticmethod
     def _set_bridge(bridge: floor.Bridge) -> voice.SetBridge:

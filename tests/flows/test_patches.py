@@ -3,7 +3,7 @@
 import pytest
 
 from central.patching import Patch
-from link.floor.messages import GroupSettings, Member
+from link.floor.messages import GroupSettings, LineHeard, Member
 from tests.flows.test_radio_to_radio import say
 from tests.flows.world import World, word
 
@@ -236,3 +236,15 @@ async def test_who_talks_is_named_in_journal_and_recordings(world: World):
     floors = [payload for kind, _, payload in world.ledger.entries if kind == "group.floor"]
     assert set(floors[0]) == {"holder", "talker", "talker_id", "why"}
     assert world.tapes.talks == [("valley", A, A, "")]
+
+
+async def test_screens_are_told_who_waits_in_every_group_of_a_patch(two: World):
+    await two.patches.make(patch(two, "valley", "hills"))
+    two.gateways["gw-b"].carrier(True)
+    await two.pass_time(0.2)
+    told: list[tuple[str, str]] = []
+    two.core.changed = lambda kind, name: told.append((kind, name))
+    two.core.groups["patch-1"].inbox.post(LineHeard(A, True, leg=True, online=True))
+    await two.settle()
+    assert two.core.groups["patch-1"].machine.waiting == (A,)
+    assert {name for kind, name in told if kind == "group"} == {"patch-1", "valley", "hills"}

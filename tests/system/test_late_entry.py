@@ -86,3 +86,19 @@ def test_who_joins_in_mid_talk_hears_the_rest_and_all_are_equally_loud(
     assert abs(active(first) - TARGET_DBFS) < 3.0, "learnt from the over before"
     floors = [each["payload"] for each in api.get("journal", params={"n": 40, "kind": "patch.ended"}).json()]
     assert [each["by"] for each in floors] == ["wang"]
+
+
+def test_a_patch_stands_again_after_core_was_killed(town: TwoGateways, api: httpx.Client):
+    assert api.patch("groups/valley", json={"remove": [B]}).status_code == 200
+    asked = {"group": "storm", "lines": [{"line": A}, {"line": B}], "seconds": 3600}
+    made = api.post("groups", json=asked).json()
+    core = town.processes["core"]
+    core.kill()
+    core.wait()
+    (town.folder / "core.log").write_text("")
+    town.start("core")
+    token = {"Authorization": "Bearer not-a-secret-here"}
+    with httpx.Client(base_url=f"{town.api()}/api/v1/", headers=token, trust_env=False) as again:
+        assert again.get("patches").json() == [made]
+        assert again.get("groups/storm").json()["kind"] == "temporary"
+        assert again.delete("patches/storm").json()["over"]
