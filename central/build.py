@@ -24,7 +24,9 @@ from central.enrolment_desk import CoreEnrolmentDesk
 from central.events_desk import CoreEventsDesk
 from central.field_keeping import FieldKeeping
 from central.front.keeping import FrontKeeping
+from central.group_desk import CoreGroupDesk
 from central.ingest import Ingest
+from central.patch_book import PatchBook
 from central.recording_desk import CoreRecordingDesk
 from central.site_facts import site_facts
 from central.speech.engines import build_speech
@@ -36,6 +38,7 @@ from central.store.enrolment import EnrolmentStore
 from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
+from central.store.patches import PatchStore
 from central.store.quarantine import Quarantine
 from central.store.recordings import Recordings
 from central.studio import SPOKEN_NAME, Studio
@@ -95,6 +98,7 @@ class CoreBuild:
         self.switchboard.tapes = self.tapes
         self.broadcasts = Broadcasts(self.database)
         self.clips = Clips(self.database, settings.clips)
+        self.patches = PatchBook(self.switchboard, PatchStore(self.database), self.clock, self._spawn)
         self.broadcasting = Broadcasting(self.switchboard, self.broadcasts, self.clock, self._spawn)
         self.field = FieldKeeping(self.switchboard.field, FieldStore(self.database), self.clock)
         self.events = EventStore(self.database, self.journal, self.clock.wall)
@@ -110,8 +114,8 @@ class CoreBuild:
         self.people = wire_people(settings, self.database, self.clock, journal, journal.write_waiting)
         book = self.people.book
         active = lambda name: name in book.people and book.people[name].state == "active"  # noqa: E731
-        clips, clock = self._named_clips, self.clock
-        self.keys = Keys(settings, self.database, clock, self.journal, active, clips, self.changed)
+        clock = self.clock
+        self.keys = Keys(settings, self.database, clock, journal, active, self._named_clips, self.changed)
         self.keys.sign(self.switchboard.sender, self.desired)
         self.updates = Updates(settings, self.switchboard, self.database, clock, journal, self.changed)
         self.updates.give(self.desired)
@@ -158,6 +162,7 @@ class CoreBuild:
             self.people.desk,
             self.keys.desk,
             self.updates.desk,
+            CoreGroupDesk(self.switchboard, self.patches, self.clock),
         )
         desk.other_blobs = lambda sha: self.desired.path_of(sha) or self.updates.path_of(sha)
         return desk
@@ -212,6 +217,7 @@ class CoreBuild:
         await self.field.resume()
         await self.files.tapes.resume()
         await self.updates.resume()
+        await self.patches.resume()
         await self.desired.resume()
         places = {name: board.field.places.get(name, 0) for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
@@ -316,7 +322,7 @@ class CoreBuild:
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
             serving = (*serving, self.keys.book.run, self.files.tapes.run, self.files.incoming.run)
-            serving = (*serving, self.people.run, self.updates.book.run)
+            serving = (*serving, self.people.run, self.updates.book.run, self.patches.run)
             stack.push_async_callback(self.field.flush)
             serving = (*serving, *self._front())
             for serve in (*serving, StallWatch("central core").run):
@@ -335,12 +341,8 @@ class CoreBuild:
             gc.collect()
             gc.freeze()  # what was imported is never garbage: a full collection then takes a few milliseconds
             notify("READY=1")
-            log.info(
-                "core ready gateways=%d groups=%d api=%s",
-                len(board.gateways),
-                len(board.groups),
-                self.api.url,
-            )
+            told = (len(board.gateways), len(board.groups), self.api.url)
+            log.info("core ready gateways=%d groups=%d api=%s", *told)
             while True:
                 notify("WATCHDOG=1")
                 await asyncio.sleep(BEAT)

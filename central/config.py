@@ -60,6 +60,7 @@ class VoiceNodeSettings(Settings):
     rtp_port: int = Field(default=20000, ge=1024, le=65000)
     rtp_ports: int = Field(default=1000, ge=2, le=20000)
     max_calls: int = Field(default=256, ge=1, le=2048)
+    level: bool = Field(default=True, description="every bearer is made equally loud")
 
     @model_validator(mode="after")
     def _can_be_dialled(self) -> Self:
@@ -79,6 +80,7 @@ class MemberSettings(Settings):
     line: str
     priority: int = Field(default=5, ge=0, le=9)
     label: Label = ""
+    listen: bool = Field(default=False, description="hears all and never has the floor")
 
 
 class GroupSettings(Settings):
@@ -266,11 +268,9 @@ class CentralSettings(Settings):
         for group in self.group:
             for member in group.members:
                 _check_line(member.line, known, f"group {group.id!r}")
-                if member.line in seen:
-                    other = seen[member.line]
-                    raise ValueError(
-                        f"line {member.line!r} is in group {other!r} and in {group.id!r}; choose one"
-                    )
+                if (other := seen.get(member.line)) is not None:
+                    both = f"is in group {other!r} and in {group.id!r}"
+                    raise ValueError(f"line {member.line!r} {both}; choose one")
                 seen[member.line] = group.id
         for trigger in self.trigger:
             _check_trigger(trigger, known)

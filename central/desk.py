@@ -3,10 +3,8 @@
 It orders by posting to machines and answers with what they are afterwards; it keeps no state of its own.
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +19,7 @@ from central.api.changes import (
     NodeNow,
     NoticeNow,
     OrderNow,
+    PatchNow,
     RecordingNow,
     SiteNow,
     TextNow,
@@ -35,6 +34,8 @@ from central.api.upload_desk import UploadDesk
 from central.broadcasting import Broadcasting
 from central.field_desk import CoreFieldDesk
 from central.field_views import FieldViews
+from central.group_desk import CoreGroupDesk
+from central.group_views import patch_view
 from central.journal_models import EntryView, VerdictView
 from central.key_desk import CoreKeyDesk
 from central.readmodels import (
@@ -51,8 +52,6 @@ from central.studio import Studio
 from central.switchboard import Switchboard
 from central.views import Views, clip_view, entry_view, verdict_view
 from central.warning_desk import WarningDesk
-from link.contract.neighbour import MOST_LEGS
-from link.floor.messages import GroupSet, Member
 from link.hosting.clock import Clock
 
 T = TypeVar("T")
@@ -87,8 +86,10 @@ class CoreDesk(WarningDesk):
         people: PeopleDesk,
         keys: CoreKeyDesk,
         updates: UpdatesDesk,
+        patches: CoreGroupDesk,
     ) -> None:
         self.events, self.enrolment, self.updates = events, enrolment, updates
+        self.patches = patches
         self.people, self.places = people, views.settings.places
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)
@@ -129,42 +130,9 @@ class CoreDesk(WarningDesk):
 
     async def set_group(self, group: str, change: GroupChange, by: str) -> GroupView:
         """See Desk."""
-        runner = self._board.groups.get(group)
-        if runner is None:
-            raise DeskError(404, f"there is no group {group!r}", "see: spillway group list")
-        old = runner.machine.settings
-        members = {member.line: member for member in old.members if member.line not in change.remove}
-        for wanted in change.members:
-            self._check_free(wanted.line, group)
-            known = members.get(wanted.line, Member(wanted.line))
-            label = known.label if wanted.label is None else wanted.label
-            members[wanted.line] = Member(wanted.line, wanted.priority, label)
-        if len(members) > MOST_LEGS:
-            raise DeskError(409, f"a group has {MOST_LEGS} members at most", "make a second group")
-        settings = replace(
-            old,
-            members=tuple(members.values()),
-            hang=old.hang if change.hang is None else change.hang,
-            timeout=old.timeout if change.timeout is None else change.timeout,
-        )
-        self._journal.append("group.set", group, {"by": by, **change.model_dump(mode="json")})
-        runner.inbox.post(GroupSet(settings))
-        for gateway in self._board.gateways.values():
-            for line in gateway.machine.lines:
-                self._board.perform_gateway(gateway.machine.believed(line))
-        await asyncio.sleep(0.01)
+        await self.patches.set_group(group, change, by)
         self.changed("group", group)
         return self._views.group(group)
-
-    def _check_free(self, line: str, group: str) -> None:
-        gateway, _, name = line.partition("/")
-        runner = self._board.gateways.get(gateway)
-        if runner is None or (runner.machine.lines and name not in runner.machine.lines):
-            raise DeskError(404, f"there is no line {line!r}", "see: spillway status")
-        for other, held in self._board.groups.items():
-            if other != group and any(member.line == line for member in held.machine.settings.members):
-                advice = f"take it out there first: spillway group set {other} --remove {line}"
-                raise DeskError(409, f"{line} is in group {other!r}", advice)
 
     # -- clips --
 
@@ -213,8 +181,12 @@ class CoreDesk(WarningDesk):
         match kind:
             case "gateway" if name in self._board.gateways:
                 return GatewayNow(gateway=self._views.gateway(name))
-            case "group" if name in self._board.groups:
+            case "group" if name in self._board.table.names:
                 return GroupNow(group=self._views.group(name))
+            case "patch":
+                table = self._board.table
+                patch, over = table.patches.get(name) or table.ended.get(name), name not in table.patches
+                return None if patch is None else PatchNow(patch=patch_view(patch, over))
             case "broadcast" if name in self._broadcasting.recent:
                 return BroadcastNow(broadcast=self._broadcasting.recent[name])
             case "site" if name in self._board.gateways:

@@ -29,8 +29,13 @@ class Intake(Protocol):
 class Tapes(Protocol):
     """What the switchboard asks of the recordings."""
 
-    def conversation(self, group: str, members: tuple[str, ...], on: bool) -> None:
-        """A conversation began or ended."""
+    def conversation(
+        self, group: str, members: tuple[str, ...], on: bool, subjects: tuple[str, ...] = ()
+    ) -> None:
+        """A conversation began or ended; `subjects` are the groups in which it is heard."""
+
+    def talked(self, group: str, line: str, talker: str, talker_id: str) -> None:
+        """Somebody has the floor of the group now."""
 
     def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
         """A broadcast began or ended."""
@@ -44,8 +49,8 @@ class Tapes(Protocol):
     def told(self, gateway: str, fact: Wire) -> None:
         """A fact of a gateway's evidence; those of recordings concern them."""
 
-    def of_owner(self, owner: str, kind: str) -> str | None:
-        """Id of a running recording of this owner and kind."""
+    def of_owner(self, owner: str, kind: str, subject: str = "") -> str | None:
+        """Id of a running recording of this owner and kind, and of this subject if one is given."""
 
 
 class Documents(Protocol):

@@ -6,20 +6,20 @@ fields are only ever added. Nothing here decides anything or reads anything.
 Times called `…_wall` are Unix seconds on the centre's clock; all other times are durations in seconds.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from central.backup_models import BackupView
 from central.desired_models import ReportedView
+from central.group_models import GroupView as GroupView
+from central.group_models import LineName as LineName
+from central.group_models import MemberView as MemberView
 from central.link_models import LinkView
 from central.notice_models import NoticeView
 from central.view import View as View
 from link.contract.facts import LineKind
 from link.contract.orders import Channel
-
-LineName = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,32}/[a-z0-9-]{1,24}$")]
-"""One line of one gateway, `gateway/line`."""
 
 ProofVerdict = Literal["played", "partly", "silent", "unknown"]
 BroadcastState = Literal["waiting", "sending", "playing", "done", "partly", "failed", "stopped", "expired"]
@@ -86,53 +86,6 @@ class GatewayView(View):
     health: tuple[HealthView, ...] = Field(default=(), description="What its own checks say")
     lines: tuple[LineView, ...] = Field(default=(), description="Its lines")
     link: LinkView | None = Field(default=None, description="How its events reach the centre")
-
-
-class MemberView(View):
-    """One line as a member of a talk group."""
-
-    line: LineName = Field(description="Full name, `gateway/line`", examples=["gw-north/r1"])
-    priority: int = Field(description="0 to 9; a higher one pre-empts", examples=[5])
-    label: str = Field(default="", description="Name for people", examples=["North repeater"])
-    talking: bool = Field(default=False, description="Somebody is heard on it", examples=[False])
-    keyed: bool = Field(default=False, description="The group keys its transmitter", examples=[True])
-    leg: bool = Field(default=False, description="Its voice leg stands", examples=[True])
-    online: bool = Field(default=False, description="Its gateway is online", examples=[True])
-    grant: Literal["", "queued", "refused"] = Field(
-        default="",
-        description="What its network says while it should transmit and does not: queued or refused",
-        examples=["queued"],
-    )
-    grant_why: str = Field(default="", description="Why", examples=["channel busy"])
-    emergency: bool = Field(default=False, description="Its talker calls an emergency", examples=[False])
-
-
-class GroupView(View):
-    """A talk group: its members, and who has the floor."""
-
-    group: str = Field(description="Group id", examples=["valley"])
-    state: Literal["idle", "talking", "hang"] = Field(
-        description="idle, talking (somebody has the floor) or hang (the conversation may go on)",
-        examples=["talking"],
-    )
-    holder: str | None = Field(
-        default=None, description="Line that has the floor, `gateway/line`", examples=["gw-north/r1"]
-    )
-    holder_label: str = Field(default="", description="Name of that line", examples=["North repeater"])
-    talker: str = Field(default="", description="Who is heard by everybody", examples=["Boat 3"])
-    talker_id: str = Field(default="", description="What his network calls him", examples=["2001"])
-    emergency: bool = Field(
-        default=False, description="Whoever has the floor calls an emergency", examples=[False]
-    )
-    since_wall: float | None = Field(
-        default=None, description="Since when the floor is held, Unix seconds", examples=[1700000000.0]
-    )
-    hang: float = Field(description="Hang time, seconds", examples=[2.0])
-    timeout: float = Field(description="Longest talk spurt, seconds", examples=[60.0])
-    recording: str | None = Field(
-        default=None, description="Id of the running recording", examples=["g-valley-20240101-101500"]
-    )
-    members: tuple[MemberView, ...] = Field(default=(), description="Its members")
 
 
 class ClipView(View):
@@ -285,6 +238,9 @@ class RecordingView(View):
     cut: bool = Field(default=False, description="It ends where power or process ended", examples=[False])
     wanted: bool = Field(default=False, description="It was asked for and is on its way", examples=[False])
     why: str = Field(default="", description="Why it is failed or missing", examples=["given up: quota"])
+    talkers: tuple[str, ...] = Field(
+        default=(), description="Who talks in it, by name and number", examples=[["Boat 3 (2001)"]]
+    )
 
 
 class NodeView(View):

@@ -6,19 +6,20 @@ decides; nobody subscribes anywhere else.
 
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
+from central.broadcast_effects import BroadcastEffects
 from central.broadcasts import messages as warn
 from central.broadcasts.machine import Broadcast
 from central.evidence import Evidence
 from central.field_book import FieldBook
-from central.figures import FLOOR, KEYED, SOUND, Figures
+from central.figures import FLOOR, KEYED, Figures
 from central.fleet import messages as fleet
 from central.fleet.machine import Gateway
 from central.mail import Mail
 from central.outgoing import Outgoing
+from central.patching import GroupTable
 from central.ports import Documents, Intake, Ledger, NoDocuments, Tapes
 from central.sender import Sender
 from central.store.arrivals import Parcel
@@ -65,6 +66,7 @@ class Switchboard:
     node_watch: Runner[BeatWatch] = field(init=False)
     gateways: dict[str, Runner[Gateway]] = field(default_factory=dict)
     groups: dict[str, Runner[Group]] = field(default_factory=dict)
+    table: GroupTable = field(default_factory=GroupTable)
     broadcasts: dict[str, Runner[Broadcast]] = field(default_factory=dict)
     node_said: voice.NodeReady | None = None
     node_lag_ms: float = 0.0
@@ -81,6 +83,7 @@ class Switchboard:
         self.sender = Sender(self.clock, self.topics, self.outgoing, self.ledger, self._session_of)
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
+        self.perform_broadcast = BroadcastEffects(self).perform
         told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
         self.evidence = Evidence(self.clock, *told, lambda *fact: self.tapes.told(*fact))  # they come later
 
@@ -249,20 +252,25 @@ class Switchboard:
                 for line in fresh:
                     self.figures.begin(KEYED, line, self.clock.now())
             case floor.ReleaseLines(lines=lines):
-                self.lane.release(lines)
+                kept = {line for group in self.groups.values() for line in group.machine.keyed}
+                self.lane.release([line for line in lines if line not in kept])  # a patch keeps it
                 for line in lines:
                     self.figures.forget(KEYED, line)
             case floor.Bridge():
                 self.tell_node(self._set_bridge(effect))
-            case floor.FloorChanged(group=group, holder=holder, talker=talker, why=why):
+            case floor.FloorChanged(group=group, holder=holder, talker=talker, talker_id=id, why=why):
+                told: dict[str, object] = {"holder": holder, "talker": talker, "talker_id": id, "why": why}
                 if holder is not None:
                     self.figures.end(FLOOR, holder, self.clock.now())
-                self.journal("group.floor", group, {"holder": holder, "talker": talker, "why": why})
-                self.changed("group", group)
+                    self.tapes.talked(group, holder, talker, id)
+                self.journal("group.floor", group, told)
+                self._group_changed(group)
+            case floor.QueueChanged(group=group):
+                self._group_changed(group)
             case floor.ConversationChanged(group=group, on=on):
-                settings = self.groups[group].machine.settings
-                self.tapes.conversation(group, tuple(m.line for m in settings.members), on)
-                self.changed("group", group)
+                lines = tuple(m.line for m in self.groups[group].machine.settings.members)
+                self.tapes.conversation(group, lines, on, self.table.groups_of(group))
+                self._group_changed(group)
             case floor.ToneTalker(line=line, tone=tone):
                 ref = LineRef.parse(line)
                 self.command(ref.gateway, orders.PlayTone(line=ref.line, tone=tone), TONE_TTL)
@@ -270,47 +278,19 @@ class Switchboard:
                 self.journal(f"group.{what}", group, {"line": line, "talker": talker, "why": why})
                 if what != "emergency":  # the book has said it, also of lines in no group
                     self.field.notice(what, line, group, talker, why)
-                self.changed("group", group)
+                self._group_changed(group)
 
-    def perform_broadcast(self, effect: object) -> None:
-        """Effects of one broadcast. Its orders leave when what stands before them is in the journal."""
-        match effect:
-            case warn.Deliver():
-                self.figures.begin(SOUND, f"{effect.gateway}/{effect.order.play}", self.clock.now())
-                self.after_journal(partial(self._deliver, effect))
-            case warn.Cancel():  # a stop waits for nothing
-                self._send(effect)
-            case warn.Keep(kind=kind, broadcast=broadcast, payload=payload):
-                self.journal(kind, broadcast, payload)
-            case warn.RecordFrom(broadcast=broadcast, legs=legs, channel=channel):
-                heard = tuple(line for line in legs if self._wants_leg(line))
-                self.tapes.broadcast(broadcast, heard, channel, on=True)
-            case warn.RecordEnd(broadcast=broadcast):
-                self.tapes.broadcast(broadcast, (), "live", on=False)
-            case warn.Changed(broadcast=broadcast):
-                self.changed("broadcast", broadcast)
+    def _group_changed(self, group: str) -> None:
+        """Screens show the floor of a patch in each of its groups."""
+        for each in dict.fromkeys((group, *self.table.groups_of(group))):
+            self.changed("group", each)
 
-    def _wants_leg(self, name: str) -> bool:
-        """Whether the voice node may ever hear this line."""
-        gateway, _, line = name.partition("/")
-        runner = self.gateways.get(gateway)
-        known = runner.machine.lines.get(line) if runner is not None else None
-        return known is None or known.wants_leg
-
-    def _deliver(self, effect: warn.Deliver) -> None:
-        """The journal holds the order; send it, unless it was stopped or ran out of time meanwhile."""
-        runner = self.broadcasts.get(effect.broadcast)
-        if runner is None or runner.machine.stopped_by is not None:
-            return
-        if self.clock.now() < runner.machine.not_after:
-            self._send(effect)
-
-    def _send(self, effect: warn.Deliver | warn.Cancel) -> None:
-        limits: dict[str, object] = {"id": effect.id, "ch": effect.channel, "ref": effect.broadcast}
-        limits |= {"doc": effect.doc, "nonce": effect.nonce}
-        if effect.doc:
-            limits["auth"] = effect.broadcast
-        self.command(effect.gateway, effect.order, effect.ttl, **limits)
+    def tell_beliefs(self, lines: Iterable[str]) -> None:
+        """Every group hears anew what is believed of these lines: it may have got some of which it knew nothing."""
+        for ref in map(LineRef.parse, lines):
+            gateway = self.gateways.get(ref.gateway)
+            if gateway is not None and ref.line in gateway.machine.lines:
+                self.perform_gateway(gateway.machine.believed(ref.line))
 
     @staticmethod
     def _set_bridge(bridge: floor.Bridge) -> voice.SetBridge:

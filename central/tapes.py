@@ -7,7 +7,7 @@ does not take waits: a recording that was ordered stands in the list, also when 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,8 @@ TAIL = 0.5
 
 WAITING_MOST = 5000
 """Entries of the list that may wait for the disk."""
+NAMED = 50
+"""Talkers that the list names of one recording."""
 AGAIN = 1.0
 """Seconds between tries."""
 
@@ -35,6 +37,8 @@ class Running:
 
     order: voice.StartRecording
     owner: str
+    subject: str = ""
+    talkers: list[str] = field(default_factory=list)
 
 
 class Tapes:
@@ -99,13 +103,19 @@ class Tapes:
         finally:
             self._writing = 0
 
-    def conversation(self, group: str, members: tuple[str, ...], on: bool) -> None:
-        """One file of the whole group and one of each leg, for as long as the conversation lasts."""
+    def conversation(
+        self, group: str, members: tuple[str, ...], on: bool, subjects: tuple[str, ...] = ()
+    ) -> None:
+        """One file of the whole group and one of each leg, for as long as the conversation lasts.
+
+        A patch has one for each of its groups (`subjects`): who looks there finds all that was heard there.
+        """
         owner = f"group:{group}"
         if not on:
             self._end(owner)
             return
-        self._begin(owner, "group", group, members, "live")
+        for subject in subjects or (group,):
+            self._begin(owner, "group", subject, members, "live")
         for member in members:
             self._begin(owner, "leg", member, (member,), "live")
 
@@ -118,10 +128,26 @@ class Tapes:
         for line in lines:
             self._begin(owner, "broadcast", broadcast, (line,), channel)
 
-    def of_owner(self, owner: str, kind: str) -> str | None:
-        """Id of a running recording of this owner and kind."""
-        found = (r.order.recording for r in self.running.values() if r.owner == owner)
-        return next((name for name in found if name.startswith(kind)), None)
+    def talked(self, group: str, line: str, talker: str, talker_id: str) -> None:
+        """Somebody talks on `line` now: he is named in the files of its conversation in which he is heard."""
+        who = f"{talker} ({talker_id})" if talker_id and talker_id != talker else talker
+        for recording, running in self.running.items():
+            here = running.owner == f"group:{group}" and line in running.order.legs
+            if (
+                not here
+                or recording in self._ending
+                or who in running.talkers
+                or len(running.talkers) >= NAMED
+            ):
+                continue
+            running.talkers.append(who)
+            told = tuple(running.talkers)
+            self._write(partial(self._recordings.name_talkers, recording, told))
+
+    def of_owner(self, owner: str, kind: str, subject: str = "") -> str | None:
+        """Id of a running recording of this owner and kind, and of this subject if one is given."""
+        found = (r for r in self.running.values() if r.owner == owner and subject in ("", r.subject))
+        return next((r.order.recording for r in found if r.order.recording.startswith(kind)), None)
 
     def _begin(self, owner: str, kind: Kind, subject: str, legs: tuple[str, ...], channel: str) -> None:
         wall = self._clock.wall()
@@ -132,7 +158,7 @@ class Tapes:
         recording = f"{kind}-{name}-{moment:%Y%m%d-%H%M%S}-{self._count}"
         path = f"{moment:%Y/%m/%d}/{recording}.wav"
         order = voice.StartRecording(recording=recording, path=path, legs=legs)
-        self.running[recording] = Running(order, owner)
+        self.running[recording] = Running(order, owner, subject)
         started = int(wall * 1000)
         entry = (recording, kind, subject, Path(path), started, channel)
         self._write(lambda: self._recordings.begin(*entry))

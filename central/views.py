@@ -3,6 +3,7 @@
 The only place where the shape of a machine meets the shape that screens are shown.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ from central.broadcasts.view import view as broadcast_view
 from central.config import CentralSettings
 from central.desired_models import ReportedView, TriggerReadyView
 from central.fleet.machine import Gateway
+from central.group_views import GroupViews
 from central.journal_models import EntryView, VerdictView
 from central.link_models import LinkView
 from central.notice_models import NoticeView
@@ -23,7 +25,6 @@ from central.readmodels import (
     GroupView,
     HealthView,
     LineView,
-    MemberView,
     NodeView,
     RecordingView,
     TownView,
@@ -37,7 +38,6 @@ from central.switchboard import NODE_PEER, Switchboard
 from central.update_models import UpdateView
 from link.contract.documents import Reported
 from link.contract.firmware_job import FirmwareReport
-from link.floor.machine import Group
 from link.hosting.clock import Clock
 
 
@@ -74,9 +74,7 @@ class Views:
         return None if moment is None else round(self.clock.wall() - self.clock.now() + moment, 3)
 
     def _labels(self) -> Mapping[str, str]:
-        members = (
-            member for group in self.board.groups.values() for member in group.machine.settings.members
-        )
+        members = (member for group in self.board.table.own.values() for member in group.members)
         return {member.line: member.label for member in members if member.label}
 
     def _label(self, line: str | None) -> str:
@@ -113,8 +111,7 @@ class Views:
 
     def _line(self, machine: Gateway, line: str) -> LineView:
         known, name = machine.lines[line], f"{machine.gateway}/{line}"
-        groups = (g.machine.settings for g in self.board.groups.values())
-        group = next((s.group for s in groups if any(m.line == name for m in s.members)), None)
+        group = self.board.table.borrowed().get(name) or self.board.table.home_of(name)
         return LineView.model_validate(
             {
                 "line": name,
@@ -141,44 +138,8 @@ class Views:
         return None
 
     def group(self, name: str) -> GroupView:
-        """One talk group."""
-        machine: Group = self.board.groups[name].machine
-        settings = machine.settings
-        members = []
-        for member in settings.members:
-            heard, delay = machine.heard.get(member.line), machine.delayed.get(member.line)
-            members.append(
-                MemberView(
-                    line=member.line,
-                    priority=member.priority,
-                    label=member.label,
-                    talking=heard is not None and heard.talking,
-                    keyed=member.line in machine.keyed,
-                    leg=heard is not None and heard.leg,
-                    online=heard is not None and heard.online,
-                    grant="" if delay is None else "queued" if delay.queued else "refused",
-                    grant_why="" if delay is None else delay.why,
-                    emergency=heard is not None and heard.emergency,
-                )
-            )
-        holder = None if machine.holder is None else machine.heard[machine.holder]
-        hang = "hang" if machine.hang_until is not None else "idle"
-        return GroupView.model_validate(
-            {
-                "group": name,
-                "state": "talking" if machine.holder else hang,
-                "holder": machine.holder,
-                "holder_label": self._label(machine.holder),
-                "talker": machine.talker_name(),
-                "talker_id": "" if holder is None else holder.talker_id,
-                "emergency": holder is not None and holder.emergency,
-                "since_wall": self._wall(machine.holder_since) if machine.holder else None,
-                "hang": settings.hang,
-                "timeout": settings.timeout,
-                "recording": self.board.tapes.of_owner(f"group:{name}", "group"),
-                "members": tuple(members),
-            }
-        )
+        """One talk group, temporary group or patch."""
+        return GroupViews(self.board, self._wall, self._label).group(name)
 
     def broadcast(self, name: str) -> BroadcastView:
         """One broadcast that is under way."""
@@ -217,7 +178,7 @@ class Views:
             journal_ok=journal_ok,
             backup=self.backup(),
             gateways=tuple(self.gateway(name) for name in self.board.gateways),
-            groups=tuple(self.group(name) for name in self.board.groups),
+            groups=tuple(self.group(name) for name in self.board.table.names),
             zones=tuple(ZoneView(zone=zone.id, lines=zone.lines) for zone in self.settings.zone),
             broadcasts=tuple(broadcasts[:50]),
             nodes=(self.node(),),
@@ -283,6 +244,7 @@ def recording_view(recording: Recording) -> RecordingView:
         cut=recording.cut,
         wanted=recording.wanted,
         why=recording.why,
+        talkers=tuple(json.loads(recording.talkers)),
     )
 
 

@@ -45,7 +45,8 @@ def wire_core(
     for entry in settings.gateway:
         board.gateways[entry.id] = _gateway(entry.id, board, clock)
     for configured in settings.group:
-        board.groups[configured.id] = _group(group_settings(configured), board, clock)
+        board.table.own[configured.id] = group_settings(configured)
+        board.groups[configured.id] = _group(board.table.own[configured.id], board, clock)
     return board
 
 
@@ -73,5 +74,5 @@ def _group(settings: GroupSettings, board: Switchboard, clock: Clock) -> Runner[
 
 def group_settings(configured: ConfiguredGroup) -> GroupSettings:
     """A group of the configuration as its machine knows it."""
-    members = tuple(Member(m.line, m.priority, m.label) for m in configured.members)
+    members = tuple(Member(m.line, m.priority, m.label, m.listen) for m in configured.members)
     return GroupSettings(configured.id, members, configured.hang, configured.timeout)

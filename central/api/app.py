@@ -16,6 +16,7 @@ from central.api import (
     journal,
     keys,
     live,
+    patches,
     people,
     recordings,
     rollouts,
@@ -39,7 +40,7 @@ What the operator's command line, screens and other systems may see and ask of t
 * Every error is `{what, where, advice}`.
 * Times named `…_wall` are Unix seconds; all other times are durations in seconds.
 * `WebSocket /api/v1/live` (same header) says the whole town first and then each change as
-  `{"kind": "town|gateway|group|broadcast|recording|node|site|text|order|notice|centre", …}`. It closes with 4403
+  `{"kind": "town|gateway|group|patch|broadcast|recording|node|site|text|order|notice|centre", …}`. It closes with 4403
   without the token of a person who may look and when his session ends, 4408 when the listener is too slow (connect
   again), 4429 when too many listen.
 """
@@ -68,6 +69,7 @@ def make_app(
     for part in (
         status,
         groups,
+        patches,
         field,
         broadcasts,
         clips,

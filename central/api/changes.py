@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 
 from central.backup_models import BackupView
 from central.field_models import OrderView, SiteView, TextView
+from central.group_models import PatchView
 from central.notice_models import NoticeView
 from central.readmodels import (
     BroadcastView,
@@ -53,6 +54,13 @@ class GroupNow(View):
 
     kind: Literal["group"] = Field(default="group", description="Which message this is")
     group: GroupView = Field(description="The group as it is now")
+
+
+class PatchNow(View):
+    """A patch or temporary group was made or has ended (`over`): then the group of its name is gone."""
+
+    kind: Literal["patch"] = Field(default="patch", description="Which message this is")
+    patch: PatchView = Field(description="What it joins, or joined")
 
 
 class BroadcastNow(View):
@@ -119,6 +127,7 @@ Change = Annotated[
     TownNow
     | GatewayNow
     | GroupNow
+    | PatchNow
     | BroadcastNow
     | RecordingNow
     | NodeNow

@@ -14,6 +14,7 @@ from central.api.events_desk import EventsDesk
 from central.api.field_desk import FieldDesk
 from central.api.key_requests import SignatureShown, StopShown
 from central.api.keys_desk import KeysDesk
+from central.api.patch_desk import PatchDesk
 from central.api.people_desk import PeopleDesk
 from central.api.recording_desk import RecordingDesk
 from central.api.refusal import DeskError as DeskError
@@ -72,6 +73,10 @@ class Desk(Protocol):
     @property
     def updates(self) -> UpdatesDesk:
         """Firmware bundles and their roll-outs."""
+
+    @property
+    def patches(self) -> PatchDesk:
+        """Patches and temporary groups."""
 
     def view(self) -> TownView:
         """Everything at a glance, at once, without waiting."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from central.api.desk import Desk, DeskError
 from central.api.errors import responses
 from central.api.requests import GroupChange
+from central.api.seen import sees_group
 from central.api.who import Grouper, Looker
 from central.readmodels import GroupView
 
@@ -19,17 +20,17 @@ Group = Annotated[str, Path(max_length=32, description="Group id", examples=["va
 async def groups(request: Request, by: Looker) -> tuple[GroupView, ...]:
     """Members, and who has the floor."""
     desk: Desk = request.app.state.desk
-    return tuple(view for view in desk.view().groups if by.may("look", desk.places.of_group(view.group)))
+    return tuple(view for view in desk.view().groups if sees_group(by, desk.places, view))
 
 
 @router.get("/groups/{group}", summary="One talk group", responses=responses(404))
 async def group(request: Request, by: Looker, group: Group) -> GroupView:
     """Members, and who has the floor."""
     desk: Desk = request.app.state.desk
-    by.need("look", desk.places.of_group(group))
     for view in desk.view().groups:
-        if view.group == group:
+        if view.group == group and sees_group(by, desk.places, view):
             return view
+    by.need("look", desk.places.of_group(group))
     known = ", ".join(view.group for view in desk.view().groups) or "none"
     raise DeskError(404, f"there is no group {group!r}", f"known groups: {known}")
 

@@ -77,6 +77,9 @@ class MemberChange(Body):
     line: LineName = Field(description="`gateway/line`")
     priority: int = Field(default=5, ge=0, le=9, description="0 to 9; a higher one pre-empts")
     label: Label | None = Field(default=None, description="Name for people; kept if left out")
+    listen: bool | None = Field(
+        default=None, description="It hears all and never has the floor; kept if left out"
+    )
 
 
 class GroupChange(Body):

@@ -6,7 +6,15 @@ Broadcasts, notices, figures and the centre's own state are shown to whoever may
 from central.api.caller import Caller
 from central.people.areas import ROOT
 from central.people.places import Places
-from central.readmodels import TownView
+from central.readmodels import GroupView, TownView
+
+
+def sees_group(by: Caller, places: Places, group: GroupView) -> bool:
+    """Whether he may look at a group. A patch or temporary group is seen by who may look at a part of it."""
+    if group.kind == "configured":
+        return by.may("look", places.of_group(group.group))
+    parts = (*map(places.of_group, group.groups), *(places.of_line(m.line) for m in group.members))
+    return any(by.may("look", area) for area in dict.fromkeys(parts))
 
 
 def seen_town(by: Caller, places: Places, town: TownView) -> TownView:
@@ -16,7 +24,7 @@ def seen_town(by: Caller, places: Places, town: TownView) -> TownView:
     return town.model_copy(
         update={
             "gateways": tuple(g for g in town.gateways if by.may("look", places.of_gateway(g.gateway))),
-            "groups": tuple(g for g in town.groups if by.may("look", places.of_group(g.group))),
+            "groups": tuple(g for g in town.groups if sees_group(by, places, g)),
             "zones": tuple(z for z in town.zones if by.may("look", places.of_zone(z.zone))),
         }
     )

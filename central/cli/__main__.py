@@ -16,6 +16,7 @@ from central.cli import (
     journal,
     key,
     line,
+    patch,
     people,
     phone,
     recording,
@@ -46,6 +47,7 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(status.app)
     app.add_typer(watch.app)
     app.add_typer(group.app, name="group")
+    app.add_typer(patch.app, name="patch")
     app.add_typer(gateway.app, name="gateway")
     app.add_typer(fleet.app, name="fleet")
     app.add_typer(line.app, name="line")

@@ -17,12 +17,14 @@ from pydantic import TypeAdapter, ValidationError
 from central.api.changes import CHANGE, NO_RIGHT, TOO_MANY, Change
 from central.api.field_requests import FieldOrder
 from central.api.key_requests import SignatureShown, StopShown
+from central.api.patch_requests import PatchRequest, TemporaryGroup
 from central.api.requests import BroadcastRequest, GroupChange
 from central.cli.live_channel import Ended, NotTaken, texts
 from central.cli.refusals import Misused, Refused, Unreachable
 from central.cli.where import Access
 from central.enrolment_models import EnrolmentView, TokenView
 from central.field_models import LineFieldView, OrderView, SiteView, TextView
+from central.group_models import PatchView
 from central.journal_models import EntryView, VerdictView
 from central.link_models import EventView, QuarantineView
 from central.readmodels import (
@@ -148,6 +150,21 @@ class Core:
         """Change a talk group."""
         body = change.model_dump(mode="json", exclude_unset=True)
         return self.ask(GroupView, "PATCH", f"groups/{part(group)}", json=body)
+
+    def patches(self) -> tuple[PatchView, ...]:
+        """Patches and temporary groups that stand."""
+        return self.ask(tuple[PatchView, ...], "GET", "patches")
+
+    def make_patch(self, asked: PatchRequest | TemporaryGroup) -> PatchView:
+        """Join groups and lines, or lines in a temporary group."""
+        body = asked.model_dump(mode="json", exclude_none=True)
+        return self.ask(
+            PatchView, "POST", "patches" if isinstance(asked, PatchRequest) else "groups", json=body
+        )
+
+    def end_patch(self, id: str) -> PatchView:
+        """End a patch or temporary group."""
+        return self.ask(PatchView, "DELETE", f"patches/{part(id)}")
 
     def start_broadcast(self, request: BroadcastRequest) -> BroadcastView:
         """Ask for a broadcast."""

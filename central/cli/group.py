@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from central.api.requests import GroupChange
-from central.cli import tables
+from central.cli import patch, tables
 from central.cli.refusals import Misused
 from central.cli.session import Session, asks_core
 
@@ -31,6 +31,34 @@ def show(session: Session, group: Id) -> None:
     session.show(view, tables.group(view))
 
 
+@app.command("make")
+@asks_core
+def make(
+    session: Session,
+    group: Id,
+    line: Annotated[
+        list[str],
+        typer.Option(
+            "--lines",
+            metavar="GATEWAY/LINE[=PRIORITY],...",
+            help="Its members, borrowed from their groups until its end. May be repeated.",
+        ),
+    ],
+    time: patch.For = None,
+    hang: Annotated[
+        float | None, typer.Option("--hang", metavar="SECONDS", min=0, max=30, help="Hang time.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=5, max=600, help="Longest talk spurt."),
+    ] = None,
+) -> None:
+    """Make a temporary group of lines. It ends by itself after --for, or by `spillway patch end`."""
+    session.core.make_patch(patch.temporary(group, line, time, hang, timeout))
+    view = session.core.group(group)
+    session.show(view, tables.group(view))
+
+
 @app.command("set")
 @asks_core
 def set_group(
@@ -51,6 +79,12 @@ def set_group(
             help="Add a line, or give it another priority (0 to 9, 5 when left out). May be repeated.",
         ),
     ] = None,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--listen", metavar="GATEWAY/LINE", help="Add a line that only listens. May be repeated."
+        ),
+    ] = None,
     remove: Annotated[
         list[str] | None,
         typer.Option("--remove", metavar="GATEWAY/LINE", help="Take a line out. May be repeated."),
@@ -60,7 +94,7 @@ def set_group(
     fields: dict[str, object] = {
         "hang": hang,
         "timeout": timeout,
-        "members": [_member(text) for text in member or ()],
+        "members": [*(_member(text) for text in member or ()), *_listening(listen or [], member or [])],
         "remove": remove or [],
     }
     try:
@@ -68,17 +102,19 @@ def set_group(
             {name: value for name, value in fields.items() if value not in (None, [])}
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Misused(str(first["msg"]).removeprefix("Value error, "), where) from None
+        raise patch.misused(error) from None
     view = session.core.set_group(group, change)
     session.show(view, tables.group(view))
 
 
 def _member(text: str) -> dict[str, object]:
-    line, equals, priority = text.partition("=")
-    if not equals:
-        return {"line": line}
-    if not priority.isdigit():
-        raise Misused(f"{text!r}: the priority is not a number", "--member", "write gw-north/r1=7")
-    return {"line": line, "priority": int(priority)}
+    """A line that talks: who was listen-only before talks again."""
+    (line,) = patch.lines_of([text])
+    return {**line, "listen": False}
+
+
+def _listening(lines: list[str], members: list[str]) -> list[dict[str, object]]:
+    both = {line for line in lines if line in {text.partition("=")[0] for text in members}}
+    if both:
+        raise Misused(f"{min(both)} cannot both talk and only listen", "--listen", "name it once")
+    return [{"line": line, "listen": True} for line in lines]

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from central.desired_models import ReportedView
+from central.group_models import PatchView
 from central.journal_models import EntryView
 from central.notice_models import NoticeView
 from central.readmodels import (
@@ -193,37 +194,69 @@ def _heard(group: GroupView) -> str:
 
 
 def groups(views: tuple[GroupView, ...]) -> Table:
-    """Talk groups with the floor."""
-    table = sheet("Groups", "group", "state", "floor", "heard", "keyed", "members", "hang", "time-out")
+    """Talk groups with the floor; patches and temporary groups among them."""
+    table = sheet(
+        "Groups",
+        "group",
+        "state",
+        "floor",
+        "heard",
+        "waiting",
+        "keyed",
+        "members",
+        "hang",
+        "time-out",
+        "joined",
+    )
     for group in views:
+        until = "" if group.until_wall is None else f"until {clock(group.until_wall)}"
+        joined = f"in {group.patch}" if group.patch else " + ".join(group.groups)
+        kind = group.kind if group.kind != "configured" else ""
         table.add_row(
             group.group,
             word(group.state),
             group.holder or "",
             _heard(group),
+            " ".join(group.waiting),
             " ".join(member.line for member in group.members if member.keyed),
             f"{sum(member.leg and member.online for member in group.members)}/{len(group.members)}",
             f"{group.hang:g} s",
             f"{group.timeout:g} s",
+            " ".join(filter(None, (kind, joined, until))),
         )
     return table
 
 
 def group(view: GroupView) -> Group:
     """One talk group with its members."""
-    members = sheet("Members", "line", "priority", "label", "online", "leg", "talking", "keyed", "grant")
+    columns = ("line", "priority", "label", "online", "leg", "talking", "queue", "keyed", "grant", "heard")
+    members = sheet("Members", *columns)
     for member in view.members:
+        lent = f"lent to {member.lent}" if member.lent else ""
         members.add_row(
             member.line,
-            str(member.priority),
+            "listens" if member.listen else str(member.priority),
             member.label,
             lamp(member.online, "online"),
             lamp(member.leg, "up"),
             lamp(member.talking, "heard", "yellow"),
+            "" if member.place is None else str(member.place),
             lamp(member.keyed, "on", "red"),
             word(member.grant) if not member.grant_why else f"{member.grant}: {member.grant_why}",
+            lent or talker(member.talker, member.talker_id),
         )
     return Group(groups((view,)), members)
+
+
+def patches(views: tuple[PatchView, ...]) -> Table:
+    """Patches and temporary groups."""
+    table = sheet("Patches", "id", "kind", "groups", "lines", "by", "since", "until", "state")
+    for view in views:
+        until = "" if view.until_wall is None else moment(view.until_wall)
+        state = "ended" if view.over else "stands" if view.kept else "stands until core ends"
+        names = (" ".join(view.groups), " ".join(view.lines), view.by, moment(view.made_wall), until, state)
+        table.add_row(view.patch, view.kind, *names)
+    return table
 
 
 def broadcasts(views: tuple[BroadcastView, ...]) -> Table:
@@ -287,11 +320,12 @@ def clips(views: tuple[ClipView, ...]) -> Table:
 
 def recordings(views: tuple[RecordingView, ...]) -> Table:
     """Recordings."""
-    table = sheet("Recordings", "id", "kind", "of", "channel", "began", "length", "state")
+    table = sheet("Recordings", "id", "kind", "of", "channel", "began", "length", "state", "heard")
     for view in views:
         length = "" if view.seconds is None else f"{view.seconds:.1f} s"
         began = moment(view.started_wall)
-        table.add_row(view.id, view.kind, view.subject, view.channel, began, length, word(view.state))
+        row = (view.id, view.kind, view.subject, view.channel, began, length, word(view.state))
+        table.add_row(*row, ", ".join(view.talkers))
     return table
 
 

@@ -16,6 +16,7 @@ from central.api.changes import (
     NodeNow,
     NoticeNow,
     OrderNow,
+    PatchNow,
     RecordingNow,
     SiteNow,
     TextNow,
@@ -55,7 +56,10 @@ def applied(town: TownView, change: Change) -> TownView:
             return town.model_copy(
                 update={"notices": _put(town.notices, notice, "number", newest_first=True)[:50]}
             )
-        case RecordingNow() | SiteNow() | TextNow() | OrderNow():
+        case PatchNow(patch=patch) if patch.over:
+            left = tuple(group for group in town.groups if group.group != patch.patch)
+            return town.model_copy(update={"groups": left})
+        case PatchNow() | RecordingNow() | SiteNow() | TextNow() | OrderNow():
             return town
 
 

@@ -6,6 +6,7 @@ brings the list and the folder back together. Nothing here ever deletes a file.
 
 import asyncio
 import hashlib
+import json
 import logging
 import wave
 from collections.abc import Callable, Iterable
@@ -48,6 +49,8 @@ class Recording:
     origin: str = ""
     sealed_sha256: str | None = None
     sealed_size: int | None = None
+    talkers: str = "[]"
+    """JSON: who talked in it, in the order of their first words."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,12 @@ class Recordings:
             state = "missing"
         await self._database.write(lambda sql: _set(sql, id, state, seconds, sha256))
         return await self._known(id)
+
+    async def name_talkers(self, id: str, talkers: tuple[str, ...]) -> None:
+        """Note who talks in a recording."""
+        told = json.dumps(talkers, ensure_ascii=False)
+        order = "update recordings set talkers = ? where id = ?"
+        await self._database.write(lambda sql: sql.conn.execute(order, (told, id)))
 
     async def find(self, id: str) -> Recording | None:
         """The recording with this id."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 
+from central.voice.loudness import Loudness
 from link.contract import neighbour as say
 from link.contract.wire import Wire
 from link.voice.port import LegDown, LegRefused, LegUp, PortId, VoiceEngine, VoiceError, VoiceLimits
@@ -48,14 +49,18 @@ class VoiceNode:
         recordings: Path,
         tell: Callable[[Wire], object],
         sip: str = "",
+        loudness: Loudness | None = None,
     ) -> None:
-        """`sip` is where gateways dial, with what has to follow the port; loopback when left out."""
+        """`sip` is where gateways dial, with what has to follow the port; loopback when left out.
+
+        Without `loudness` everybody comes in as loud as he is.
+        """
         self.legs: dict[str, PortId] = {}
         self._engine = engine
         self._limits = limits
         self._folder = recordings
         self._sip = sip or f"127.0.0.1:{limits.sip_port}"
-        self._tell = tell
+        self._tell, self._loudness = tell, loudness
         self._expected: dict[str, str] = {}
         self._bridges: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._joined: set[Connection] = set()
@@ -86,7 +91,9 @@ class VoiceNode:
                 case say.Hello():
                     self._tell(self.ready())
                 case say.SetBridge(bridge=bridge, talkers=talkers, listeners=listeners):
-                    self._bridges[bridge] = (talkers, listeners)
+                    self._bridges.pop(bridge, None)
+                    if talkers or listeners:  # a patch that has ended is not remembered
+                        self._bridges[bridge] = (talkers, listeners)
                     await self._apply()
                 case say.StartRecording():
                     await self._start_recording(order)
@@ -133,6 +140,8 @@ class VoiceNode:
             return
         del self.legs[name]
         self._joined = {pair for pair in self._joined if name not in pair}
+        if self._loudness is not None:
+            await self._loudness.follow({talker for talker, _ in self._joined}, dict(self.legs))
         log.info("leg=%s down code=%d reason=%s", name, code, reason)
         self._tell(say.LegLost(leg=name, code=code, why=reason[:200]))
 
@@ -165,6 +174,8 @@ class VoiceNode:
             *(tried(self._engine.connect(ports[a], ports[b])) for a, b in join),
             *(tried(self._engine.part(ports[a], ports[b])) for a, b in apart if a in ports and b in ports),
         )
+        if self._loudness is not None:  # after the voices: nothing of theirs waits for it
+            await self._loudness.follow({talker for talker, _ in wanted}, dict(ports))
 
     async def _start_recording(self, order: say.StartRecording) -> None:
         if order.recording in self._tapings:

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from central.config import CentralSettings
+from central.voice.loudness import Loudness
 from central.voice.node import CORE_LOST, VoiceNode, measure
 from link.bus.stream import StreamClient
 from link.contract import neighbour as say
@@ -18,7 +19,7 @@ from link.voice.secured import SECURE, voice_tls
 log = logging.getLogger(__name__)
 
 PORTS_PER_CALL = 2
-SPARE_PORTS = 64
+SPARE_PORTS = 128
 
 
 def mend(folder: Path) -> list[say.RecordingClosed]:
@@ -67,7 +68,8 @@ async def run_node(settings: CentralSettings) -> None:
     host = VoiceHost(engine, client, say.CENTRE_VOICE, came, left, CORE_LOST)
     limits = await engine.start(host.inbox.post)
     sip = f"{voice.name or voice.host}:{limits.sip_port}{SECURE if tls is not None else ''}"
-    node = VoiceNode(engine, limits, settings.recordings, host.tell, sip)
+    loudness = Loudness(engine, voice.rate_hz) if voice.level else None
+    node = VoiceNode(engine, limits, settings.recordings, host.tell, sip, loudness)
     stalls = asyncio.create_task(StallWatch("central voice").run())
     try:
         await client.start(host.inbox.post)

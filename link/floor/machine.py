@@ -8,10 +8,10 @@ renewed every KEEP_EVERY seconds, so that a dead centre keys nobody. A group tha
 nothing it knew before: it keys nobody until the news that lay waiting is read (CATCH_UP).
 
 An emergency call ranks above every priority for one talk spurt: the present one, or the next if it begins within
-EMERGENCY_WAIT. A keyed line whose network lets us wait or refuses us is shown as such until it transmits or is let
-go; the talker is told by a tone, once for each kind in a turn, and warned before his time is over.
-
-A conversation is a run of overs that follow each other within the hang time; it is one recording.
+EMERGENCY_WAIT. A listen-only member is keyed like the others and never has the floor. A group that is patched decides
+nothing: the machine of the patch does, over all its members. A keyed line whose network lets us wait or refuses us is
+shown as such until it transmits or is let go; the talker is told by a tone, once for each kind in a turn, and warned
+before his time is over. A conversation is a run of overs that follow each other within the hang time: one recording.
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,6 +30,7 @@ from link.floor.messages import (
     Member,
     NodeChanged,
     Noticed,
+    QueueChanged,
     ReleaseLines,
     Tone,
     ToneTalker,
@@ -107,14 +108,21 @@ class Group:
 
     @property
     def candidate(self) -> str | None:
-        """Who should have the floor: priority first, then the holder, then whoever came first."""
-        talking = [m for m in self.settings.members if self._can_talk(m.line)]
-        best = min(
-            talking,
-            key=lambda m: (-self.rank(m), m.line != self.holder, self.heard[m.line].since),
-            default=None,
-        )
-        return best.line if best else None
+        """Who should have the floor."""
+        return next(iter(self._asking()), None)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Who talks and has not the floor, in the order in which they would get it now."""
+        return tuple(line for line in self._asking() if line != self.holder)
+
+    def _asking(self) -> tuple[str, ...]:
+        """Who talks and may: priority first, then the holder, then whoever came first."""
+        if self.settings.patched:
+            return ()
+        talking = [m for m in self.settings.members if not m.listen and self._can_talk(m.line)]
+        talking.sort(key=lambda m: (-self.rank(m), m.line != self.holder, self.heard[m.line].since))
+        return tuple(m.line for m in talking)
 
     def rank(self, member: Member) -> int:
         """His priority, or EMERGENCY_RANK while he calls an emergency."""
@@ -140,6 +148,10 @@ class Group:
         label = next((m.label for m in self.settings.members if m.line == self.holder), "")
         return self.heard[self.holder].talker or label or self.holder
 
+    def talker_id(self) -> str:
+        """What his network calls who is heard; empty when it does not tell."""
+        return "" if self.holder is None else self.heard[self.holder].talker_id
+
     def handle(self, event: object, now: float) -> tuple["Group", tuple[object, ...]]:
         """The group after `event` and what must be done."""
         group = self._woken(now)._take(event, now)
@@ -147,11 +159,14 @@ class Group:
         group, effects = group._settle(now, why)
         group, told = group._tell(event, now)
         if group.fading is not None and (
-            group.holder is not None or not group.node or now >= group.fade_until
+            group.holder is not None or not group.node or group.settings.patched or now >= group.fade_until
         ):
             group = replace(group, fading=None)
         bridged = () if group.bridge() == self.bridge() else (group.bridge(),)
-        return group, (*effects, *bridged, *told)
+        stays = group.holder == self.holder and group._known() not in (self._known(), None)
+        named = (group._floor("named"),) if stays else ()
+        queue = () if group.waiting == self.waiting else (QueueChanged(group.settings.group, group.waiting),)
+        return group, (*effects, *named, *bridged, *told, *queue)
 
     def started_over(self) -> tuple["Group", tuple[object, ...]]:
         """After a crash: the floor is free and nobody is keyed; what was heard of the members stays."""
@@ -178,9 +193,13 @@ class Group:
                 return replace(self, heard={**self.heard, line: self._heard(event, now)}, delayed=waiting)
             case NodeChanged(up=up):
                 return replace(self, node=up)
-            case GroupSet(settings=settings):
+            case GroupSet(settings=settings, overlong=overlong):
                 names = {m.line for m in settings.members}
-                kept = {line: heard for line, heard in self.heard.items() if line in names}
+                kept = {
+                    line: replace(heard, overlong=heard.talking) if line in overlong else heard
+                    for line, heard in self.heard.items()
+                    if line in names
+                }
                 return replace(self, settings=settings, heard=kept)
             case GrantTold(line=line) if line in self.keyed and self.delayed.get(line) != event:
                 return replace(self, delayed={**self.delayed, line: event})
@@ -222,7 +241,7 @@ class Group:
             group, effects = self._move_floor(wanted, now, why)
         group, more = group._key(now)
         effects = (*more, *effects)  # keys first: the talk path waits for them
-        if group.hang_until is not None and now >= group.hang_until:
+        if group.hang_until is not None and (now >= group.hang_until or group.settings.patched):
             group = replace(group, hang_until=None, conversation=False)
             effects = (*effects, ConversationChanged(group.settings.group, on=False))
         return group, effects
@@ -232,6 +251,8 @@ class Group:
         if not why:
             still = self.holder is not None and self._can_talk(self.holder)
             why = "pre-empted" if still else ("taken" if wanted else "released")
+        if self.settings.patched:
+            why = "patched"
         hang_until = now + self.settings.hang if wanted is None else None
         group = replace(self, holder=wanted, holder_since=now, hang_until=hang_until, toned=())
         if wanted is None and self.holder is not None:
@@ -239,8 +260,19 @@ class Group:
         if wanted is not None and not self.conversation:
             group = replace(group, conversation=True)
             effects = (ConversationChanged(self.settings.group, on=True),)
-        name = group.talker_name()
-        return group, (*effects, FloorChanged(self.settings.group, wanted, name, why))
+        return group, (*effects, group._floor(why))
+
+    def _floor(self, why: str) -> FloorChanged:
+        return FloorChanged(self.settings.group, self.holder, self.talker_name(), why, self.talker_id())
+
+    def _known(self) -> object:
+        """Who talks as far as his network has told since he has the floor."""
+        heard = None if self.holder is None else self.heard[self.holder]
+        return (
+            None
+            if heard is None or not (heard.talker or heard.talker_id)
+            else (heard.talker, heard.talker_id)
+        )
 
     def _key(self, now: float) -> tuple["Group", tuple[object, ...]]:
         """Key every other reachable member, let the rest go, and tell the bridge when that changed."""
@@ -269,7 +301,7 @@ class Group:
                 group, tone = self._tone("queued" if queued else "refused")
                 what: What = "grant-queued" if queued else "grant-refused"
                 return group, (Noticed(name, what, line, self.talker_name(), why), *tone)
-            case EmergencyTold(line=line, talker=talker) if line in self.heard:
+            case EmergencyTold(line=line, talker=talker) if line in self.heard and not self.settings.patched:
                 return self, (Noticed(name, "emergency", line, talker),)
         if self.holder is None or now < self._warn_at() or "timeout" in self.toned:
             return self, ()

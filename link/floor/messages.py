@@ -9,21 +9,23 @@ What = Literal["grant-queued", "grant-refused", "emergency", "timeout-warning"]
 
 @dataclass(frozen=True)
 class Member:
-    """A line in the group; higher priority pre-empts."""
+    """A line in the group; higher priority pre-empts. A listen-only one hears all and never has the floor."""
 
     line: str
     priority: int = 5
     label: str = ""
+    listen: bool = False
 
 
 @dataclass(frozen=True)
 class GroupSettings:
-    """What the configuration says of a group; times in seconds."""
+    """What people want of a group; times in seconds. `patched` names the patch that decides for it meanwhile."""
 
     group: str
     members: tuple[Member, ...]
     hang: float = 2.0
     timeout: float = 60.0
+    patched: str = ""
 
 
 # ---- events ------------------------------------------------------------------------------------------------
@@ -71,9 +73,10 @@ class NodeChanged:
 
 @dataclass(frozen=True)
 class GroupSet:
-    """New settings for the group."""
+    """New settings for the group. `overlong` are lines that talked too long in the patch it comes back from."""
 
     settings: GroupSettings
+    overlong: frozenset[str] = frozenset()
 
 
 # ---- effects -----------------------------------------------------------------------------------------------
@@ -112,6 +115,15 @@ class FloorChanged:
     holder: str | None
     talker: str
     why: str
+    talker_id: str = ""
+
+
+@dataclass(frozen=True)
+class QueueChanged:
+    """For screens: these lines wait for the floor now, in the order in which they would get it."""
+
+    group: str
+    waiting: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ connection. It ships with the product and passes the real door's port tests. Ver
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from link.voice.fake_ports import FakeFrames, FakeLeg, FakePlayer, FakeRecorder
 from link.voice.patches import PatchTable
 from link.voice.pcm import mix, read_frames, resample, write_wave
 from link.voice.port import (
@@ -33,45 +33,6 @@ from link.voice.tokens import ExpectedTokens, checked_token, checked_uri
 from link.voice.wav_files import check_recordable
 
 _ids = itertools.count(1)
-
-
-@dataclass(slots=True)
-class FakeLeg:
-    """One end of a call. `heard` is what the other end sent at the last tick, None when it was idle."""
-
-    token: str
-    other: "FakeEngine | None" = None
-    other_port: PortId = 0
-    heard: bytes | None = None
-    coming: bytes | None = None
-    rx_packets: int = 0
-    tx_packets: int = 0
-
-
-@dataclass(slots=True)
-class FakeFrames:
-    """A frame port."""
-
-    source: FrameSource
-    sink: FrameSink
-    rate_hz: int
-
-
-@dataclass(slots=True)
-class FakePlayer:
-    """A player and the frame it is at."""
-
-    frames: list[bytes]
-    loop: bool
-    at: int = 0
-
-
-@dataclass(slots=True)
-class FakeRecorder:
-    """A recorder: its file is written when it is closed."""
-
-    path: Path
-    sound: bytearray = field(default_factory=bytearray)
 
 
 class FakeAir:
@@ -223,6 +184,13 @@ class FakeEngine:
         await self._ready()
         self.patches.unwant((source, sink))
 
+    async def set_gain(self, leg: PortId, gain: float) -> None:
+        """See `VoiceEngine.set_gain`."""
+        await self._ready()
+        if leg not in self.legs:
+            raise VoiceError(f"leg {leg} does not exist (any more); set its gain after LegUp")
+        self.legs[leg].gain = gain
+
     async def stats(self, leg: PortId) -> LegStats:
         """See `VoiceEngine.stats`."""
         await self._ready()
@@ -262,7 +230,7 @@ class FakeEngine:
     def _from(self, port: PortId) -> bytes | None:
         leg = self.legs.get(port)
         if leg is not None:
-            return leg.heard
+            return leg.heard if leg.gain == 1.0 or leg.heard is None else mix([(leg.heard, leg.gain)])
         frames = self._frames[port]
         sound = frames.source.pop()
         return None if sound is None else resample(sound, frames.rate_hz, self.settings.rate_hz)

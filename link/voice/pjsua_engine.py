@@ -130,6 +130,10 @@ class PjsuaEngine:
         """See `VoiceEngine.part`."""
         await self._do(partial(self._there.part, (source, sink)))
 
+    async def set_gain(self, leg: PortId, gain: float) -> None:
+        """See `VoiceEngine.set_gain`."""
+        await self._do(partial(self._there.set_gain, leg, gain))
+
     async def stats(self, leg: PortId) -> LegStats:
         """See `VoiceEngine.stats`."""
         return await self._do(partial(self._there.stats, leg))

@@ -86,6 +86,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         self.announced = False
         self.ended = False
         self.rx_seen = (-1, 0.0)
+        self.gain = 1.0
 
     @guarded
     def onCallState(self, prm: Any) -> None:
@@ -107,6 +108,7 @@ class Leg(pj.Call):  # type: ignore[misc]
             if item.type == pj.PJMEDIA_TYPE_AUDIO and item.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self.media, self.media_index = self.getAudioMedia(item.index), item.index
                 break
+        self.take_in(self.gain)
         self.owner.leg_media(self)
 
     @guarded
@@ -122,6 +124,12 @@ class Leg(pj.Call):  # type: ignore[misc]
     def onCallRedirected(self, prm: Any) -> int:
         """3xx: stop; the leg ends with that status."""
         return int(pj.PJSIP_REDIRECT_STOP)
+
+    def take_in(self, gain: float) -> None:
+        """Bring its sound into the bridge `gain` times as loud. In the library's words: what the far end transmits."""
+        self.gain = gain
+        if self.media is not None:
+            self.media.adjustTxLevel(gain)
 
     def codec(self) -> str:
         """Codec in use, like `G722/16000`."""

@@ -217,6 +217,13 @@ class VoiceEngine(Protocol):
         """Undo `connect`. Not connected is no error, nor is a port that is gone."""
         ...
 
+    async def set_gain(self, leg: PortId, gain: float) -> None:
+        """Take what comes in on a leg into the bridge `gain` times as loud (1.0 = as it is), for all who hear it.
+
+        Survives a re-INVITE. What would be louder than full scale is clipped. Unknown legs raise VoiceError.
+        """
+        ...
+
     async def stats(self, leg: PortId) -> LegStats:
         """Counters of a leg that is up."""
         ...

@@ -11,14 +11,26 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import authority, edges, families, legs, link, speech, squelch, start, voice
+from scripts.figures import authority, edges, families, legs, link, loudness, speech, squelch, start, voice
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.unit import UnitFailed
 
-PARTS = ("voice", "legs", "edges", "start", "speech", "idle", "squelch", "families", "link", "authority")
+PARTS = (
+    "voice",
+    "legs",
+    "edges",
+    "start",
+    "speech",
+    "idle",
+    "squelch",
+    "families",
+    "link",
+    "authority",
+    "loudness",
+)
 STARTS_FOR_OVERS = 4
 TRIES_FOR_FAMILIES = 10
 OUT = Path(".cache/figures.json")
@@ -80,6 +92,8 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
         figures += start.measure(-(-arguments.overs // STARTS_FOR_OVERS))
     if "squelch" in wanted:
         figures += squelch.measure()
+    if "loudness" in wanted:
+        figures += loudness.measure()
     if "authority" in wanted:
         figures += authority.measure(arguments.tries)
     if "link" in wanted:

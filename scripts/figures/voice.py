@@ -57,7 +57,7 @@ def address(sip_port: int, secured: bool) -> str:
 
 
 @contextmanager
-def _ends(codec: str, secured: bool) -> Iterator[tuple[End, End, End]]:
+def ends_up(codec: str, secured: bool) -> Iterator[tuple[End, End, End]]:
     """Talker, node and listener, with their legs up."""
     with tempfile.TemporaryDirectory() as folder:
         tls = certificates(Path(folder), *NAMES) if secured else {}
@@ -66,7 +66,7 @@ def _ends(codec: str, secured: bool) -> Iterator[tuple[End, End, End]]:
 
 def _legs(codec: str, tls: list[VoiceTls | None]) -> Iterator[tuple[End, End, End]]:
     first = free_udp_block(len(NAMES) * PORTS)
-    common = {"rtp_ports": PORTS, "codecs": (codec,), "max_calls": 8, "media_ports": 32}
+    common = {"rtp_ports": PORTS, "codecs": (codec,), "max_calls": 8, "media_ports": 80}
     ends = tuple(
         End(VoiceSettings(**common, rtp_port=first + index * PORTS, tls=own))  # type: ignore[arg-type]
         for index, own in enumerate(tls)
@@ -92,9 +92,9 @@ def measure(tries: int, codec: str = "G722/16000", secured: bool = True) -> list
     mouths: list[float] = []
     with Load() as load:
         for _ in range(ROUNDS):
-            with _ends(codec, secured) as (talker, node, listener):
+            with ends_up(codec, secured) as (talker, node, listener):
                 mouths += _mouths(talker, node, listener, -(-tries // ROUNDS))
-            with _ends(codec, secured) as (talker, node, listener):
+            with ends_up(codec, secured) as (talker, node, listener):
                 commands += _commands(talker, node, listener, -(-tries // ROUNDS))
     how = f"{codec}, {'TLS and SRTP' if secured else 'plain'}, {ROUNDS} starts"
     return [

@@ -10,9 +10,11 @@ import math
 import os
 import sys
 import time
+from collections import deque
 from multiprocessing.connection import Connection
 from typing import Any
 
+from central.voice.loudness import Loudness
 from link.voice.port import LegUp, PortId, VoiceSettings
 
 RATE_HZ = 16_000
@@ -23,10 +25,11 @@ URGENT = -10
 
 
 class Source:
-    """A 1 kHz tone while `on`, else silence; `began` are the moments at which the tone set in."""
+    """What is in `words`, else a 1 kHz tone while `on`, else silence; `began`: when the tone set in."""
 
     def __init__(self) -> None:
         self.on = False
+        self.words: deque[bytes] = deque()
         self.began: list[float] = []
         self._was = False
         wave = (int(8000 * math.sin(2 * math.pi * 1000 * i / RATE_HZ)) for i in range(FRAME))
@@ -34,6 +37,8 @@ class Source:
 
     def pop(self) -> bytes | None:
         """Media clock thread."""
+        if self.words:
+            return self.words.popleft()
         on = self.on
         if on and not self._was:
             self.began.append(time.monotonic())
@@ -42,14 +47,17 @@ class Source:
 
 
 class Ear:
-    """`heard` are the moments at which sound set in after silence."""
+    """`heard` are the moments at which sound set in after silence; `kept` is all sound, while it is a list."""
 
     def __init__(self) -> None:
         self.heard: list[float] = []
+        self.kept: list[bytes] | None = None
         self._was = False
 
     def push(self, frame: bytes) -> None:
         """Media clock thread: the moment the frame is handed over, less nothing."""
+        if self.kept is not None:
+            self.kept.append(frame)
         samples = array.array("h", frame)
         loud = bool(samples) and max(samples) > LOUD
         if loud and not self._was:
@@ -69,6 +77,8 @@ class VoiceEnd:
         self._loop = asyncio.get_running_loop()
         self._legs: dict[str, PortId] = {}
         self._card: PortId = 0
+        self._loudness: list[Loudness] = []
+        self._rate_hz = settings.rate_hz
 
     async def start(self) -> int:
         """The SIP port."""
@@ -119,6 +129,30 @@ class VoiceEnd:
     async def times(self) -> tuple[list[float], list[float]]:
         """Moments at which the source set in, and at which the ear heard sound set in."""
         return self._source.began, self._ear.heard
+
+    async def say(self, pcm: bytes) -> None:
+        """Begin to say this (s16le at RATE_HZ)."""
+        size = 2 * FRAME
+        self._source.words.extend(pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size))
+
+    async def listen(self) -> None:
+        """Keep from now on what is heard."""
+        self._ear.kept = []
+
+    async def kept(self) -> bytes:
+        """All that was heard since."""
+        return b"".join(self._ear.kept or ())
+
+    async def level(self, *talkers: str) -> None:
+        """Have these legs come in equally loud, as a voice node does; nothing is known of them yet.
+
+        One that is named twice is followed twice.
+        """
+        for known in self._loudness:
+            await known.follow((), self._legs)
+        self._loudness = [Loudness(self._engine, self._rate_hz) for _ in talkers]
+        for each, talker in zip(self._loudness, talkers, strict=True):
+            await each.follow((talker,), self._legs)
 
     async def cpu(self) -> float:
         """Processor seconds that this process took so far."""

@@ -79,7 +79,7 @@ async def test_a_line_of_a_gateway_that_never_came_may_be_in_a_group(town: Town)
 
 
 async def test_a_group_does_not_outgrow_a_bridge(town: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("central.desk.MOST_LEGS", 2)
+    monkeypatch.setattr("central.group_desk.MOST_LEGS", 2)
     many = [{"line": f"gw-a/r{n}"} for n in range(3, 6)]
     error = await refusal(town.desk.set_group("hills", change(members=many), "wang"))
     assert (error.status, error.what) == (409, "a group has 2 members at most")

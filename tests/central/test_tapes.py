@@ -74,6 +74,41 @@ async def test_a_conversation_is_one_file_of_the_group_and_one_of_each_leg(rig: 
     assert [kind for kind, _ in rig.changed] == ["recording"] * 3
 
 
+async def test_who_talks_is_named_once_in_the_files_in_which_he_is_heard(rig: Rig):
+    rig.tapes.conversation("valley", (A, B), on=True)
+    rig.tapes.conversation("hills", ("gw-c/r1",), on=True)
+    for _ in range(2):
+        rig.tapes.talked("valley", A, "Boat 3", "2001")
+    rig.tapes.talked("valley", B, "South", "")
+    rig.tapes.talked("hills", A, "nobody", "here")
+    await rig.written()
+    named = {each.subject: each.talkers for each in await rig.recordings.list()}
+    assert named == {
+        "valley": '["Boat 3 (2001)", "South"]',
+        A: '["Boat 3 (2001)"]',
+        B: '["South"]',
+        "hills": "[]",
+        "gw-c/r1": "[]",
+    }
+
+
+async def test_a_patch_has_a_file_under_the_name_of_each_of_its_groups(rig: Rig):
+    rig.tapes.conversation("patch-1", (A, B), True, ("valley", "hills"))
+    await rig.written()
+    kept = await rig.recordings.list()
+    assert sorted((each.kind, each.subject) for each in kept) == [
+        ("group", "hills"),
+        ("group", "valley"),
+        ("leg", A),
+        ("leg", B),
+    ]
+    hills = rig.tapes.of_owner("group:patch-1", "group", "hills")
+    assert hills is not None and hills.startswith("group-hills-")
+    assert rig.tapes.of_owner("group:patch-1", "group", "dam") is None
+    rig.tapes.conversation("patch-1", (), on=False)
+    assert len(rig.stopped()) == 4
+
+
 async def test_a_broadcast_is_one_file_of_each_loudspeaker_under_its_channel(rig: Rig):
     rig.tapes.broadcast("b-1", ("gw-a/pa1", "gw-b/pa1"), "drill", on=True)
     await rig.written()

@@ -11,9 +11,11 @@ from central.broadcasting import Broadcasting
 from central.config import CentralSettings
 from central.desk import CoreDesk
 from central.events_desk import CoreEventsDesk
+from central.group_desk import CoreGroupDesk
 from central.ingest import Ingest
 from central.key_book import KeyBook
 from central.key_desk import CoreKeyDesk
+from central.patch_book import PatchBook
 from central.recording_desk import CoreRecordingDesk
 from central.speech.fake import ToneSpeech
 from central.store import clip_worker
@@ -24,6 +26,7 @@ from central.store.database import Database
 from central.store.events import EventStore
 from central.store.journal import Journal
 from central.store.keys import KeyStore
+from central.store.patches import PatchStore
 from central.store.quarantine import Quarantine
 from central.store.recordings import Recordings
 from central.studio import Studio
@@ -132,6 +135,7 @@ class Town:
             self.people.desk,
             self.key_desk(settings),
             fake_updates(folder),
+            self.group_desk(),
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []
@@ -141,6 +145,10 @@ class Town:
     def _people(self, values: CentralSettings) -> People:
         journal = self.journal
         return wire_people(values, self.database, self.clock, journal, journal.write_waiting, FastHashing())
+
+    def group_desk(self) -> CoreGroupDesk:
+        self.patches = PatchBook(self.board, PatchStore(self.database), self.clock, self.spawn)
+        return CoreGroupDesk(self.board, self.patches, self.clock)
 
     def key_desk(self, settings: CentralSettings) -> CoreKeyDesk:
         """In plain mode, until a test gives `keys` a ring."""

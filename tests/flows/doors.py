@@ -144,9 +144,15 @@ class FakeEvents:
 class FakeTapes:
     running: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
+    subjects: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    talks: list[tuple[str, str, str, str]] = field(default_factory=list)
 
-    def conversation(self, group, members, on) -> None:
+    def conversation(self, group, members, on, subjects=()) -> None:
+        self.subjects[f"group:{group}"] = subjects
         self._note(f"group:{group}", members, on)
+
+    def talked(self, group, line, talker, talker_id) -> None:
+        self.talks.append((group, line, talker, talker_id))
 
     def broadcast(self, broadcast, lines, channel, on) -> None:
         self._note(f"broadcast:{broadcast}", lines, on)
@@ -166,7 +172,7 @@ class FakeTapes:
     def told(self, gateway, fact) -> None:
         pass
 
-    def of_owner(self, owner, kind):
+    def of_owner(self, owner, kind, subject=""):
         return None
 
 

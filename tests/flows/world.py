@@ -13,6 +13,7 @@ from central.config import CentralSettings
 from central.desired.content import ClipKnown
 from central.desired.keeping import DesiredKeeping
 from central.ingest import Ingest
+from central.patch_book import PatchBook
 from central.switchboard import NODE_PEER
 from central.voice.node import CORE_LOST, VoiceNode
 from central.wiring import wire_core
@@ -50,6 +51,7 @@ class World:
             settings, self.clock, self.core_bus, self.node_server, self.ledger, self.changed, self.run_order
         )
         self.core.tapes = self.tapes
+        self.patches = PatchBook(self.core, None, self.clock, self.spawn)
         self.ingest = Ingest(
             FakeEvents(self.ledger, self.clock.wall),
             self.clock,
@@ -103,13 +105,15 @@ class World:
     def run_order(self, order) -> None:
         order()
 
-    def spawn(self, coroutine) -> None:
+    def spawn(self, coroutine) -> "asyncio.Task[None]":
         self.tasks.append(asyncio.get_running_loop().create_task(coroutine))
+        return self.tasks[-1]
 
     async def start(self) -> "World":
         await self.desired.resume()
         for serve in (*self.core.runners(), self.core.mail.run, self.ingest.run, *self.desired.runners()):
             self.spawn(serve())
+        self.spawn(self.patches.run())
         await self.node_server.start(self.core.from_node)
         await self.start_node()
         await self.core_bus.start(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from link.voice.port import PortId
+from tests.link.voice.gain_suite import GainSuite
 from tests.link.voice.port_suite import VoiceSuite
 from tests.system.voice_remote import RemoteEngine, RemoteSound
 
@@ -72,5 +73,5 @@ async def rig(tmp_path: Path) -> AsyncIterator[RemoteRig]:
     assert codes == [0] * len(codes), "an engine's process did not end in peace"
 
 
-class TestPjsua(VoiceSuite):
+class TestPjsua(GainSuite, VoiceSuite):
     """The port's suite."""

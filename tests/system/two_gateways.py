@@ -5,6 +5,7 @@ Every process is real and is started as a technician would start it; only the ra
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -57,6 +58,7 @@ run = "run-centre"
 api = {{ tokens = "tokens.toml", port = 0 }}
 people = {{ initial = "people.toml" }}
 broker = {{ port = {port}, password = "{password}", first_retry = 0.2, longest_retry = 1.0 }}
+voice = {{ level = {level} }}
 gateway = [{{ id = "gw-a" }}, {{ id = "gw-b" }}]
 link = {{ spread = 0.2 }}
 group = [{{ id = "valley", members = [{{ line = "gw-a/r1" }}, {{ line = "gw-b/r1" }}] }}]
@@ -79,8 +81,9 @@ tail_ms = 60
 class TwoGateways:
     """Start with `running()`; every process can be named, killed and looked at."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, level: bool = False) -> None:
         self.folder = folder
+        self.level = level
         self.bench = folder / "bench.sock"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._commands: dict[str, list[str]] = {}
@@ -104,7 +107,9 @@ class TwoGateways:
         people = self.folder / "people.toml"
         people.touch(mode=0o600)
         people.write_text(PEOPLE)
-        (self.folder / "central.toml").write_text(CENTRAL.format(port=port, password=PASSWORD))
+        (self.folder / "central.toml").write_text(
+            CENTRAL.format(port=port, password=PASSWORD, level=str(self.level).lower())
+        )
         # What carries sound goes before what does not, as its systemd units do.
         python = [sys.executable, "-m"]
         swift = ["nice", "-n", "-10", *python] if os.geteuid() == 0 else python
@@ -157,6 +162,17 @@ class TwoGateways:
         legs = [f"leg={gateway}/r1 up" for gateway in GATEWAYS]
         wait_for(lambda: all(leg in self.log("node") for leg in legs), seconds, "the legs")
 
+    def api(self) -> str:
+        """Where core is asked."""
+        found: list[str] = []
+
+        def told() -> bool:
+            found[:] = re.findall(r"core ready .* api=(\S+)", self.log("core"))
+            return bool(found)
+
+        wait_for(told, 10, "core")
+        return found[-1]
+
     def stop_all(self) -> None:
         """End everything that was started, gently first."""
         for process in reversed(self.processes.values()):
@@ -181,10 +197,13 @@ def wait_for(true: "object", seconds: float, what: str) -> None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[TwoGateways]:
-    """Two gateways in a short-named folder of their own (Unix socket paths are short)."""
+def running(level: bool = False) -> Iterator[TwoGateways]:
+    """Two gateways in a short-named folder of their own (Unix socket paths are short).
+
+    With `level` every bearer is made equally loud; without it what is heard is as loud as what was said.
+    """
     with tempfile.TemporaryDirectory(prefix="spw") as folder:
-        town = TwoGateways(Path(folder))
+        town = TwoGateways(Path(folder), level)
         town.write()
         try:
             town.start_all()

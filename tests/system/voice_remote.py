@@ -169,6 +169,9 @@ class RemoteEngine:
     async def part(self, source: PortId, sink: PortId) -> None:
         await self.ask("part", source, sink)
 
+    async def set_gain(self, leg: PortId, gain: float) -> None:
+        await self.ask("set_gain", leg, gain)
+
     async def stats(self, leg: PortId) -> LegStats:
         return LegStats(**await self.ask("stats", leg))
 

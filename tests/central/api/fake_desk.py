@@ -51,6 +51,7 @@ from link.hosting.machine import Tick
 from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
+from tests.central.api.fake_patches import FakePatches
 from tests.central.api.fake_updates import fake_updates
 from tests.central.key_rig import DAM, MemoryKeyStore
 from tests.central.people.bench import AREAS, Bench, everything
@@ -102,7 +103,7 @@ class FakeDesk:
             AREAS,
             {"gw-north": "north-dam", "gw-sat": "north-dam", "gw-south": "south-dam"},
             {"north": "north-dam", "south": "south-dam"},
-            {"valley": "hills"},
+            {"valley": "hills", "ridge": "hills"},
         )
         for name, token in (("wang", WANG), ("li", LI)):
             self.bench.person(name, *everything(), token=token)
@@ -116,6 +117,7 @@ class FakeDesk:
         self.now = 100.0
         self.machines: dict[str, Broadcast] = {}
         self.calls: list[tuple[object, ...]] = []
+        self.patches = FakePatches(self.calls)
         self.broken: Exception | None = None
         self.verdict = VerdictView(ok=True, entries=12)
         self.counting: Counting | None = None

@@ -41,10 +41,14 @@ GATEWAYS = {"HEAD /up/{sha}", "PATCH /up/{sha}", "POST /renew"}
 """For gateways only."""
 
 SIGNATURE = {"kid": "0f" * 8, "sig": "A" * 86 + "=="}
+STORM = {"group": "storm", "lines": [{"line": "gw-north/p1"}, {"line": "gw-sat/p1"}]}
 STEERED = {"pause": "u-1", "resume": "u-2", "stop": "u-1"}
 IN_AREAS: dict[str, tuple[Role, str, str, Any]] = {
     "GET /groups/{group}": ("observer", "valley", "hills", None),
     "PATCH /groups/{group}": ("dispatcher", "valley", "hills", {"hang": 1}),
+    "POST /patches": ("dispatcher", "", "hills", {"groups": ["valley", "ridge"]}),
+    "DELETE /patches/{id}": ("dispatcher", "patch-1", "hills", None),
+    "POST /groups": ("dispatcher", "", "north-dam", STORM),
     "POST /broadcasts": ("dispatcher", "", "north-dam", {"zones": ["north"], "text": "x", "channel": "test"}),
     "POST /broadcasts/{id}/approve": ("supervisor", "b-1", "north-dam", None),
     "POST /broadcasts/{id}/sign": ("supervisor", "b-1", "north-dam", SIGNATURE),
@@ -89,6 +93,7 @@ SHOWN = {
     "GET /status",
     "GET /gateways",
     "GET /groups",
+    "GET /patches",
     "GET /sites",
     "GET /lines",
     "GET /texts",

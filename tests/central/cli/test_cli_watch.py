@@ -13,12 +13,14 @@ from central.api.changes import (
     GatewayNow,
     GroupNow,
     NodeNow,
+    PatchNow,
     RecordingNow,
     TownNow,
 )
 from central.broadcasts.view import view
 from central.cli import tables
 from central.cli.watch import applied
+from central.group_models import PatchView
 from central.readmodels import FigureView, GatewayView, NodeView, RecordingView, TownView
 from tests.central.api.fake_desk import FakeDesk
 from tests.central.broadcasts.test_broadcast_view import begun
@@ -46,6 +48,15 @@ def test_a_new_part_is_added_and_broadcasts_stand_newest_first(town: TownView) -
     for broadcast in (first, second, first.model_copy(update={"priority": 9})):
         after = applied(after, BroadcastNow(broadcast=broadcast))
     assert [(b.id, b.priority) for b in after.broadcasts] == [("b2", 7), ("b1", 9)]
+
+
+def test_a_patch_that_has_ended_is_gone_with_its_floor(town: TownView) -> None:
+    made = PatchView(patch="storm", kind="temporary", by="wang", made_wall=1.0)
+    floor = town.groups[0].model_copy(update={"group": "storm", "kind": "temporary"})
+    after = applied(applied(town, PatchNow(patch=made)), GroupNow(group=floor))
+    assert [group.group for group in after.groups] == ["valley", "storm"]
+    after = applied(after, PatchNow(patch=made.model_copy(update={"over": True})))
+    assert after.groups == town.groups
 
 
 def test_the_centre_and_a_fresh_town(town: TownView) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from link.voice.fake import FakeAir, FakeEngine
+from link.voice.fake_ports import FakeLeg
 from link.voice.port import EngineStopped, LegDown, LegRefused, LegUp, PortId, VoiceError, frame_bytes
+from tests.link.voice.gain_suite import GainSuite
 from tests.link.voice.port_suite import VoiceSuite, of
 from tests.link.voice.tones import tone_frame
 
@@ -94,7 +96,7 @@ def rig() -> FakeRig:
     return FakeRig()
 
 
-class TestFake(VoiceSuite):
+class TestFake(GainSuite, VoiceSuite):
     """The port's suite."""
 
 
@@ -199,3 +201,7 @@ async def test_a_token_opens_a_leg_only_for_the_engine_of_its_name(rig: FakeRig)
     assert of(there, LegRefused)[0].reason == "token of another gateway"
     await owner.dial(f"{there.uri};transport=tls", "t")
     await rig.until(lambda: bool(of(there, LegUp)))
+
+
+def test_a_leg_comes_in_as_loud_as_it_is_until_it_is_told_otherwise() -> None:
+    assert FakeLeg("token").gain == 1.0

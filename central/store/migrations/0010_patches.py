@@ -1,0 +1,10 @@
+"""Version 10: patches and temporary groups that stand; who talked in a recording."""
+
+STATEMENTS: tuple[str, ...] = (
+    """create table patches (
+        id text primary key,
+        body text not null,
+        made_wall_ms integer not null
+    ) strict""",
+    "alter table recordings add column talkers text not null default '[]'",
+)
