@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from link.voice.port import PortId
+from link.voice.port import PortId, VoiceSettings
+from tests.link.voice.call_suite import CallSuite
 from tests.link.voice.port_suite import VoiceSuite
-from tests.system.voice_remote import RemoteEngine, RemoteSound
+from tests.system.voice_remote import RemoteEngine, RemoteSound, free_rtp_ports
 
 
 @dataclass
@@ -25,8 +26,10 @@ class RemoteRig:
         self._folder = folder
         self._made: list[RemoteEngine] = []
 
-    async def station(self, started: bool = True) -> RemoteStation:
-        station = RemoteStation(RemoteEngine())
+    async def station(self, started: bool = True, edges: bool = False) -> RemoteStation:
+        changes = {"edges": ("127.0.0.1",)} if edges else {}
+        ports = {"rtp_port": free_rtp_ports(64), "rtp_ports": 64, "max_calls": 16}
+        station = RemoteStation(RemoteEngine(VoiceSettings(**ports, **changes)))
         self._made.append(station.engine)
         if started:
             await station.engine.start(station.facts.append)
@@ -74,3 +77,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[RemoteRig]:
 
 class TestPjsua(VoiceSuite):
     """The port's suite."""
+
+
+class TestPjsuaCalls(CallSuite):
+    """Telephone calls."""

@@ -1,0 +1,54 @@
+"""What a fake voice engine is made of: legs, frame ports, players, recorders. Plain data; decides nothing."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from link.voice.port import FrameSink, FrameSource, PortId
+
+if TYPE_CHECKING:
+    from link.voice.fake import FakeEngine
+
+
+@dataclass(slots=True)
+class FakeLeg:
+    """One end of a call. `heard` is what the other end sent at the last tick, None when it was idle."""
+
+    token: str
+    other: "FakeEngine | None" = None
+    other_port: PortId = 0
+    heard: bytes | None = None
+    coming: bytes | None = None
+    rx_packets: int = 0
+    tx_packets: int = 0
+    telephone: bool = False
+    came: bool = False
+    answered: bool = False
+    early: bool = False
+    held: bool = False
+
+
+@dataclass(slots=True)
+class FakeFrames:
+    """A frame port."""
+
+    source: FrameSource
+    sink: FrameSink
+    rate_hz: int
+
+
+@dataclass(slots=True)
+class FakePlayer:
+    """A player and the frame it is at."""
+
+    frames: list[bytes]
+    loop: bool
+    at: int = 0
+
+
+@dataclass(slots=True)
+class FakeRecorder:
+    """A recorder: its file is written when it is closed."""
+
+    path: Path
+    sound: bytearray = field(default_factory=bytearray)
