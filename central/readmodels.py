@@ -91,7 +91,10 @@ class GatewayView(View):
 class MemberView(View):
     """One line as a member of a talk group."""
 
-    line: LineName = Field(description="Full name, `gateway/line`", examples=["gw-north/r1"])
+    line: str = Field(
+        description="Full name, `gateway/line`; `call:…` is a telephone that has joined",
+        examples=["gw-north/r1"],
+    )
     priority: int = Field(description="0 to 9; a higher one pre-empts", examples=[5])
     label: str = Field(default="", description="Name for people", examples=["North repeater"])
     talking: bool = Field(default=False, description="Somebody is heard on it", examples=[False])

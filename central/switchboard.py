@@ -8,13 +8,12 @@ import logging
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from central.broadcasts import messages as warn
 from central.broadcasts.machine import Broadcast
 from central.evidence import Evidence
 from central.field_book import FieldBook
-from central.figures import FLOOR, KEYED, SOUND, Figures
+from central.figures import FLOOR, KEYED, Figures
 from central.fleet import messages as fleet
 from central.fleet.machine import Gateway
 from central.mail import Mail
@@ -22,8 +21,10 @@ from central.outgoing import Outgoing
 from central.ports import Documents, Intake, Ledger, NoDocuments, Tapes
 from central.sender import Sender
 from central.store.arrivals import Parcel
+from central.switchboard_broadcasts import BroadcastEffects
 from central.talk_desk import TalkDesk
 from central.talk_lane import TalkLane
+from central.telephones import Telephones, lines_of
 from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
 from link.contract import facts, orders
 from link.contract import neighbour as voice
@@ -48,7 +49,7 @@ TONE_TTL = 2
 
 
 @dataclass
-class Switchboard:
+class Switchboard(BroadcastEffects):
     """The parts, and one method per source of events."""
 
     clock: Clock
@@ -60,6 +61,7 @@ class Switchboard:
     after_journal: Callable[[Callable[[], object]], None]
     talkers: Mapping[str, str]
     tapes: Tapes = field(init=False)
+    telephones: Telephones = field(init=False)
     intake: Intake = field(init=False)
     documents: Documents = field(default_factory=NoDocuments)
     node_watch: Runner[BeatWatch] = field(init=False)
@@ -88,7 +90,7 @@ class Switchboard:
         """What serves the gateways, the groups and the watch over the node."""
         gateways = [runner.run for runner in self.gateways.values()]
         groups = [runner.run for runner in self.groups.values()]
-        return [*gateways, *groups, self.node_watch.run, self.outgoing.run]
+        return [*gateways, *groups, self.node_watch.run, self.outgoing.run, self.telephones.runner.run]
 
     # -- events in --
 
@@ -165,6 +167,8 @@ class Switchboard:
                 if state == "failed":
                     self.journal("recording.failed", recording, {"why": why})
                 self.tapes.closed(fact)
+            case _:
+                self.telephones.from_node(fact)
 
     def _to_line(self, leg: str, event: Callable[[str], object]) -> None:
         try:
@@ -182,6 +186,7 @@ class Switchboard:
         for group in self.groups.values():
             self.tell_node(self._set_bridge(group.machine.bridge()))
             group.inbox.post(floor.NodeChanged(up=True))
+        self.telephones.node_up(said.legs)
         self.tapes.node_came(said.recordings)
         self.changed("node", NODE_PEER)
 
@@ -194,6 +199,7 @@ class Switchboard:
         self._node_told.tell((each.inbox for each in self.gateways.values()), fleet.NodeGone())
         for group in self.groups.values():
             group.inbox.post(floor.NodeChanged(up=False))
+        self.telephones.node_gone()
 
     # -- effects out --
 
@@ -245,11 +251,11 @@ class Switchboard:
         """Effects of one group."""
         match effect:
             case floor.KeepLines(lines=lines, talker=talker, fresh=fresh):
-                self.lane.keep(lines, talker, self.clock.now())
-                for line in fresh:
+                self.lane.keep(lines_of(lines), talker, self.clock.now())
+                for line in lines_of(fresh):
                     self.figures.begin(KEYED, line, self.clock.now())
             case floor.ReleaseLines(lines=lines):
-                self.lane.release(lines)
+                self.lane.release(lines_of(lines))
                 for line in lines:
                     self.figures.forget(KEYED, line)
             case floor.Bridge():
@@ -263,6 +269,8 @@ class Switchboard:
                 settings = self.groups[group].machine.settings
                 self.tapes.conversation(group, tuple(m.line for m in settings.members), on)
                 self.changed("group", group)
+            case floor.ToneTalker(line=line, tone=tone) if not lines_of((line,)):
+                self.telephones.tone(line, tone)
             case floor.ToneTalker(line=line, tone=tone):
                 ref = LineRef.parse(line)
                 self.command(ref.gateway, orders.PlayTone(line=ref.line, tone=tone), TONE_TTL)
@@ -271,46 +279,6 @@ class Switchboard:
                 if what != "emergency":  # the book has said it, also of lines in no group
                     self.field.notice(what, line, group, talker, why)
                 self.changed("group", group)
-
-    def perform_broadcast(self, effect: object) -> None:
-        """Effects of one broadcast. Its orders leave when what stands before them is in the journal."""
-        match effect:
-            case warn.Deliver():
-                self.figures.begin(SOUND, f"{effect.gateway}/{effect.order.play}", self.clock.now())
-                self.after_journal(partial(self._deliver, effect))
-            case warn.Cancel():  # a stop waits for nothing
-                self._send(effect)
-            case warn.Keep(kind=kind, broadcast=broadcast, payload=payload):
-                self.journal(kind, broadcast, payload)
-            case warn.RecordFrom(broadcast=broadcast, legs=legs, channel=channel):
-                heard = tuple(line for line in legs if self._wants_leg(line))
-                self.tapes.broadcast(broadcast, heard, channel, on=True)
-            case warn.RecordEnd(broadcast=broadcast):
-                self.tapes.broadcast(broadcast, (), "live", on=False)
-            case warn.Changed(broadcast=broadcast):
-                self.changed("broadcast", broadcast)
-
-    def _wants_leg(self, name: str) -> bool:
-        """Whether the voice node may ever hear this line."""
-        gateway, _, line = name.partition("/")
-        runner = self.gateways.get(gateway)
-        known = runner.machine.lines.get(line) if runner is not None else None
-        return known is None or known.wants_leg
-
-    def _deliver(self, effect: warn.Deliver) -> None:
-        """The journal holds the order; send it, unless it was stopped or ran out of time meanwhile."""
-        runner = self.broadcasts.get(effect.broadcast)
-        if runner is None or runner.machine.stopped_by is not None:
-            return
-        if self.clock.now() < runner.machine.not_after:
-            self._send(effect)
-
-    def _send(self, effect: warn.Deliver | warn.Cancel) -> None:
-        limits: dict[str, object] = {"id": effect.id, "ch": effect.channel, "ref": effect.broadcast}
-        limits |= {"doc": effect.doc, "nonce": effect.nonce}
-        if effect.doc:
-            limits["auth"] = effect.broadcast
-        self.command(effect.gateway, effect.order, effect.ttl, **limits)
 
     @staticmethod
     def _set_bridge(bridge: floor.Bridge) -> voice.SetBridge:

@@ -14,6 +14,7 @@ from link.hosting.settings import Settings
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{1,32}$")]
 """What can be dialled on a telephone."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+NameOrNone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,32}$")]
 Reach = Literal["internal", "local", "national", "international", "everything"]
 """How far a call goes, the nearest first."""
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -34,7 +35,7 @@ class ExtensionSettings(Settings):
 
     number: Number
     label: Label = ""
-    permit: Name = Field(default="", description="id of its class; what [telephony] says when left out")
+    permit: NameOrNone = Field(default="", description="id of its class; what [telephony] says when left out")
     srtp: bool = Field(default=False, description="it is called with encrypted sound or not at all")
     do_not_disturb: bool = False
     forward_always: Number | None = None
@@ -78,7 +79,7 @@ class TelephonySettings(Settings):
     internal: str = Field(default="[2-8][0-9]{2,4}", description="shape of an extension's number")
     pickup: Number = Field(default="*8", description="dialled before a number that rings: take its call")
     emergency: tuple[Number, ...] = ("110", "119", "120", "122")
-    permit_for_all: Name = Field(default="", description="class of telephones that name none")
+    permit_for_all: NameOrNone = Field(default="", description="class of telephones that name none")
     ring_for: float = Field(default=30.0, ge=5, le=300)
     longest: float = Field(default=4 * 3600.0, ge=60, le=24 * 3600)
     hold_music: Path | None = None
