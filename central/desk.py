@@ -14,6 +14,7 @@ from typing import TypeVar
 from central.api.changes import (
     Announcer,
     BroadcastNow,
+    CallNow,
     CentreNow,
     Change,
     GatewayNow,
@@ -33,6 +34,7 @@ from central.api.requests import GroupChange
 from central.api.updates_desk import UpdatesDesk
 from central.api.upload_desk import UploadDesk
 from central.broadcasting import Broadcasting
+from central.call_desk import CoreCallDesk
 from central.field_desk import CoreFieldDesk
 from central.field_views import FieldViews
 from central.journal_models import EntryView, VerdictView
@@ -92,6 +94,7 @@ class CoreDesk(WarningDesk):
         self.people, self.places = people, views.settings.places
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)
+        self.telephony = CoreCallDesk(board.telephones, clock)
         self.announcer = Announcer()
         self.uploads, self.incoming, self.tapes = uploads, incoming, tapes
         self.other_blobs: Callable[[str], Path | None] = lambda sha: None
@@ -217,6 +220,8 @@ class CoreDesk(WarningDesk):
                 return GroupNow(group=self._views.group(name))
             case "broadcast" if name in self._broadcasting.recent:
                 return BroadcastNow(broadcast=self._broadcasting.recent[name])
+            case "call" if name in self._board.telephones.seen:
+                return CallNow(call=self.telephony.call(name))
             case "site" if name in self._board.gateways:
                 return SiteNow(site=self._field_views.site(name))
             case "text" if name in self._board.field.texts.rows:

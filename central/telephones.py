@@ -5,7 +5,7 @@ The switchboard hands it what concerns calls. It decides nothing.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -20,8 +20,11 @@ from link.contract.wire import Wire
 from link.floor import messages as floor
 from link.floor.machine import Group
 from link.hosting.clock import Clock
+from link.hosting.machine import Tick
 from link.hosting.runner import Runner
 
+LATELY = 50
+"""Ended calls, and refusals, that are remembered."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -35,8 +38,17 @@ class CallTapes(Protocol):
         """Close what was recorded of a call."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A call as it was last, and how it ended."""
+
+    call: Call
+    ended_wall: float | None = None
+    why: str = ""
+
+
 class Telephones:
-    """`post` takes what happens; `calls` are those that go on."""
+    """`post` takes what happens; `calls` are those that go on, `seen` also those that ended lately."""
 
     def __init__(
         self,
@@ -58,6 +70,10 @@ class Telephones:
             clock,
             recover=lambda: self.runner.machine.started_over(),
         )
+
+        self.seen: dict[str, Seen] = {}
+        self.refusals: dict[str, str] = {}
+        self.node = False
 
     @property
     def calls(self) -> Mapping[str, Call]:
@@ -88,12 +104,14 @@ class Telephones:
 
     def node_up(self, legs: tuple[str, ...]) -> None:
         """The node is there."""
+        self.node = True
         self.post(say.NodeUp(legs))
         for call in self.calls.values():
             self._perform(call.join())
 
     def node_gone(self) -> None:
         """The node is gone, and every call with it."""
+        self.node = False
         self.post(say.NodeGone())
 
     def tone(self, leg: str, tone: floor.Tone) -> None:
@@ -126,8 +144,27 @@ class Telephones:
                 self._tapes().call_over(call)
             case say.Told(kind=kind, call=call, payload=payload):
                 self._journal(kind, call, payload)
+                self._told(kind, call, str(payload.get("why", "")))
             case say.Changed(call=call):
+                self._note(call)
                 self._changed("call", call)
+
+    def _told(self, kind: str, call: str, why: str) -> None:
+        if kind == "call.refused":
+            self.refusals[call] = why
+            while len(self.refusals) > LATELY:
+                del self.refusals[next(iter(self.refusals))]
+        if kind == "call.ended" and call in self.seen:
+            ended = round(self._clock.wall(), 3)
+            self.seen[call] = replace(self.seen[call], ended_wall=ended, why=why)
+
+    def _note(self, id: str) -> None:
+        call = self.calls.get(id)
+        if call is not None:
+            self.seen[id] = Seen(call)
+        over = [name for name, each in self.seen.items() if each.ended_wall is not None]
+        for name in over[:-LATELY]:
+            del self.seen[name]
 
     def _in_group(self, effect: say.GroupHeard) -> None:
         """A telephone is a member of the group as long as it is there: it hears the floor, and may take it."""
@@ -141,6 +178,7 @@ class Telephones:
         if members != old.members:
             settings = replace(old, members=members)
             runner.step(floor.GroupSet(settings))  # at once: the next to come must find this one there
+            runner.inbox.post(Tick())  # and its deadline may be another now
         if effect.there:
             runner.inbox.post(floor.LineHeard(effect.leg, effect.talking, True, True, name, effect.number))
         self._changed("group", effect.group)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from central.api import (
     broadcasts,
     bundles,
+    calls,
     clips,
     enrolment,
     events,
@@ -39,7 +40,7 @@ What the operator's command line, screens and other systems may see and ask of t
 * Every error is `{what, where, advice}`.
 * Times named `…_wall` are Unix seconds; all other times are durations in seconds.
 * `WebSocket /api/v1/live` (same header) says the whole town first and then each change as
-  `{"kind": "town|gateway|group|broadcast|recording|node|site|text|order|notice|centre", …}`. It closes with 4403
+  `{"kind": "town|gateway|group|broadcast|recording|node|call|site|text|order|notice|centre", …}`. It closes with 4403
   without the token of a person who may look and when his session ends, 4408 when the listener is too slow (connect
   again), 4429 when too many listen.
 """
@@ -69,6 +70,7 @@ def make_app(
         status,
         groups,
         field,
+        calls,
         broadcasts,
         clips,
         recordings,

@@ -9,6 +9,7 @@ from rich.live import Live
 
 from central.api.changes import (
     BroadcastNow,
+    CallNow,
     CentreNow,
     Change,
     GatewayNow,
@@ -55,7 +56,7 @@ def applied(town: TownView, change: Change) -> TownView:
             return town.model_copy(
                 update={"notices": _put(town.notices, notice, "number", newest_first=True)[:50]}
             )
-        case RecordingNow() | SiteNow() | TextNow() | OrderNow():
+        case RecordingNow() | CallNow() | SiteNow() | TextNow() | OrderNow():
             return town
 
 
