@@ -177,6 +177,7 @@ async def test_limits_groups_and_strangers(site: Site) -> None:
     await site.town.noted("call.refused", 2)
 
 
+@pytest.mark.long
 async def test_a_voice_node_killed_in_mid_call_ends_it_as_a_fact_and_telephones_call_again(
     site: Site,
 ) -> None:

@@ -105,6 +105,7 @@ async def test_a_phone_is_called_with_encrypted_sound_where_its_policy_says_so(
     assert ("a=crypto:" in said) == srtp or not srtp
 
 
+@pytest.mark.long
 async def test_a_silent_telephone_is_not_hung_up_and_a_silent_gateway_is(engines: Engines) -> None:
     patience = LEG_WATCH_EVERY / 2
     assert VoiceSettings().media_timeout > LEG_WATCH_EVERY

@@ -79,5 +79,6 @@ class TestPjsua(VoiceSuite):
     """The port's suite."""
 
 
+@pytest.mark.long
 class TestPjsuaCalls(CallSuite):
     """Telephone calls."""
