@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -13,13 +13,14 @@ from central.people.areas import Area, Areas
 from central.people.places import Places
 from central.people_settings import AreaSettings, PeopleSettings
 from central.speech.settings import SpeechSettings
+from central.telephony_settings import Number, TelephonySettings
+from central.trigger_settings import TriggerSettings, check_trigger
 from central.updates_settings import UpdatesSettings, check_neighbours
 from link.bus.broker_access import BrokerAccess
 from link.certs.requests import of_the_centre
-from link.contract.documents import RecordPolicy, TriggerId, UploadPolicy
-from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, Short, ZoneId
+from link.contract.documents import RecordPolicy, UploadPolicy
+from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, ZoneId
 from link.contract.neighbour import MOST_LEGS
-from link.contract.orders import Channel
 from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, SettingsError, load
 from link.hosting.tls_settings import TlsSettings, check_secured
@@ -91,6 +92,7 @@ class GroupSettings(Settings):
     area: str = ""
     hang: float = Field(default=2.0, ge=0, le=60)
     timeout: float = Field(default=60.0, ge=1, le=600)
+    number: Number | None = Field(default=None, description="telephones dial it to join the conversation")
     members: tuple[MemberSettings, ...] = Field(default=(), max_length=MOST_LEGS)
 
 
@@ -122,31 +124,6 @@ class GatewayEntry(Settings):
     rate: int | None = Field(default=None, ge=50, le=100_000_000, description="octets per second")
     neighbours: tuple[GatewayId, ...] = Field(default=(), max_length=32, description="never updated with it")
     hold_mb: int = Field(default=200, ge=0, le=4000, description="clips held there beside those of triggers")
-
-
-class ConditionSettings(Settings):
-    """One thing that must be true for a trigger; see link.contract.documents.Condition."""
-
-    kind: Literal["contact", "above", "below", "emergency"]
-    source: Short = Field(min_length=1)
-    value: float = 0.0
-    fresh: float = Field(default=900.0, ge=1, le=86400)
-
-
-class TriggerSettings(Settings):
-    """What a gateway does by itself in island mode: conditions, a clip, its loudspeaker lines."""
-
-    id: TriggerId
-    label: Label = ""
-    gateway: GatewayId
-    channel: Channel
-    conditions: tuple[ConditionSettings, ...] = Field(min_length=1, max_length=8)
-    clip: Label = Field(min_length=1)
-    lines: tuple[LineId, ...] = Field(min_length=1, max_length=64)
-    stop: Short = ""
-    most: int = Field(default=3, ge=1, le=100)
-    per: float = Field(default=3600.0, ge=60, le=86400)
-    priority: int = Field(default=5, ge=0, le=9)
 
 
 class FleetLinkSettings(Settings):
@@ -199,6 +176,7 @@ class CentralSettings(Settings):
     talker: tuple[TalkerSettings, ...] = ()
     trigger: tuple[TriggerSettings, ...] = ()
     link: FleetLinkSettings = FleetLinkSettings()
+    telephony: TelephonySettings = TelephonySettings()
 
     @property
     def areas(self) -> Areas:
@@ -273,8 +251,9 @@ class CentralSettings(Settings):
                     raise ValueError(f"line {member.line!r} {both}; choose one")
                 seen[member.line] = group.id
         for trigger in self.trigger:
-            _check_trigger(trigger, known)
+            check_trigger(trigger, known)
         _check_areas(self)
+        _check_numbers(self)
         return self
 
 
@@ -310,17 +289,17 @@ def _check_areas(settings: CentralSettings) -> None:
                 )
 
 
-def _check_trigger(trigger: TriggerSettings, gateways: set[str]) -> None:
-    if trigger.gateway not in gateways:
-        hint = did_you_mean(trigger.gateway, gateways) or f"; known: {', '.join(sorted(gateways)) or 'none'}"
-        raise ValueError(f"trigger {trigger.id!r} names gateway {trigger.gateway!r}, which is not here{hint}")
-    sources = {condition.source for condition in trigger.conditions}
-    if trigger.channel == "live" and len(sources) < 2:
-        raise ValueError(
-            f"trigger {trigger.id!r} is live: nothing sounds live on one source alone; add a condition on another"
-        )
-    if trigger.stop and trigger.stop in sources:
-        raise ValueError(f"trigger {trigger.id!r} is stopped by one of its own conditions: {trigger.stop!r}")
+def _check_numbers(settings: CentralSettings) -> None:
+    """A number reaches one thing; a route's line is of a gateway that is here."""
+    rung = [each.number for each in settings.telephony.extension]
+    rung += [group.number for group in settings.group if group.number is not None]
+    twice = [number for number, count in Counter(rung).items() if count > 1]
+    if twice:
+        raise ValueError(f"number {twice[0]!r} is given twice, to extensions or groups; choose another")
+    known = {entry.id for entry in settings.gateway}
+    for route in settings.telephony.route:
+        if route.line is not None:
+            _check_line(route.line, known, f"route {route.prefix!r}")
 
 
 def load_central(path: Path) -> CentralSettings:
@@ -342,7 +321,7 @@ def load_central(path: Path) -> CentralSettings:
             )
         probe = {name: home / getattr(settings.probe, name) for name in ("certificate", "key")}
         places["probe"] = settings.probe.model_copy(update=probe)
-    places["voice"] = settings.voice.below(home)
+    places |= {"voice": settings.voice.below(home), "telephony": settings.telephony.below(home)}
     if settings.people.initial is not None:
         places["people"] = settings.people.model_copy(update={"initial": home / settings.people.initial})
     if settings.backup is not None:

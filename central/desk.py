@@ -12,6 +12,7 @@ from typing import TypeVar
 from central.api.changes import (
     Announcer,
     BroadcastNow,
+    CallNow,
     CentreNow,
     Change,
     GatewayNow,
@@ -32,6 +33,7 @@ from central.api.requests import GroupChange
 from central.api.updates_desk import UpdatesDesk
 from central.api.upload_desk import UploadDesk
 from central.broadcasting import Broadcasting
+from central.call_desk import CoreCallDesk
 from central.field_desk import CoreFieldDesk
 from central.field_views import FieldViews
 from central.group_desk import CoreGroupDesk
@@ -93,6 +95,7 @@ class CoreDesk(WarningDesk):
         self.people, self.places = people, views.settings.places
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)
+        self.telephony = CoreCallDesk(board.telephones, clock)
         self.announcer = Announcer()
         self.uploads, self.incoming, self.tapes = uploads, incoming, tapes
         self.other_blobs: Callable[[str], Path | None] = lambda sha: None
@@ -189,6 +192,8 @@ class CoreDesk(WarningDesk):
                 return None if patch is None else PatchNow(patch=patch_view(patch, over))
             case "broadcast" if name in self._broadcasting.recent:
                 return BroadcastNow(broadcast=self._broadcasting.recent[name])
+            case "call" if name in self._board.telephones.seen:
+                return CallNow(call=self.telephony.call(name))
             case "site" if name in self._board.gateways:
                 return SiteNow(site=self._field_views.site(name))
             case "text" if name in self._board.field.texts.rows:

@@ -13,7 +13,10 @@ LineName = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,32}/[a-z0-9-]{1,24}$")]
 class MemberView(View):
     """One line as a member of a talk group."""
 
-    line: LineName = Field(description="Full name, `gateway/line`", examples=["gw-north/r1"])
+    line: str = Field(
+        description="Full name, `gateway/line`; `call:…` is a telephone that has joined",
+        examples=["gw-north/r1"],
+    )
     priority: int = Field(description="0 to 9; a higher one pre-empts", examples=[5])
     label: str = Field(default="", description="Name for people", examples=["North repeater"])
     listen: bool = Field(default=False, description="Hears all and never has the floor", examples=[False])

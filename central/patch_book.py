@@ -40,6 +40,7 @@ class PatchBook:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._bell = Inbox("patches", 16)
         self._settled: dict[str, GroupSettings] = dict(self.table.floors())
+        board.telephones.regroup = self.set_guest
 
     @property
     def table(self) -> GroupTable:
@@ -77,6 +78,12 @@ class PatchBook:
     def set_group(self, settings: GroupSettings) -> None:
         """Other settings for a configured group."""
         self.table.own[settings.group] = settings
+        self.settle()
+
+    def set_guest(self, group: str, guest: Member, there: bool) -> None:
+        """A telephone has joined a configured group, or has left it: it is in whatever the group is patched into."""
+        others = tuple(each for each in self.table.guests.get(group, ()) if each.line != guest.line)
+        self.table.guests[group] = (*others, guest) if there else others
         self.settle()
 
     # -- serving --

@@ -35,9 +35,11 @@ class Patch:
 
 @dataclass
 class GroupTable:
-    """`own`: what people want of each configured group; `patches`: by id, the oldest first; `ended`: that were."""
+    """`own`: what people want of each configured group; `guests`: telephones that have joined one, for as long as they
+    are there; `patches`: by id, the oldest first; `ended`: that were."""
 
     own: dict[str, GroupSettings] = field(default_factory=dict)
+    guests: dict[str, tuple[Member, ...]] = field(default_factory=dict)
     patches: dict[str, Patch] = field(default_factory=dict)
     ended: dict[str, Patch] = field(default_factory=dict)
 
@@ -86,7 +88,8 @@ class GroupTable:
         for name, settings in self.own.items():
             patch = self.patch_of(name)
             stay = tuple(m for m in settings.members if m.line not in borrowed)
-            found[name] = replace(settings, members=stay, patched="" if patch is None else patch.id)
+            members = (*stay, *self.guests.get(name, ()))
+            found[name] = replace(settings, members=members, patched="" if patch is None else patch.id)
         for patch in self.patches.values():
             joined = [found[name] for name in patch.groups]
             members = unique((*(m for group in joined for m in group.members), *patch.members))

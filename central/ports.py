@@ -40,6 +40,12 @@ class Tapes(Protocol):
     def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
         """A broadcast began or ended."""
 
+    def call(self, call: str, leg: str, number: str) -> None:
+        """A party of a telephone call stands: record it as long as the call lasts."""
+
+    def call_over(self, call: str) -> None:
+        """A telephone call has ended."""
+
     def closed(self, fact: voice.RecordingClosed) -> None:
         """The voice node closed a file."""
 

@@ -25,6 +25,7 @@ from central.sender import Sender
 from central.store.arrivals import Parcel
 from central.talk_desk import TalkDesk
 from central.talk_lane import TalkLane
+from central.telephones import Telephones, lines_of
 from link.bus.port import Bus, BusDown, BusUp, Frame, NeighbourServer, PeerDown, PeerUp
 from link.contract import facts, orders
 from link.contract import neighbour as voice
@@ -61,6 +62,7 @@ class Switchboard:
     after_journal: Callable[[Callable[[], object]], None]
     talkers: Mapping[str, str]
     tapes: Tapes = field(init=False)
+    telephones: Telephones = field(init=False)
     intake: Intake = field(init=False)
     documents: Documents = field(default_factory=NoDocuments)
     node_watch: Runner[BeatWatch] = field(init=False)
@@ -91,7 +93,7 @@ class Switchboard:
         """What serves the gateways, the groups and the watch over the node."""
         gateways = [runner.run for runner in self.gateways.values()]
         groups = [runner.run for runner in self.groups.values()]
-        return [*gateways, *groups, self.node_watch.run, self.outgoing.run]
+        return [*gateways, *groups, self.node_watch.run, self.outgoing.run, self.telephones.runner.run]
 
     # -- events in --
 
@@ -168,6 +170,8 @@ class Switchboard:
                 if state == "failed":
                     self.journal("recording.failed", recording, {"why": why})
                 self.tapes.closed(fact)
+            case _:
+                self.telephones.from_node(fact)
 
     def _to_line(self, leg: str, event: Callable[[str], object]) -> None:
         try:
@@ -185,6 +189,7 @@ class Switchboard:
         for group in self.groups.values():
             self.tell_node(self._set_bridge(group.machine.bridge()))
             group.inbox.post(floor.NodeChanged(up=True))
+        self.telephones.node_up(said.legs)
         self.tapes.node_came(said.recordings)
         self.changed("node", NODE_PEER)
 
@@ -197,6 +202,7 @@ class Switchboard:
         self._node_told.tell((each.inbox for each in self.gateways.values()), fleet.NodeGone())
         for group in self.groups.values():
             group.inbox.post(floor.NodeChanged(up=False))
+        self.telephones.node_gone()
 
     # -- effects out --
 
@@ -248,12 +254,12 @@ class Switchboard:
         """Effects of one group."""
         match effect:
             case floor.KeepLines(lines=lines, talker=talker, fresh=fresh):
-                self.lane.keep(lines, talker, self.clock.now())
-                for line in fresh:
+                self.lane.keep(lines_of(lines), talker, self.clock.now())
+                for line in lines_of(fresh):
                     self.figures.begin(KEYED, line, self.clock.now())
             case floor.ReleaseLines(lines=lines):
                 kept = {line for group in self.groups.values() for line in group.machine.keyed}
-                self.lane.release([line for line in lines if line not in kept])  # a patch keeps it
+                self.lane.release([line for line in lines_of(lines) if line not in kept])  # a patch keeps it
                 for line in lines:
                     self.figures.forget(KEYED, line)
             case floor.Bridge():
@@ -271,6 +277,8 @@ class Switchboard:
                 lines = tuple(m.line for m in self.groups[group].machine.settings.members)
                 self.tapes.conversation(group, lines, on, self.table.groups_of(group))
                 self._group_changed(group)
+            case floor.ToneTalker(line=line, tone=tone) if not lines_of((line,)):
+                self.telephones.tone(line, tone)
             case floor.ToneTalker(line=line, tone=tone):
                 ref = LineRef.parse(line)
                 self.command(ref.gateway, orders.PlayTone(line=ref.line, tone=tone), TONE_TTL)
@@ -287,7 +295,7 @@ class Switchboard:
 
     def tell_beliefs(self, lines: Iterable[str]) -> None:
         """Every group hears anew what is believed of these lines: it may have got some of which it knew nothing."""
-        for ref in map(LineRef.parse, lines):
+        for ref in map(LineRef.parse, lines_of(tuple(lines))):
             gateway = self.gateways.get(ref.gateway)
             if gateway is not None and ref.line in gateway.machine.lines:
                 self.perform_gateway(gateway.machine.believed(ref.line))

@@ -42,7 +42,7 @@ class Running:
 
 
 class Tapes:
-    """`owner` is `group:ID` or `broadcast:ID`; ending the owner ends all its recordings."""
+    """`owner` is `group:ID`, `broadcast:ID` or `call:ID`; ending the owner ends all its recordings."""
 
     def __init__(
         self,
@@ -144,6 +144,14 @@ class Tapes:
             told = tuple(running.talkers)
             self._write(partial(self._recordings.name_talkers, recording, told))
 
+    def call(self, call: str, leg: str, number: str) -> None:
+        """One file of each party of a telephone call, from when it stands to the end of the call."""
+        self._begin(f"call:{call}", "leg", f"{call} {number}", (leg,), "live")
+
+    def call_over(self, call: str) -> None:
+        """The call has ended."""
+        self._end(f"call:{call}")
+
     def of_owner(self, owner: str, kind: str, subject: str = "") -> str | None:
         """Id of a running recording of this owner and kind, and of this subject if one is given."""
         found = (r for r in self.running.values() if r.owner == owner and subject in ("", r.subject))
@@ -154,7 +162,7 @@ class Tapes:
         moment = datetime.fromtimestamp(wall, UTC)
         self._count += 1
         first = legs[0] if kind != "group" else subject
-        name = first.replace("/", ".")
+        name = first.replace("/", ".").replace(":", ".")
         recording = f"{kind}-{name}-{moment:%Y%m%d-%H%M%S}-{self._count}"
         path = f"{moment:%Y/%m/%d}/{recording}.wav"
         order = voice.StartRecording(recording=recording, path=path, legs=legs)

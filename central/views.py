@@ -82,7 +82,8 @@ class Views:
         if line is None:
             return ""
         gateway, _, name = line.partition("/")
-        known = self.board.gateways[gateway].machine.lines.get(name)
+        runner = self.board.gateways.get(gateway)  # none for a telephone
+        known = runner.machine.lines.get(name) if runner is not None else None
         return self._labels().get(line, known.label if known else "")
 
     def notices(self) -> tuple[NoticeView, ...]:

@@ -12,6 +12,7 @@ from central.fleet.machine import Gateway
 from central.ports import Ledger
 from central.switchboard import Switchboard
 from central.talk_keys import AgreedKeys
+from central.telephones import Telephones, plan_of
 from link.bus.port import Bus, NeighbourServer
 from link.contract.neighbour import BEAT_LOST
 from link.contract.topics import Topics
@@ -47,6 +48,10 @@ def wire_core(
     for configured in settings.group:
         board.table.own[configured.id] = group_settings(configured)
         board.groups[configured.id] = _group(board.table.own[configured.id], board, clock)
+    numbers = {each.number: each.id for each in settings.group if each.number is not None}
+    plan = plan_of(settings.telephony, numbers)
+    out = (board.tell_node, board.journal, board.changed, lambda: board.tapes)
+    board.telephones = Telephones(plan, clock, board.groups, *out)
     return board
 
 

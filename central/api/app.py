@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from central.api import (
     broadcasts,
     bundles,
+    calls,
     clips,
     enrolment,
     events,
@@ -40,8 +41,8 @@ What the operator's command line, screens and other systems may see and ask of t
 * Every error is `{what, where, advice}`.
 * Times named `…_wall` are Unix seconds; all other times are durations in seconds.
 * `WebSocket /api/v1/live` (same header) says the whole town first and then each change as
-  `{"kind": "town|gateway|group|patch|broadcast|recording|node|site|text|order|notice|centre", …}`. It closes with 4403
-  without the token of a person who may look and when his session ends, 4408 when the listener is too slow (connect
+  `{"kind": "town|gateway|group|patch|broadcast|recording|node|call|site|text|order|notice|centre", …}`. It closes with
+  4403 without the token of a person who may look and when his session ends, 4408 when the listener is too slow (connect
   again), 4429 when too many listen.
 """
 
@@ -71,6 +72,7 @@ def make_app(
         groups,
         patches,
         field,
+        calls,
         broadcasts,
         clips,
         recordings,

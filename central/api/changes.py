@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from central.backup_models import BackupView
+from central.call_models import TelephoneCallView
 from central.field_models import OrderView, SiteView, TextView
 from central.group_models import PatchView
 from central.notice_models import NoticeView
@@ -84,6 +85,13 @@ class NodeNow(View):
     node: NodeView = Field(description="The node as it is now")
 
 
+class CallNow(View):
+    """A telephone call is new, changed or has ended."""
+
+    kind: Literal["call"] = Field(default="call", description="Which message this is")
+    call: TelephoneCallView = Field(description="The call as it is now")
+
+
 class SiteNow(View):
     """Something in the field of a gateway changed: a terminal, a call, a contact, an instrument, its supply."""
 
@@ -131,6 +139,7 @@ Change = Annotated[
     | BroadcastNow
     | RecordingNow
     | NodeNow
+    | CallNow
     | SiteNow
     | TextNow
     | OrderNow

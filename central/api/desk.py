@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from central.api.calls_desk import CallsDesk
 from central.api.changes import Announcer
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
@@ -45,6 +46,10 @@ class Desk(Protocol):
     @property
     def field(self) -> FieldDesk:
         """Lines with their terminals, inputs, texts, and orders to them."""
+
+    @property
+    def telephony(self) -> CallsDesk:
+        """Telephone calls."""
 
     @property
     def events(self) -> EventsDesk:

@@ -7,6 +7,7 @@ import typer
 
 from central.cli import (
     broadcast,
+    call,
     clip,
     events,
     fleet,
@@ -53,6 +54,7 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(line.app, name="line")
     app.add_typer(rig.app, name="rig")
     app.add_typer(phone.app, name="phone")
+    app.add_typer(call.app, name="call")
     app.add_typer(text.app, name="text")
     app.add_typer(inputs.app, name="input")
     app.add_typer(inputs.bypass_app, name="bypass")

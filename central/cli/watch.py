@@ -9,6 +9,7 @@ from rich.live import Live
 
 from central.api.changes import (
     BroadcastNow,
+    CallNow,
     CentreNow,
     Change,
     GatewayNow,
@@ -59,7 +60,7 @@ def applied(town: TownView, change: Change) -> TownView:
         case PatchNow(patch=patch) if patch.over:
             left = tuple(group for group in town.groups if group.group != patch.patch)
             return town.model_copy(update={"groups": left})
-        case PatchNow() | RecordingNow() | SiteNow() | TextNow() | OrderNow():
+        case PatchNow() | RecordingNow() | CallNow() | SiteNow() | TextNow() | OrderNow():
             return town
 
 

@@ -7,6 +7,7 @@ stands for two contents; published at every connection, at every birth and at ea
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 
 from central.config import CentralSettings, GatewayEntry
@@ -16,6 +17,7 @@ from central.desired.revisions import Standing, kept
 from central.store.database import StoreError
 from central.store.desired import DesiredRow, DesiredStore
 from central.switchboard import Switchboard
+from link.contract.call_talk import CALL
 from link.contract.documents import Reported
 from link.contract.envelope import EnvelopeError
 from link.contract.facts import Birth
@@ -173,7 +175,7 @@ class DesiredKeeping:
             log.error("desired documents wait: %s", error)
             return False
         due, self._due, whole = self._due, {}, True
-        groups = tuple(runner.machine.settings for runner in self._board.groups.values())
+        groups = tuple(self._groups_of(name) for name in self._board.groups)
         town = Town(self._settings, groups, clips, self.ring(), self.standings, self.job)
         for entry in due.values():
             await asyncio.sleep(0)  # a fleet's documents are made between what cannot wait
@@ -192,7 +194,9 @@ class DesiredKeeping:
     # -- inside --
 
     def _groups_of(self, name: str) -> GroupSettings:
-        return self._board.groups[name].machine.settings
+        settings = self._board.groups[name].machine.settings
+        members = tuple(each for each in settings.members if not each.line.startswith(CALL))
+        return replace(settings, members=members)  # who telephones is nothing to a gateway
 
     def _speaks(self, gateway: str) -> bool:
         """Whether it has loudspeakers: by what it said of its lines, else by the zones of the settings."""

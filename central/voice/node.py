@@ -1,4 +1,4 @@
-"""The voice node: answers the gateways' legs, joins them as core orders, records.
+"""The voice node: answers the gateways' legs and carries telephone calls, joins them as core orders, records.
 
 It holds what core ordered as names (`gateway/line`) and applies it to whatever legs stand, so that a leg that
 returns is joined again at once. Without core for CORE_LOST seconds nobody is joined and every file is closed.
@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 
+from central.voice.calls import NodeCalls
 from central.voice.loudness import Loudness
 from link.contract import neighbour as say
+from link.contract.call_talk import CALL, PlaceCall
 from link.contract.wire import Wire
-from link.voice.port import LegDown, LegRefused, LegUp, PortId, VoiceEngine, VoiceError, VoiceLimits
+from link.voice.call_port import CallHeld, TelephoneEngine
+from link.voice.port import LegDown, LegRefused, LegUp, PortId, VoiceError, VoiceLimits
 from link.voice.repair import repair_file
 
 log = logging.getLogger(__name__)
@@ -44,17 +47,17 @@ class VoiceNode:
 
     def __init__(
         self,
-        engine: VoiceEngine,
+        engine: TelephoneEngine,
         limits: VoiceLimits,
         recordings: Path,
         tell: Callable[[Wire], object],
         sip: str = "",
+        edge: str = "",
+        sounds: dict[str, Path] | None = None,
         loudness: Loudness | None = None,
     ) -> None:
-        """`sip` is where gateways dial, with what has to follow the port; loopback when left out.
-
-        Without `loudness` everybody comes in as loud as he is.
-        """
+        """`sip` is where gateways dial, with what has to follow the port; loopback when left out. `edge` and `sounds`
+        as in NodeCalls. Without `loudness` everybody comes in as loud as he is."""
         self.legs: dict[str, PortId] = {}
         self._engine = engine
         self._limits = limits
@@ -66,6 +69,7 @@ class VoiceNode:
         self._joined: set[Connection] = set()
         self._tapings: dict[str, Taping] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self.calls = NodeCalls(engine, self.legs, tell, edge, sounds)
 
     def ready(self) -> say.NodeReady:
         """What core is told first."""
@@ -103,11 +107,19 @@ class VoiceNode:
                         await self._join_tapings()
                 case say.StopRecording(recording=recording):
                     await self._stop_recording(recording)
+                case _:
+                    await self.calls.obey(order)
+                    if isinstance(order, PlaceCall):
+                        await self._apply()
         except VoiceError as error:
             log.error("order=%s failed error=%s", type(order).__name__, error)
 
     async def heard(self, fact: object) -> None:
         """Take in one fact of the engine."""
+        if await self.calls.heard(fact) and not isinstance(fact, LegDown):
+            if isinstance(fact, LegUp | CallHeld):
+                await self._join_tapings()
+            return
         match fact:
             case LegUp(leg=port, token=token, codec=codec):
                 await self._leg_up(port, token, codec)
@@ -143,10 +155,13 @@ class VoiceNode:
         if self._loudness is not None:
             await self._loudness.follow({talker for talker, _ in self._joined}, dict(self.legs))
         log.info("leg=%s down code=%d reason=%s", name, code, reason)
+        if name.startswith(CALL):
+            return
         self._tell(say.LegLost(leg=name, code=code, why=reason[:200]))
 
     async def core_lost(self) -> None:
-        """Nobody orders any more: part everybody, close every file."""
+        """Nobody orders any more: part everybody, end telephone calls, close every file."""
+        await self.calls.end_all()
         self._bridges.clear()
         await self._apply()
         for recording in tuple(self._tapings):

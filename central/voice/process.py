@@ -7,6 +7,7 @@ from pathlib import Path
 from central.config import CentralSettings
 from central.voice.loudness import Loudness
 from central.voice.node import CORE_LOST, VoiceNode, measure
+from central.voice.sounds import write_sounds
 from link.bus.stream import StreamClient
 from link.contract import neighbour as say
 from link.hosting.stall import StallWatch
@@ -53,8 +54,11 @@ async def run_node(settings: CentralSettings) -> None:
             media_ports=voice.max_calls * PORTS_PER_CALL + SPARE_PORTS,
             user_agent="spillway-node",
             tls=tls,
+            edges=settings.telephony.edges,
         )
     )
+    music = settings.telephony.hold_music
+    sounds = await asyncio.to_thread(write_sounds, settings.run / "sounds", voice.rate_hz, music)
     client = StreamClient(settings.voice_socket, "voice")
 
     async def came() -> None:
@@ -68,8 +72,9 @@ async def run_node(settings: CentralSettings) -> None:
     host = VoiceHost(engine, client, say.CENTRE_VOICE, came, left, CORE_LOST)
     limits = await engine.start(host.inbox.post)
     sip = f"{voice.name or voice.host}:{limits.sip_port}{SECURE if tls is not None else ''}"
+    edge = settings.telephony.edge and settings.telephony.edge + (SECURE if tls is not None else "")
     loudness = Loudness(engine, voice.rate_hz) if voice.level else None
-    node = VoiceNode(engine, limits, settings.recordings, host.tell, sip, loudness)
+    node = VoiceNode(engine, limits, settings.recordings, host.tell, sip, edge, sounds, loudness)
     stalls = asyncio.create_task(StallWatch("central voice").run())
     try:
         await client.start(host.inbox.post)

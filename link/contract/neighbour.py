@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from link.contract.call_talk import CALLS
 from link.contract.ids import LineId, Short, Text, Token
 from link.contract.patch_orders import SetPatch
 from link.contract.recording_orders import RECORDING
@@ -333,5 +334,6 @@ CENTRE_VOICE = Tagged(
     (
         *(VoiceBeat, Bye, Hello, ExpectLeg, SetBridge, StartRecording, SetRecordingLegs, StopRecording),
         *(NodeReady, LegAnswered, LegLost, CallRefused, RecordingClosed),
+        *CALLS,
     )
 )

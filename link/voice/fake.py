@@ -9,7 +9,9 @@ import asyncio
 import itertools
 from pathlib import Path
 
-from link.voice.fake_ports import FakeFrames, FakeLeg, FakePlayer, FakeRecorder
+from link.voice.call_port import CallTo
+from link.voice.fake_calls import FakeCalls
+from link.voice.fake_parts import FakeFrames, FakeLeg, FakePlayer, FakeRecorder
 from link.voice.patches import PatchTable
 from link.voice.pcm import mix, read_frames, resample, write_wave
 from link.voice.port import (
@@ -46,7 +48,8 @@ class FakeAir:
         """The engine at the host of `uri`; as in the real one, the user part does not matter."""
         uri = uri.partition(";")[0]
         host = uri.removeprefix("sip:").rpartition("@")[2]
-        return self.engines.get(uri) or self.engines.get(f"sip:{host}")
+        there = (each for each in self.engines if each.removeprefix("sip:").rpartition("@")[2] == host)
+        return self.engines.get(uri) or self.engines.get(next(there, ""))
 
     def tick(self, count: int = 1) -> None:
         """Let `count` frames of 20 ms pass through every engine."""
@@ -58,7 +61,7 @@ class FakeAir:
                 engine.arrive()
 
 
-class FakeEngine:
+class FakeEngine(FakeCalls):
     """`VoiceEngine` without a media library. `uri` is where others dial it, `name` what its certificate says."""
 
     def __init__(
@@ -74,6 +77,7 @@ class FakeEngine:
         self._frames: dict[PortId, FakeFrames] = {}
         self._players: dict[PortId, FakePlayer] = {}
         self._recorders: dict[PortId, FakeRecorder] = {}
+        self.calling: dict[PortId, CallTo] = {}
         self._refusal: tuple[int, str] | None = None
         self.warm = asyncio.Event()
         self.warm.set()
@@ -195,7 +199,7 @@ class FakeEngine:
         """See `VoiceEngine.stats`."""
         await self._ready()
         found = self.legs.get(leg)
-        if found is None or found.other is None:
+        if found is None or found.other is None or (found.telephone and not found.answered):
             raise VoiceError(f"leg {leg} is not up; ask again after LegUp")
         return LegStats(found.rx_packets, found.tx_packets, 0, 0, 0.0, 0.0)
 
@@ -250,6 +254,8 @@ class FakeEngine:
         if (frames := self._frames.get(port)) is not None:
             frames.sink.push(resample(frame, self.settings.rate_hz, frames.rate_hz))
         elif (leg := self.legs.get(port)) is not None and leg.other is not None and connected:
+            if self.is_mute(leg):
+                return
             leg.tx_packets += 1
             other = leg.other.legs.get(leg.other_port)
             if other is not None:
@@ -266,6 +272,8 @@ class FakeEngine:
         there = self._air.answering(uri)
         if refusal is not None:
             self.end_leg(port, *refusal)
+        elif leg.telephone and there is not None:
+            self.ring_there(port, leg, uri, there)
         elif there is None or not there.warm.is_set():
             self.end_leg(port, 408, "Request Timeout")
         elif why := there.expected.take(leg.token, self.name):
@@ -282,13 +290,17 @@ class FakeEngine:
         if leg is not None:
             self.end_leg(port, 200, "OK")
             if leg.other is not None:
-                leg.other.end_leg(leg.other_port, 200, "Normal call clearing")
+                cancelled = leg.telephone and not leg.answered
+                leg.other.end_leg(leg.other_port, 487 if cancelled else 200, "Normal call clearing")
 
     def end_leg(self, port: PortId, code: int, reason: str) -> None:
         leg = self.legs.pop(port, None)
         if leg is not None:
             self.patches.forget(port)
             self.post(LegDown(port, leg.token, code, reason))
+
+    def new_port(self) -> PortId:
+        return next(_ids)
 
     def _is_file(self, port: PortId) -> bool:
         return port in self._players or port in self._recorders

@@ -1,8 +1,7 @@
 """The voice engine on pjsua2: the door's face, in asyncio. It only passes orders to the pj thread.
 
-Together with `pjsua_thread`, `pjsua_exchange`, `pjsua_legs`, `pjsua_ports` and `pjsua_tls` the one door that imports
-pjsua2; their docstrings hold the library's traps. One engine per process. Nothing here may keep a pj
-object: integers only.
+Together with the other `pjsua_…` files the one door that imports pjsua2; their docstrings hold the library's traps. One
+engine per process. Nothing here may keep a pj object: integers only.
 """
 
 import asyncio
@@ -17,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from link.voice.call_port import CallTo, checked_digits, checked_number
 from link.voice.pjsua_exchange import Exchange
 from link.voice.pjsua_thread import PjThread
 from link.voice.port import (
@@ -86,12 +86,43 @@ class PjsuaEngine:
     async def dial(self, uri: str, token: str) -> PortId:
         """See `VoiceEngine.dial`."""
         there, token = self._there, checked_token(token)
+        return await self._do(partial(there.dial, await self._found(uri), token))
+
+    async def call(self, to: CallTo) -> PortId:
+        """See `TelephoneEngine.call`."""
+        there = self._there
+        for text in (to.caller, *([to.trunk] if to.trunk else [])):
+            checked_number(text)
+        return await self._do(partial(there.place, await self._found(to.uri), to))
+
+    async def ring(self, leg: PortId, early: bool = False) -> None:
+        """See `TelephoneEngine.ring`."""
+        await self._do(partial(self._there.ring, leg, early))
+
+    async def answer(self, leg: PortId) -> None:
+        """See `TelephoneEngine.answer`."""
+        await self._do(partial(self._there.answer, leg))
+
+    async def refuse(self, leg: PortId, code: int) -> None:
+        """See `TelephoneEngine.refuse`."""
+        await self._do(partial(self._there.refuse, leg, code))
+
+    async def send_digits(self, leg: PortId, digits: str) -> None:
+        """See `TelephoneEngine.send_digits`."""
+        await self._do(partial(self._there.send_digits, leg, checked_digits(digits)))
+
+    async def hold(self, leg: PortId, held: bool) -> None:
+        """See `TelephoneEngine.hold`."""
+        await self._do(partial(self._there.hold, leg, held))
+
+    async def _found(self, uri: str) -> str:
+        """`uri` as the library may have it."""
         found = await resolved(checked_uri(uri))
-        if self._settings.tls is not None:
-            if not uri.endswith(SECURE):
-                raise VoiceError(f"uri {uri[:80]!r}: not dialled, it is not for TLS; {SECURE} has to end it")
-            found = uri  # the host's name must stand in the certificate; that it has an address was just seen
-        return await self._do(partial(there.dial, found, token))
+        if self._settings.tls is None:
+            return found
+        if not uri.endswith(SECURE):
+            raise VoiceError(f"uri {uri[:80]!r}: not dialled, it is not for TLS; {SECURE} has to end it")
+        return uri  # the host's name must stand in the certificate; that it has an address was just seen
 
     async def expect(self, token: str, ttl: float, peer: str = "") -> None:
         """See `VoiceEngine.expect`."""

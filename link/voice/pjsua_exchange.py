@@ -16,8 +16,11 @@ from typing import Any
 
 import pjsua2 as pj
 
+from link.voice.call_port import CallTo
+from link.voice.edge import EdgeCall, Edges
 from link.voice.patches import Pair, PatchTable
 from link.voice.peers import Peers
+from link.voice.pjsua_calls import Calls
 from link.voice.pjsua_legs import Gate, Leg, call_param, gate_config, guarded
 from link.voice.pjsua_ports import FramePort, Player, Recorder, error_text, log, log_failure
 from link.voice.pjsua_tls import Connections
@@ -40,12 +43,11 @@ WARM_UP = 0.25
 SETTLE = 0.2
 """Seconds between disconnecting a player and dropping it."""
 WATCH_EVERY = 1.0
-LEG_WATCH_EVERY = 2.5
 
 _ids = itertools.count(1)
 
 
-class Exchange:
+class Exchange(Calls):
     """Implements `LegOwner` and `pjsua_thread.Work`."""
 
     def __init__(self, settings: VoiceSettings, expected: ExpectedTokens, sink: FactSink) -> None:
@@ -54,6 +56,7 @@ class Exchange:
         self._peers = Peers(settings.tls) if settings.tls is not None else None
         self._screening = Screen(expected, self._peers, self._post)
         self._connections = Connections(self._peers, self._screening) if self._peers is not None else None
+        self._edges = Edges(settings.edges, self._peers.name if self._peers is not None else None)
         self._patches = PatchTable()
         self._legs: dict[PortId, Leg] = {}
         self._leaving: set[Leg] = set()
@@ -65,6 +68,7 @@ class Exchange:
         self._grave: deque[tuple[float, Any]] = deque()
         self._watched = 0.0
         self._account: Any = None
+        self._strict: Any = None
         self._drain: Any = None
         self._silence: Any = None
         self._warming: dict[PortId, float] = {}
@@ -79,6 +83,9 @@ class Exchange:
         self._silence = FramePort("silence", self._settings.rate_hz)
         self._account = Gate(self._screen)
         self._account.create(gate_config(self._settings, sip_port), True)
+        if self._settings.edges:
+            self._strict = Gate(self._screen)
+            self._strict.create(gate_config(self._settings, sip_port, strict=True))
 
     @guarded
     def turn(self, now: float) -> None:
@@ -92,16 +99,6 @@ class Exchange:
         if now - self._watched >= WATCH_EVERY:
             self._watched = now
             self._watch(now)
-
-    def connection_changed(self, prm: Any) -> None:
-        """A connection came or went."""
-        if self._connections is not None:
-            self._connections.changed(prm)
-
-    def library_said(self, line: str) -> None:
-        """A TLS handshake that failed is told in the log only."""
-        if self._connections is not None:
-            self._connections.library_said(line)
 
     def calls(self) -> int:
         """Calls not yet ended, those on their way out included."""
@@ -121,18 +118,28 @@ class Exchange:
         self._parked.clear()
         self._grave.clear()
         self._drain = self._silence = None
-        if self._account is not None:
-            self._account.shutdown()
-            self._account = None
+        for account in (self._strict, self._account):
+            if account is not None:
+                account.shutdown()
+        del account
+        self._strict = self._account = None
 
     # --- legs
 
     def dial(self, uri: str, token: str) -> PortId:
         """Start a call."""
         leg = Leg(self, self._account, next(_ids), token)
+        leg.encrypted = self._settings.tls is not None
+        return self._dialled(leg, uri, call_param(token=token))
+
+    def place(self, uri: str, to: CallTo) -> PortId:
+        """Start a telephone call."""
+        return self.call(next(_ids), uri, to)
+
+    def _dialled(self, leg: Leg, uri: str, param: Any) -> PortId:
         self._legs[leg.port] = leg
         try:
-            leg.makeCall(uri, call_param(token=token))
+            leg.makeCall(uri, param)
         except pj.Error as error:
             if self._legs.pop(leg.port, None) is None:
                 return leg.port  # it has ended already, and its LegDown is posted
@@ -171,7 +178,11 @@ class Exchange:
 
     def leg_answered(self, leg: Leg) -> None:
         """LegOwner: warm it up once it is answered and has media."""
-        if leg.media is not None and leg.confirmed and leg.port in self._legs:
+        if leg.media is None or not leg.confirmed or leg.port not in self._legs:
+            return
+        if leg.telephone:  # it sends all the time, and nobody waits for a quarter of a second to speak
+            self._announce(leg)
+        else:
             self._silence.startTransmit(leg.media)
             self._warming.setdefault(leg.port, time.monotonic() + WARM_UP)
 
@@ -181,6 +192,9 @@ class Exchange:
         if leg.media is None:
             return
         self._silence.stopTransmit(leg.media)
+        self._announce(leg)
+
+    def _announce(self, leg: Leg) -> None:
         if not leg.announced:
             leg.announced = True
             leg.rx_seen = (-1, time.monotonic())
@@ -202,7 +216,7 @@ class Exchange:
             self._settle(pair)
         self._leaving.add(leg)
         self._forget(leg, code, reason)
-        leg.bye()
+        leg.bye(code if leg.telephone and not leg.confirmed and code >= 300 else 0)
 
     def _forget(self, leg: Leg, code: int, reason: str) -> None:
         if self._legs.pop(leg.port, None) is not None:
@@ -211,9 +225,13 @@ class Exchange:
             self._post(LegDown(leg.port, leg.token, code, reason))
 
     def _screen(self, call_id: int, source: str, message: str) -> None:
-        pending = sum(1 for leg in self._legs.values() if leg.incoming and not leg.confirmed)
-        code, token = self._screening.judge(source, message, pending)
+        call = self._edges.judge(source, message)
+        code, token = self._judged(call, source, message)
         leg = Leg(self, self._account, next(_ids), token, call_id, source)
+        if isinstance(call, EdgeCall):
+            self._came(leg, call)
+            return
+        leg.encrypted = self._settings.tls is not None
         if code == 200:
             self._legs[leg.port] = leg
         else:
@@ -235,20 +253,7 @@ class Exchange:
         fallen = self._peers.fallen() if self._peers is not None else ()
         for leg in [leg for leg in self._legs.values() if leg.source in fallen]:
             self._end(leg, 403, "the caller's certificate was revoked")
-        limit = self._settings.media_timeout
-        for leg in list(self._legs.values()) if limit else ():
-            packets, since = leg.rx_seen
-            if not leg.announced or leg.media is None or now - since < min(limit, LEG_WATCH_EVERY):
-                continue
-            try:
-                count = leg.rx_packets()
-            except pj.Error as error:
-                log.debug("event=no-stats leg=%d error=%s", leg.port, error_text(error))
-                count = packets
-            if count != packets:
-                leg.rx_seen = (count, now)
-            elif now - since >= limit:
-                self._end(leg, 408, f"no media for {limit:g} s")
+        self._end_silent(now, self._settings.media_timeout)
 
     # --- frame ports, players, recorders
 

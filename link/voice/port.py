@@ -43,8 +43,9 @@ class VoiceSettings:
     `rtp_ports` UDP ports from `rtp_port` upwards; engines on one machine must not overlap. `rate_hz` is
     the bridge rate; it should be the rate of the first codec. `codecs` are offered in this order and no
     others. A leg from which no packet came for `media_timeout` seconds is hung up (an idle leg carries
-    one every 2 s); 0 switches this off. With `tls` SIP is spoken over mutual TLS only and all sound is SRTP;
-    without it nothing is encrypted and nobody is known.
+    one every 2 s); 0 switches this off. With `tls` SIP is spoken over mutual TLS only and all sound of tokens' legs is
+    SRTP; without it nothing is encrypted and nobody is known. `edges` are the addresses from which telephone calls
+    are taken without a token (see `call_port`).
     """
 
     bind_host: str = "127.0.0.1"
@@ -58,6 +59,7 @@ class VoiceSettings:
     user_agent: str = "spillway"
     media_timeout: float = 10.0
     tls: VoiceTls | None = None
+    edges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,3 +249,14 @@ async def test_trouble_with_the_list_is_told_and_what_follows_is_written(rig: Ri
     assert "recordings list=there is no recording never-begun" in caplog.text
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_telephone_call_is_one_file_of_each_party_until_its_end(rig: Rig):
+    rig.tapes.call("c-1", "call:x-1", "2001")
+    rig.tapes.call("c-1", "call:x-2", "2002")
+    rig.tapes.call("c-2", "call:x-3", "2003")
+    await rig.written()
+    assert [order.legs for order in rig.started()] == [("call:x-1",), ("call:x-2",), ("call:x-3",)]
+    assert {each.subject for each in await rig.recordings.list()} == {"c-1 2001", "c-1 2002", "c-2 2003"}
+    rig.tapes.call_over("c-1")
+    assert rig.stopped() == [order.recording for order in rig.started()[:2]]

@@ -7,6 +7,7 @@ golden_v1.txt is never changed: it is what gateways in the field send.
 from pathlib import Path
 
 from link.contract import authority as auth
+from link.contract import call_talk as call
 from link.contract import documents as doc
 from link.contract import facts, orders
 from link.contract import field_facts as field
@@ -111,6 +112,20 @@ TAPES = (
     tape.EndRecording(recording="gw-a-r1-1", cause="emergency"),
     tape.RecordingKept(recording="gw-a-r1-1", line="r1", seconds=3.2, size=6400, cut=True, dropped=2),
     tape.RecordingLost(recording="gw-a-r1-1", line="r1", why="no opusenc", advice="install opus-tools"),
+)
+CALL_TALK = (
+    call.PlaceCall(leg="call:1", number="2002", caller="2001", trunk="carrier", srtp=True),
+    call.RingCall(leg="call:1", early=True),
+    call.AnswerCall(leg="call:1"),
+    call.EndCall(leg="call:1", code=486),
+    call.PlayToCall(leg="call:1", sound="hold"),
+    call.PressKeys(leg="call:1", digits="12#"),
+    call.CallArrived(leg="call:1", caller="2001", number="2002", kind="trunk", trunk="carrier"),
+    call.CallRang(leg="call:1", early=True),
+    call.CallAnswered(leg="call:1", codec="PCMA/8000"),
+    call.CallGone(leg="call:1", code=486, why="busy"),
+    call.CallHeldAway(leg="call:1", held=True),
+    call.KeyPressed(leg="call:1", digit="*"),
 )
 GROWN = {"command-PlayClip": "command-PlayClip-2", "centre": "centre-2", "desired": "desired-2"}
 """Kinds that have got or lost fields since their bytes were kept: name of the old bytes to name of today's."""
@@ -309,6 +324,7 @@ def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
         voice.LegLost(leg="gw-a/r1", code=200, why="normal"),
         voice.CallRefused(source="127.0.0.1:5060", why="no token"),
         voice.RecordingClosed(recording="group-valley-1", path="g.wav", seconds=8.1, sha=SHA),
+        *CALL_TALK,
     )
     known = {f"gateway-voice-{type(m).__name__}": (voice.GATEWAY_VOICE, m) for m in gateway}
     return known | {f"centre-voice-{type(m).__name__}": (voice.CENTRE_VOICE, m) for m in centre}

@@ -163,6 +163,12 @@ class FakeTapes:
         elif self.running.pop(owner, None) is not None:
             self.ended.append(owner)
 
+    def call(self, call, leg, number) -> None:
+        self._note(f"call:{call}", (*self.running.get(f"call:{call}", ()), number), True)
+
+    def call_over(self, call) -> None:
+        self._note(f"call:{call}", (), False)
+
     def closed(self, fact) -> None:
         pass
 

@@ -72,7 +72,7 @@ class World:
         )
         self.core.documents = self.desired
         self.node_client = FakeStreamClient(self.core_place, NODE_PEER)
-        self.node_engine = FakeEngine(self.air, "sip:node", VoiceSettings(rate_hz=RATE))
+        self.node_engine = FakeEngine(self.air, "sip:node", VoiceSettings(rate_hz=RATE, edges=("phones",)))
         self.gateways = {name: FakeGateway(self, name, boards.get(name, BOARD)) for name in self.names}
 
     def settings(self, members: tuple[str, ...], more: dict[str, object]) -> CentralSettings:
@@ -135,7 +135,7 @@ class World:
             self.node_engine, self.node_client, say.CENTRE_VOICE, came, left, CORE_LOST, self.clock
         )
         limits = await self.node_engine.start(host.inbox.post)
-        node = VoiceNode(self.node_engine, limits, Path("/nowhere"), host.tell)
+        node = VoiceNode(self.node_engine, limits, Path("/nowhere"), host.tell, edge="phones")
         node.ready = lambda: say.NodeReady(sip="node", calls=64, version="fake", legs=tuple(node.legs))
         self.node = node
         await self.node_client.start(host.inbox.post)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from link.voice.port import PortId
+from link.voice.port import PortId, VoiceSettings
+from tests.link.voice.call_suite import CallSuite
 from tests.link.voice.gain_suite import GainSuite
 from tests.link.voice.port_suite import VoiceSuite
-from tests.system.voice_remote import RemoteEngine, RemoteSound
+from tests.system.voice_remote import RemoteEngine, RemoteSound, free_rtp_ports
 
 
 @dataclass
@@ -26,8 +27,10 @@ class RemoteRig:
         self._folder = folder
         self._made: list[RemoteEngine] = []
 
-    async def station(self, started: bool = True) -> RemoteStation:
-        station = RemoteStation(RemoteEngine())
+    async def station(self, started: bool = True, edges: bool = False) -> RemoteStation:
+        changes = {"edges": ("127.0.0.1",)} if edges else {}
+        ports = {"rtp_port": free_rtp_ports(64), "rtp_ports": 64, "max_calls": 16}
+        station = RemoteStation(RemoteEngine(VoiceSettings(**ports, **changes)))
         self._made.append(station.engine)
         if started:
             await station.engine.start(station.facts.append)
@@ -75,3 +78,8 @@ async def rig(tmp_path: Path) -> AsyncIterator[RemoteRig]:
 
 class TestPjsua(GainSuite, VoiceSuite):
     """The port's suite."""
+
+
+@pytest.mark.long
+class TestPjsuaCalls(CallSuite):
+    """Telephone calls."""

@@ -193,9 +193,9 @@ async def test_a_leg_survives_hold_and_carries_sound_again(
     ear: PortId = await node.add_frames("ear", RemoteSound(), RemoteSound(), 16000)
     await here.connect(tone, mine)
     await node.connect(other, ear)
-    await node.ask("hold", other, True)
+    await node.ask("hold_media", other, True)
     await asyncio.sleep(0.5)
-    await node.ask("hold", other, False)
+    await node.ask("hold_media", other, False)
     await asyncio.sleep(1.5)
     await node.ask("heard", ear, str(tmp_path / "heard.raw"))
     assert loudness(tail((tmp_path / "heard.raw").read_bytes(), 0.4), 440) > 0.8

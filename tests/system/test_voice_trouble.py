@@ -107,9 +107,9 @@ async def test_connections_survive_a_hold_and_a_second_invite(engines: Engines, 
     await here.connect(tone, mine)
     await there.connect(other, ear)
     assert await ear_of(there, ear, tmp_path) > 0.9
-    await there.ask("hold", other, True)
+    await there.ask("hold_media", other, True)
     assert await ear_of(there, ear, tmp_path) < 0.01
-    await there.ask("hold", other, False)
+    await there.ask("hold_media", other, False)
     assert await ear_of(there, ear, tmp_path) > 0.9
     assert not here.facts
     assert not there.facts

@@ -19,6 +19,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from link.voice.call_port import CallTo
 from link.voice.pjsua_engine import PjsuaEngine
 from link.voice.pjsua_legs import call_param
 from link.voice.port import VoiceError, VoiceSettings, VoiceTls
@@ -104,7 +105,7 @@ class Child:
         self._loop.call_soon_threadsafe(self._send, message)
 
     async def do_start(self, settings: dict[str, Any]) -> dict[str, Any]:
-        settings["codecs"] = tuple(settings["codecs"])
+        settings |= {name: tuple(settings[name]) for name in ("codecs", "edges")}
         if settings["tls"] is not None:
             settings["tls"] = VoiceTls(
                 **{name: path and Path(path) for name, path in settings["tls"].items()}
@@ -125,6 +126,9 @@ class Child:
         port: int = await self._engine.add_frames(name, made, ear, rate_hz)
         self._sources[port], self._ears[port] = made, ear
         return port
+
+    async def do_call(self, to: dict[str, Any]) -> int:
+        return await self._engine.call(CallTo(**to))
 
     async def do_play(self, path: str, loop: bool) -> int:
         return await self._engine.play(Path(path), loop)
@@ -152,7 +156,7 @@ class Child:
         Path(path).write_bytes(b"".join(frame for _, frame in frames))
         return [at for at, _ in frames]
 
-    async def do_hold(self, leg: int, on: bool) -> None:
+    async def do_hold_media(self, leg: int, on: bool) -> None:
         """Send a re-INVITE that stops the media or starts it again, as a telephone would."""
 
         def ask() -> None:

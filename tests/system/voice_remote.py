@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from link.voice import call_port
 from link.voice import port as voice_port
+from link.voice.call_port import CallTo
 from link.voice.port import LegStats, LegUp, PortId, VoiceError, VoiceLimits, VoiceSettings
 
 ROOT = Path(__file__).parents[2]
@@ -124,7 +126,8 @@ class RemoteEngine:
         while line := await self._reader.readline():
             message = json.loads(line)
             if "fact" in message:
-                fact = getattr(voice_port, message["fact"])(**message["data"])
+                kind = getattr(voice_port, message["fact"], None) or getattr(call_port, message["fact"])
+                fact = kind(**message["data"])
                 self.facts.append((message["at"], fact))
                 self._sink(fact)
                 continue
@@ -148,6 +151,24 @@ class RemoteEngine:
 
     async def hang_up(self, leg: PortId) -> None:
         await self.ask("hang_up", leg)
+
+    async def call(self, to: CallTo) -> PortId:
+        return await self.ask("call", dataclasses.asdict(to))
+
+    async def ring(self, leg: PortId, early: bool = False) -> None:
+        await self.ask("ring", leg, early)
+
+    async def answer(self, leg: PortId) -> None:
+        await self.ask("answer", leg)
+
+    async def refuse(self, leg: PortId, code: int) -> None:
+        await self.ask("refuse", leg, code)
+
+    async def send_digits(self, leg: PortId, digits: str) -> None:
+        await self.ask("send_digits", leg, digits)
+
+    async def hold(self, leg: PortId, held: bool) -> None:
+        await self.ask("hold", leg, held)
 
     async def add_frames(self, name: str, source: RemoteSound, sink: RemoteSound, rate_hz: int) -> PortId:
         what = {"hz": source.hz} if source.hz else {"path": str(source.path) if source.path else ""}

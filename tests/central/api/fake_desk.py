@@ -48,6 +48,7 @@ from link.contract.authority import decode_authority
 from link.contract.signed import Signature
 from link.hosting.clock import HandClock
 from link.hosting.machine import Tick
+from tests.central.api.fake_calls import FakeCalls
 from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
@@ -94,6 +95,7 @@ class FakeDesk:
     def __init__(self, folder: Path, play_at_once: bool = True, result: str = "played") -> None:
         self.announcer = Announcer(limit=50)
         self.field = FakeField(self.announcer)
+        self.telephony = FakeCalls()
         self.events = FakeEventsDesk()
         self.enrolment: EnrolmentDesk = FakeEnrolment()
         self.uploads = folder

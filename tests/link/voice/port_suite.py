@@ -34,7 +34,7 @@ class Station(Protocol):
 class Rig(Protocol):
     """Engines that reach each other; what is made here is stopped at the end of the test."""
 
-    async def station(self, started: bool = True) -> Station: ...
+    async def station(self, started: bool = True, edges: bool = False) -> Station: ...
 
     def source(self, hz: float = 0) -> Any:
         """A tone, or silence."""

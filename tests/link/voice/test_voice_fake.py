@@ -6,9 +6,21 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from link.voice.call_port import CallCame, CallTo
 from link.voice.fake import FakeAir, FakeEngine
-from link.voice.fake_ports import FakeLeg
-from link.voice.port import EngineStopped, LegDown, LegRefused, LegUp, PortId, VoiceError, frame_bytes
+from link.voice.fake_calls import FakeCalls
+from link.voice.fake_parts import FakeLeg
+from link.voice.port import (
+    EngineStopped,
+    LegDown,
+    LegRefused,
+    LegUp,
+    PortId,
+    VoiceError,
+    VoiceSettings,
+    frame_bytes,
+)
+from tests.link.voice.call_suite import CallSuite
 from tests.link.voice.gain_suite import GainSuite
 from tests.link.voice.port_suite import VoiceSuite, of
 from tests.link.voice.tones import tone_frame
@@ -43,8 +55,8 @@ class FakeStation:
 class RatedFake(FakeEngine):
     """Remembers the ears, and tells a tone at which rate it is wanted."""
 
-    def __init__(self, air: FakeAir, uri: str) -> None:
-        super().__init__(air, uri)
+    def __init__(self, air: FakeAir, uri: str, settings: VoiceSettings | None = None) -> None:
+        super().__init__(air, uri, settings)
         self.ears: dict[PortId, Ear] = {}
         self.sources: dict[PortId, ToneSource] = {}
 
@@ -59,9 +71,10 @@ class FakeRig:
     def __init__(self) -> None:
         self.air = FakeAir()
 
-    async def station(self, started: bool = True) -> FakeStation:
+    async def station(self, started: bool = True, edges: bool = False) -> FakeStation:
         uri = f"sip:node@fake:{len(self.air.engines) + 5060}"
-        station = FakeStation(RatedFake(self.air, uri), uri)
+        settings = VoiceSettings(edges=("fake",) if edges else ())
+        station = FakeStation(RatedFake(self.air, uri, settings), uri)
         if started:
             await station.engine.start(station.facts.append)
         return station
@@ -98,6 +111,10 @@ def rig() -> FakeRig:
 
 class TestFake(GainSuite, VoiceSuite):
     """The port's suite."""
+
+
+class TestFakeCalls(CallSuite):
+    """Telephone calls."""
 
 
 async def pair(rig: FakeRig) -> tuple[FakeStation, PortId, FakeStation, PortId]:
@@ -205,3 +222,16 @@ async def test_a_token_opens_a_leg_only_for_the_engine_of_its_name(rig: FakeRig)
 
 def test_a_leg_comes_in_as_loud_as_it_is_until_it_is_told_otherwise() -> None:
     assert FakeLeg("token").gain == 1.0
+
+
+async def test_what_is_mute_before_the_answer_and_on_hold(rig: FakeRig) -> None:
+    here, there = await rig.station(edges=True), await rig.station(edges=True)
+    assert isinstance(here.engine, FakeCalls)
+    leg = await here.engine.call(CallTo(there.uri.replace("node@", "2002@"), "2001"))
+    await rig.until(lambda: bool(of(there, CallCame)))
+    ends: list[FakeLeg] = [here.engine.legs[leg], there.engine.legs[of(there, CallCame)[0].leg]]
+    assert [here.engine.is_mute(end) for end in ends] == [True, True]
+    await there.engine.answer(of(there, CallCame)[0].leg)
+    assert [here.engine.is_mute(end) for end in ends] == [False, False]
+    await here.engine.hold(leg, True)
+    assert [here.engine.is_mute(end) for end in ends] == [True, True]

@@ -1,4 +1,4 @@
-"""Legs, frame ports, players and recorders of the fake voice engine."""
+"""What a fake voice engine is made of: legs, frame ports, players, recorders. Plain data; decides nothing."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,11 @@ class FakeLeg:
     coming: bytes | None = None
     rx_packets: int = 0
     tx_packets: int = 0
+    telephone: bool = False
+    came: bool = False
+    answered: bool = False
+    early: bool = False
+    held: bool = False
     gain: float = 1.0
 
 
