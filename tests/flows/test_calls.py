@@ -3,6 +3,8 @@
 import pytest
 
 from central.calls.messages import HangUp, Merge, Transfer
+from central.patching import Patch
+from link.floor.messages import Member
 from tests.flows.telephones import Edge
 from tests.flows.world import World, word
 
@@ -222,6 +224,32 @@ async def test_a_telephone_that_hangs_up_leaves_its_group(town):
     await town.pass_time(0.5)
     assert town.core.groups["valley"].machine.settings == before
     assert town.core.groups["valley"].machine.holder is None
+
+
+async def test_a_telephone_goes_with_its_group_into_a_patch_and_out_of_it():
+    members = [{"line": "gw-a/r1"}, {"line": "gw-b/r1"}]
+    world = await World(
+        telephony=TELEPHONY, group=[{"id": "valley", "number": "700", "members": members}]
+    ).start()
+    edge = await Edge(world).start()
+    mine = await edge.dial("2001", "700")
+    patch = Patch("patch-1", ("valley",), (Member("gw-c/r1"),), "wang", world.clock.wall())
+    await world.patches.make(patch)
+    await world.pass_time(0.2)
+    await edge.press(mine, "*")
+    assert world.core.groups["patch-1"].machine.talker_name() == "Anna"
+    await edge.says(mine, *[word(number) for number in range(40)])
+    await world.pass_time(1.0)
+    assert world.gateways["gw-b"].ptt() and world.gateways["gw-c"].ptt()
+    await world.patches.end("patch-1", "wang")
+    await world.pass_time(2.0)
+    assert world.core.groups["valley"].machine.talker_name() == "Anna", "he talks on, to his own group"
+    assert world.gateways["gw-b"].ptt() and not world.gateways["gw-c"].ptt()
+    await edge.hang_up(mine)
+    await world.pass_time(2.0)
+    assert not any(gateway.ptt() for gateway in world.gateways.values())
+    assert len(world.core.groups["valley"].machine.settings.members) == 2
+    await world.stop()
 
 
 async def test_who_holds_is_not_heard_and_comes_back(town):
