@@ -78,6 +78,7 @@ class PatchBook:
         """Other settings for a configured group."""
         self.table.own[settings.group] = settings
         self.settle()
+        self._board.changed("group", settings.group)  # its lines may be lent: then no machine changes
 
     # -- serving --
 

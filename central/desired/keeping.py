@@ -78,7 +78,7 @@ class DesiredKeeping:
     def changed(self, kind: str, name: str) -> None:
         """Something of the town has changed; documents follow groups, clips and what lines a gateway has."""
         now: object = None
-        if kind == "group" and name in self._board.groups:
+        if kind == "group" and name in self._board.table.own:
             now = self._groups_of(name)
         elif kind == "gateway" and name in self._board.gateways:
             now = self._speaks(name)
@@ -173,7 +173,7 @@ class DesiredKeeping:
             log.error("desired documents wait: %s", error)
             return False
         due, self._due, whole = self._due, {}, True
-        groups = tuple(runner.machine.settings for runner in self._board.groups.values())
+        groups = tuple(self._board.table.own.values())  # patches are the centre's
         town = Town(self._settings, groups, clips, self.ring(), self.standings, self.job)
         for entry in due.values():
             await asyncio.sleep(0)  # a fleet's documents are made between what cannot wait
@@ -192,7 +192,7 @@ class DesiredKeeping:
     # -- inside --
 
     def _groups_of(self, name: str) -> GroupSettings:
-        return self._board.groups[name].machine.settings
+        return self._board.table.own[name]
 
     def _speaks(self, gateway: str) -> bool:
         """Whether it has loudspeakers: by what it said of its lines, else by the zones of the settings."""
