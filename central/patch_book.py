@@ -79,6 +79,7 @@ class PatchBook:
         """Other settings for a configured group."""
         self.table.own[settings.group] = settings
         self.settle()
+        self._board.changed("group", settings.group)  # its lines may be lent: then no machine changes
 
     def set_guest(self, group: str, guest: Member, there: bool) -> None:
         """A telephone has joined a configured group, or has left it: it is in whatever the group is patched into."""

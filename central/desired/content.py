@@ -126,7 +126,9 @@ def _groups(
 ) -> Iterable[doc.DesiredGroup]:
     for group in groups:
         members = [
-            doc.DesiredMember(line=LineRef.parse(m.line).line, priority=m.priority, label=m.label)
+            doc.DesiredMember(
+                line=LineRef.parse(m.line).line, priority=m.priority, label=m.label, listen=m.listen
+            )
             for m in group.members
             if LineRef.parse(m.line).gateway == gateway
         ]

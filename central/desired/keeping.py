@@ -7,7 +7,6 @@ stands for two contents; published at every connection, at every birth and at ea
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
 from pathlib import Path
 
 from central.config import CentralSettings, GatewayEntry
@@ -17,7 +16,6 @@ from central.desired.revisions import Standing, kept
 from central.store.database import StoreError
 from central.store.desired import DesiredRow, DesiredStore
 from central.switchboard import Switchboard
-from link.contract.call_talk import CALL
 from link.contract.documents import Reported
 from link.contract.envelope import EnvelopeError
 from link.contract.facts import Birth
@@ -80,7 +78,7 @@ class DesiredKeeping:
     def changed(self, kind: str, name: str) -> None:
         """Something of the town has changed; documents follow groups, clips and what lines a gateway has."""
         now: object = None
-        if kind == "group" and name in self._board.groups:
+        if kind == "group" and name in self._board.table.own:
             now = self._groups_of(name)
         elif kind == "gateway" and name in self._board.gateways:
             now = self._speaks(name)
@@ -175,7 +173,7 @@ class DesiredKeeping:
             log.error("desired documents wait: %s", error)
             return False
         due, self._due, whole = self._due, {}, True
-        groups = tuple(self._groups_of(name) for name in self._board.groups)
+        groups = tuple(self._board.table.own.values())  # patches are the centre's
         town = Town(self._settings, groups, clips, self.ring(), self.standings, self.job)
         for entry in due.values():
             await asyncio.sleep(0)  # a fleet's documents are made between what cannot wait
@@ -194,9 +192,7 @@ class DesiredKeeping:
     # -- inside --
 
     def _groups_of(self, name: str) -> GroupSettings:
-        settings = self._board.groups[name].machine.settings
-        members = tuple(each for each in settings.members if not each.line.startswith(CALL))
-        return replace(settings, members=members)  # who telephones is nothing to a gateway
+        return self._board.table.own[name]
 
     def _speaks(self, gateway: str) -> bool:
         """Whether it has loudspeakers: by what it said of its lines, else by the zones of the settings."""

@@ -35,7 +35,7 @@ def local_groups(
     taken: set[str] = set()
     for group in groups:
         free = [m for m in group.members if m.line in lines and m.line not in taken]
-        members = {m.line: floor.Member(m.line, m.priority, m.label) for m in free}
+        members = {m.line: floor.Member(m.line, m.priority, m.label, m.listen) for m in free}
         if len(members) < 2 or group.group in wanted:
             left_out.append(f"{group.group}: {len(members)} line(s) of this gateway that no other group has")
             continue

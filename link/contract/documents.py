@@ -42,11 +42,12 @@ class CentreState(Wire):
 
 
 class DesiredMember(Wire):
-    """A line of this gateway in a group; a higher priority pre-empts."""
+    """A line of this gateway in a group; a higher priority pre-empts; with `listen` it never has the floor."""
 
     line: LineId
     priority: int = Field(default=5, ge=0, le=9)
     label: Label = ""
+    listen: bool = Field(default=False, exclude_if=_unsaid)
 
 
 class DesiredGroup(Wire):

@@ -213,6 +213,7 @@ def documents() -> dict[str, bytes]:
     )
     cfg = doc.Configuration(groups=(group,), triggers=(trigger,), seal=SHA)
     desired = doc.Desired(rev=3, cfg=cfg, blobs=(doc.DesiredBlob(sha=SHA, size=1000),))
+    deaf = group.model_copy(update={"members": (doc.DesiredMember(line="r2", listen=True),)})
     ready = doc.TriggerReady(trigger="dam", ready=False, missing=(SHA,))
     reported = doc.Reported(rev_seen=3, rev_applied=2, triggers=(ready,), missing=(SHA,), disk_free=1 << 30)
     job = FirmwareJob.model_validate(
@@ -225,6 +226,7 @@ def documents() -> dict[str, bytes]:
         "birth-2": pack(birth.model_dump(mode="python")),
         "centre-2": doc.encode_document(doc.CentreState(on=True, cid="c0ffee", t=WALL * 1000)),
         "desired-2": doc.encode_document(desired),
+        "desired-listen": doc.encode_document(doc.Desired(rev=3, cfg=doc.Configuration(groups=(deaf,)))),
         "reported": doc.encode_document(reported),
     }
 

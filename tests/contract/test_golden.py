@@ -66,6 +66,7 @@ def test_the_golden_frame_that_names_its_report_is_accepted():
         ("result-2", facts.CommandResult),
         ("centre-2", documents.CentreState),
         ("desired-2", documents.Desired),
+        ("desired-listen", documents.Desired),
         ("reported", documents.Reported),
     ],
 )

@@ -14,7 +14,7 @@ from link.contract.documents import (
     encode_document,
 )
 from link.contract.topics import Row, Topics
-from link.floor.messages import GroupSet, GroupSettings, Member
+from link.floor.messages import GroupSettings, Member
 from tests.flows.gateway import FakeGateway
 from tests.flows.world import World
 
@@ -84,7 +84,7 @@ async def test_a_trigger_waits_for_its_clip_at_the_centre_and_then_for_its_file_
 async def test_what_an_operator_changes_in_a_group_reaches_the_gateways_it_concerns(town: World):
     before = {name: desired(town, name).rev for name in town.names}
     new = GroupSettings("valley", (Member("gw-a/r1", 9, "Dam"), Member("gw-b/r1")), hang=3.0, timeout=20.0)
-    town.core.groups["valley"].inbox.post(GroupSet(new))
+    town.patches.set_group(new)
     await town.settle()
     town.changed("group", "valley")
     await town.pass_time(1.0)

@@ -248,3 +248,16 @@ async def test_screens_are_told_who_waits_in_every_group_of_a_patch(two: World):
     await two.settle()
     assert two.core.groups["patch-1"].machine.waiting == (A,)
     assert {name for kind, name in told if kind == "group"} == {"patch-1", "valley", "hills"}
+
+
+async def test_gateways_are_told_of_groups_as_people_set_them_and_of_no_patch(world: World):
+    before = dict(world.desired_store.rows)
+    await world.patches.make(Patch("storm", (), (Member(A), Member(B)), "wang", 0.0))
+    await world.pass_time(2.0)
+    assert world.desired_store.rows == before
+    world.patches.set_group(
+        GroupSettings("valley", (Member(A, listen=True), Member(B), Member(C)), 2.0, 20.0)
+    )
+    await world.pass_time(2.0)
+    changed = [name for name, row in world.desired_store.rows.items() if row != before.get(name)]
+    assert changed == ["gw-a"]

@@ -88,6 +88,12 @@ def test_groups_hold_only_the_lines_of_this_gateway():
     assert group.members == (doc.DesiredMember(line="r1", priority=7, label="North"),)
 
 
+def test_a_member_that_only_listens_is_told_so_to_its_gateway():
+    deaf = GroupSettings("hills", (Member("gw-a/r1", listen=True), Member("gw-a/r2")))
+    (group,) = content(groups=(deaf,)).configuration.groups
+    assert [(member.line, member.listen) for member in group.members] == [("r1", True), ("r2", False)]
+
+
 def test_a_trigger_names_its_clip_by_hash_and_is_left_out_while_there_is_none():
     out = content()
     assert out.configuration.triggers == () and "no clip 'flood'" in out.left_out[0]

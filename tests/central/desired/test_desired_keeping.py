@@ -12,7 +12,7 @@ from central.store.database import StoreError
 from link.bus.fake import FakeBroker, FakeBus
 from link.contract.documents import Reported, decode_desired, decode_state
 from link.contract.topics import Row, Topics
-from link.floor.messages import GroupSet, GroupSettings, Member
+from link.floor.messages import GroupSettings, Member
 from link.hosting.clock import HandClock, settle_loop
 from tests.flows.world import World
 
@@ -34,7 +34,7 @@ def published(world: World, gateway: str) -> list[int]:
 def without(world: World, *lines: str) -> None:
     old = world.core.groups["valley"].machine.settings
     members = tuple(m for m in old.members if m.line not in lines)
-    world.core.groups["valley"].inbox.post(GroupSet(GroupSettings("valley", members, old.hang, old.timeout)))
+    world.patches.set_group(GroupSettings("valley", members, old.hang, old.timeout))
 
 
 async def test_a_store_that_fails_keeps_the_document_back_and_is_asked_again(world: World, monkeypatch):
@@ -120,7 +120,7 @@ async def test_a_large_configuration_is_laid_down_and_the_one_it_replaces_goes(w
 
     async def grown(count: int) -> None:
         members = tuple(Member(f"gw-a/x{n}", 5, label) for n in range(count))
-        world.core.groups["valley"].inbox.post(GroupSet(GroupSettings("valley", members)))
+        world.patches.set_group(GroupSettings("valley", members))
         await world.settle()
         world.changed("group", "valley")
         await world.pass_time(1.0)

@@ -27,6 +27,12 @@ def test_a_line_named_twice_in_a_group_is_one_member():
     assert [m.line for m in wanted["valley"].members] == ["r1", "r2"]
 
 
+def test_who_only_listens_does_so_in_island_mode_too():
+    members = (VALLEY.members[0], VALLEY.members[1].model_copy(update={"listen": True}))
+    wanted, _ = local_groups((VALLEY.model_copy(update={"members": members}),), LINES)
+    assert [m.listen for m in wanted["valley"].members] == [False, True]
+
+
 def test_a_decision_becomes_a_lease_and_a_patch():
     patching, _ = Patching().handle(NodeChanged(up=True), 0.0)
     patching, begun = patching.follow(local_groups((VALLEY,), LINES)[0], 0.0)
