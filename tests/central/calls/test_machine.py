@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from central.calls import messages as say
 from central.calls.call import Call, Party
+from central.calls.codes import CANCELLED, UNAVAILABLE
 from central.calls.following import ended, follow
 from central.calls.machine import Exchange
 from central.calls.plan import Extension, Permit, Plan, RouteOut
@@ -126,7 +127,7 @@ def test_a_call_that_nobody_answers_ends_at_its_time() -> None:
     leg = rig.of(say.Place)[0].leg
     rig.now = 110.0
     rig.take(object())
-    assert {effect.leg: effect.code for effect in rig.of(say.End)} == {leg: 487, "in": 480}
+    assert {effect.leg: effect.code for effect in rig.of(say.End)} == {leg: CANCELLED, "in": UNAVAILABLE}
     assert rig.exchange.calls == {}
 
 
