@@ -16,6 +16,8 @@ from central.calls.plan import Extension, Permit, Plan, RouteOut, TrunkIn
 from central.telephony_settings import TelephonySettings
 from link.contract import call_talk as talk
 from link.contract import neighbour as voice
+from link.contract import orders
+from link.contract.ids import LineRef
 from link.contract.wire import Wire
 from link.floor import messages as floor
 from link.floor.machine import Group
@@ -58,9 +60,10 @@ class Telephones:
         journal: Callable[[str, str, dict[str, object]], None],
         changed: Callable[[str, str], None],
         tapes: Callable[[], CallTapes],
+        command: Callable[[str, Wire], object],
     ) -> None:
         prefix = secrets.token_hex(3)
-        self._clock, self._groups = clock, groups
+        self._clock, self._groups, self._command = clock, groups, command
         self._tell_node, self._journal, self._changed, self._tapes = tell_node, journal, changed, tapes
         self.runner: Runner[Exchange] = Runner(
             "telephones",
@@ -70,6 +73,7 @@ class Telephones:
             recover=lambda: self.runner.machine.started_over(),
         )
 
+        self._out = frozenset(route.line for route in plan.routes if route.line)
         self.seen: dict[str, Seen] = {}
         self.refusals: dict[str, str] = {}
         self.node = False
@@ -83,6 +87,13 @@ class Telephones:
 
     def post(self, event: object) -> None:
         """Something for the machine."""
+        if isinstance(event, say.Arrived | say.Connect | say.Transfer):
+            members = [
+                (m.line, g.machine.settings.group)
+                for g in self._groups.values()
+                for m in g.machine.settings.members
+            ]
+            self.runner.inbox.post(say.LinesIn({line: group for line, group in members if line in self._out}))
         self.runner.inbox.post(event)
 
     def from_node(self, fact: Wire) -> None:
@@ -139,6 +150,14 @@ class Telephones:
                 )
             case say.GroupHeard():
                 self._in_group(effect)
+            case say.LineCall(line=line, number=number, on=on):
+                ref = LineRef.parse(line)
+                order = (
+                    orders.DialNumber(line=ref.line, number=number)
+                    if on
+                    else orders.HangUpCall(line=ref.line)
+                )
+                self._command(ref.gateway, order)
             case say.Record(call=call, leg=leg, number=number):
                 self._tapes().call(call, leg, number)
             case say.RecordEnd(call=call):

@@ -50,7 +50,7 @@ def wire_core(
         board.groups[configured.id] = _group(board.table.own[configured.id], board, clock)
     numbers = {each.number: each.id for each in settings.group if each.number is not None}
     plan = plan_of(settings.telephony, numbers)
-    out = (board.tell_node, board.journal, board.changed, lambda: board.tapes)
+    out = (board.tell_node, board.journal, board.changed, lambda: board.tapes, board.command)
     board.telephones = Telephones(plan, clock, board.groups, *out)
     return board
 

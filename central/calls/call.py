@@ -23,7 +23,8 @@ class Party:
 
 @dataclass(frozen=True)
 class Call:
-    """Times are monotonic seconds. `extension` is who is charged; `then` is dialled when the first party answers."""
+    """Times are monotonic seconds. `extension` is who is charged; `line` is a gateway's that calls for
+    us; `then` is dialled when the first party answers."""
 
     id: str
     caller: str
@@ -38,6 +39,7 @@ class Call:
     hops: int = 0
     then: str = ""
     emergency: bool = False
+    line: str = ""
 
     @property
     def state(self) -> State:

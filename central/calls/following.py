@@ -5,11 +5,9 @@ from dataclasses import replace
 
 from central.calls import messages as say
 from central.calls.call import Call, Party
+from central.calls.codes import UNAVAILABLE
 
 Effects = tuple[object, ...]
-
-FORBIDDEN, NOT_FOUND, UNAVAILABLE, BUSY_HERE, LOOP, CANCELLED = 403, 404, 480, 486, 482, 487
-"""SIP statuses, by what they tell a caller."""
 
 
 def follow(old: Call | None, new: Call | None) -> list[object]:
@@ -48,5 +46,7 @@ def told(call: Call, kind: str, **payload: object) -> say.Told:
 
 def ended(call: Call, why: str, code: int = UNAVAILABLE) -> Effects:
     """Everybody is let go; who was not answered is told `code`."""
-    ends = tuple(say.End(each.leg, code) for each in call.parties)
+    ends: Effects = tuple(say.End(each.leg, code) for each in call.parties)
+    if call.line:
+        ends = (*ends, say.LineCall(call.line, "", on=False))
     return (*ends, say.RecordEnd(call.id), told(call, "call.ended", why=why))

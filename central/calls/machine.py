@@ -9,25 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from central.calls import messages as say
 from central.calls.call import Call, Party
-from central.calls.following import (
-    BUSY_HERE,
-    CANCELLED,
-    FORBIDDEN,
-    LOOP,
-    NOT_FOUND,
-    UNAVAILABLE,
-    ended,
-    follow,
-)
+from central.calls.codes import BUSY, BUSY_HERE, CANCELLED, FORBIDDEN, LOOP, NOT_FOUND, UNAVAILABLE
+from central.calls.following import Effects, ended, follow
 from central.calls.following import told as told_of
-from central.calls.plan import Plan, Target, objection
+from central.calls.plan import HOUR, MOST_HOPS, Plan, Target, objection
 from link.contract.call_talk import CALL
-
-HOUR = 3600.0
-MOST_HOPS = 5
-"""Forwards of one call; more is a circle."""
-BUSY = (486, 600)
-Effects = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -39,6 +25,7 @@ class Exchange:
     calls: dict[str, Call] = field(default_factory=dict)
     begun: dict[str, tuple[float, ...]] = field(default_factory=dict)
     serial: int = 0
+    lines: dict[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -60,8 +47,12 @@ class Exchange:
 
     def started_over(self) -> tuple["Exchange", Effects]:
         """After a crash: no call goes on."""
-        effects = [effect for call in self.calls.values() for effect in ended(call, "fault")]
-        return Exchange(self.plan, self.prefix, begun=self.begun, serial=self.serial), tuple(effects)
+        return Exchange(self.plan, self.prefix, begun=self.begun, serial=self.serial), self._all_ended(
+            "fault"
+        )
+
+    def _all_ended(self, why: str) -> Effects:
+        return tuple(effect for call in self.calls.values() for effect in ended(call, why))
 
     def _take(self, event: object, now: float) -> tuple["Exchange", Effects]:
         match event:
@@ -72,10 +63,9 @@ class Exchange:
                 strange = (leg for leg in legs if leg.startswith(CALL) and leg not in known)
                 return self, tuple(say.End(leg) for leg in strange)
             case say.NodeGone():
-                told = [
-                    told_of(call, "call.ended", why="the voice node is gone") for call in self.calls.values()
-                ]
-                return replace(self, calls={}), tuple(told)
+                return replace(self, calls={}), self._all_ended("the voice node is gone")
+            case say.LinesIn(groups=groups):
+                return replace(self, lines=groups), ()
             case say.Connect():
                 return self._connect(event, now)
             case say.HangUp(call=id, by=by) if id in self.calls:
@@ -160,14 +150,32 @@ class Exchange:
         """Bring the call to what its number means."""
         match target.kind:
             case "group":
-                return self._keep(replace(call, group=target.group)), tuple(
-                    say.Take(each.leg) for each in call.parties if each.came
-                )
+                return self._join_group(replace(call, group=target.group), now)
             case "phone":
                 return self._to_phone(call, target, now)
             case "out" if target.trunk:
                 return self._dial(replace(call, emergency=target.emergency), target, call.caller, now)
+            case "out" if target.line:
+                return self._by_line(call, target, now)
         return self._refused(call, NOT_FOUND, f"{target.number} leads nowhere")
+
+    def _by_line(self, call: Call, target: Target, now: float) -> tuple["Exchange", Effects]:
+        """A gateway's line talks one way at a time, as a group does: who dials by it joins the group it is in."""
+        group = self.lines.get(target.line)
+        if group is None:
+            return self._refused(
+                call, NOT_FOUND, f"the line {target.line} is in no talk group; put it into one"
+            )
+        if any(each.line == target.line for each in self.calls.values()):
+            return self._refused(call, BUSY_HERE, f"the line {target.line} has a call already")
+        joined = replace(call, group=group, line=target.line, emergency=target.emergency)
+        after, effects = self._join_group(joined, now)
+        return after, (say.LineCall(target.line, target.number, on=True), *effects)
+
+    def _join_group(self, call: Call, now: float) -> tuple["Exchange", Effects]:
+        answered = call.answered or (now if call.up else None)
+        takes = tuple(say.Take(each.leg) for each in call.parties if each.came and not each.up)
+        return self._keep(replace(call, answered=answered)), takes
 
     def _to_phone(self, call: Call, target: Target, now: float) -> tuple["Exchange", Effects]:
         there = self.plan.extension(target.number)
@@ -221,8 +229,7 @@ class Exchange:
         return self._keep(call.without(*(each.leg for each in late))), tuple(effects)
 
     def _objection_of_connect(self, call: Call, target: Target, now: float) -> str:
-        others = replace(self, calls={id: each for id, each in self.calls.items() if id != call.id})
-        return others._objection(call.extension, target, now)
+        return self._without(call)._objection(call.extension, target, now)
 
     def _gone(self, call: Call, party: Party, code: int, why: str, now: float) -> tuple["Exchange", Effects]:
         left = call.without(party.leg)
@@ -262,10 +269,9 @@ class Exchange:
         gone = [his.leg] if event.stays else [mine.leg, his.leg]
         parties = tuple(replace(p, held=False) if p.leg == mine.leg else p for p in call.parties)
         both = replace(call, parties=(*parties, *other.parties)).without(*gone)
-        calls = {id: each for id, each in self.calls.items() if id != other.id}
         how = "call.joined" if event.stays else "call.transferred"
         told = told_of(call, how, frm=event.common, to=other.id, by=event.by)
-        after = replace(self, calls={**calls, call.id: both})
+        after = self._without(other)._keep(both)
         ends = [*(say.End(leg) for leg in gone), say.Join(other.id), say.RecordEnd(other.id)]
         again = [say.Record(call.id, party.leg, party.number) for party in other.up if party.leg not in gone]
         return after, (told, *ends, *again, told_of(other, "call.ended", why=f"joined with {call.id}"))
@@ -285,17 +291,14 @@ class Exchange:
 
     def _refused(self, call: Call, code: int, why: str) -> tuple["Exchange", Effects]:
         refused = told_of(call, "call.refused", caller=call.caller, number=call.dialled, why=why)
-        after = replace(self, calls={id: each for id, each in self.calls.items() if id != call.id})
-        return after, (refused, *(say.End(each.leg, code) for each in call.parties))
+        return self._without(call), (refused, *(say.End(each.leg, code) for each in call.parties))
 
     def _failed(self, call: Call, code: int, why: str) -> tuple["Exchange", Effects]:
         """Nobody could be reached: who still waits is told."""
-        after, effects = self._over(call, f"{why or 'nobody answered'} ({code})", code)
-        return after, effects
+        return self._over(call, f"{why or 'nobody answered'} ({code})", code)
 
     def _over(self, call: Call, why: str, code: int = UNAVAILABLE) -> tuple["Exchange", Effects]:
-        after = replace(self, calls={id: each for id, each in self.calls.items() if id != call.id})
-        return after, ended(call, why, code)
+        return self._without(call), ended(call, why, code)
 
     def _tick(self, now: float) -> tuple["Exchange", Effects]:
         exchange, effects = self, list[object]()
@@ -324,6 +327,9 @@ class Exchange:
 
     def _keep(self, call: Call) -> "Exchange":
         return replace(self, calls={**self.calls, call.id: call})
+
+    def _without(self, call: Call) -> "Exchange":
+        return replace(self, calls={id: each for id, each in self.calls.items() if id != call.id})
 
     def _settled(self, before: "Exchange") -> Effects:
         """What has changed: bridges, sounds, members of groups."""

@@ -74,6 +74,13 @@ class NodeGone:
 
 
 @dataclass(frozen=True)
+class LinesIn:
+    """The talk group of each line (`gateway/line`) that is in one; told before a call that may need it."""
+
+    groups: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Connect:
     """Ring `number` first, then `to`, and join them; it is the call `call`. A person, `by`, has asked for it."""
 
@@ -183,6 +190,15 @@ class GroupHeard:
     number: str
     there: bool
     talking: bool = False
+
+
+@dataclass(frozen=True)
+class LineCall:
+    """A gateway's telephone line shall call `number`, or with `on` false end its call."""
+
+    line: str
+    number: str
+    on: bool
 
 
 @dataclass(frozen=True)

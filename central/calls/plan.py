@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Reach = Literal["internal", "local", "national", "international", "everything"]
+HOUR = 3600.0
+MOST_HOPS = 5
+"""Forwards of one call; more is a circle."""
 REACHES: tuple[Reach, ...] = ("internal", "local", "national", "international", "everything")
 
 

@@ -5,6 +5,7 @@ import pytest
 from firmware.wiring import describe
 from hw.bench.phone import BenchPhone
 from hw.board import parse_board
+from tests.flows.telephones import Edge
 from tests.flows.terminals import Valley, words
 from tests.flows.world import told
 
@@ -96,3 +97,49 @@ async def test_the_centre_marks_a_line_over_a_geostationary_satellite():
         assert not world.core.gateways["gw-a"].machine.lines["r1"].geo
     finally:
         await world.stop()
+
+
+class Dialling(Valley):
+    """Numbers that begin with 88 leave by the satellite phone; telephones are there."""
+
+    def settings(self, members, more):
+        route = [{"prefix": "88", "line": "gw-b/s1", "strip": 2, "reach": "local"}]
+        permit = [{"id": "desk", "reach": "local"}]
+        telephony = {"permit": permit, "permit_for_all": "desk", "route": route, "edge": "phones"}
+        return super().settings(members, {"telephony": {**telephony, "edges": ["127.0.0.1"]}})
+
+
+@pytest.fixture
+async def dialling():
+    world = await Dialling(PHONE, "s1", "sat", Phone()).start()
+    world.edge = await Edge(world).start()
+    await world.pass_time(8.0)
+    yield world
+    await world.stop()
+
+
+async def test_a_telephone_calls_by_the_satellite_phone_and_both_are_heard(dialling):
+    edge = dialling.edge
+    mine = await edge.dial("2001", "88+8613800138000")
+    await dialling.pass_time(4.0)
+    assert edge.is_up(mine)
+    assert dialling.line.call
+    assert any("8613800138000" in command for command in dialling.device.commands)
+    await dialling.far_end_speaks(40)
+    assert edge.heard(mine) == words(40)
+    await edge.press(mine, "*")
+    await edge.says(mine, *words(60, 100))
+    await dialling.pass_time(1.0)
+    assert words(60, 100)[30] in dialling.gateway.heard("s1")
+    await edge.press(mine, "*")
+    await edge.hang_up(mine)
+    await dialling.pass_time(4.0)
+    assert not dialling.line.call
+
+
+async def test_a_line_that_has_a_call_is_busy_and_nobody_goes_further_than_he_may(dialling):
+    edge = dialling.edge
+    await edge.dial("2001", "88123456")
+    assert edge.code(await edge.dial("2002", "88123456")) == 486
+    refused = [payload["why"] for kind, _, payload in dialling.ledger.entries if kind == "call.refused"]
+    assert refused == ["the line gw-b/s1 has a call already"]

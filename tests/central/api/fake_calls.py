@@ -18,7 +18,13 @@ class FakeCalls(CoreCallDesk):
     def __init__(self) -> None:
         self.ledger = FakeLedger()
         clock = HandClock()
-        out = (lambda order: None, self.ledger.append, lambda kind, name: None, FakeTapes)
+        out = (
+            lambda order: None,
+            self.ledger.append,
+            lambda kind, name: None,
+            FakeTapes,
+            lambda *order: None,
+        )
         telephones = Telephones(PLAN, clock, {}, *out)
         super().__init__(telephones, clock)
         telephones.post = telephones.runner.step  # type: ignore[method-assign]

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from central.calls import messages as say
 from central.calls.call import Call, Party
+from central.calls.codes import CANCELLED, UNAVAILABLE
 from central.calls.following import ended, follow
 from central.calls.machine import Exchange
-from central.calls.plan import Extension, Permit, Plan, RouteOut
+from central.calls.plan import Extension, Permit, Plan, RouteOut, TrunkIn
 
 PLAN = Plan(
     extensions={"2001": Extension("2001", permit=Permit("local")), "2002": Extension("2002", srtp=True)},
@@ -126,7 +127,7 @@ def test_a_call_that_nobody_answers_ends_at_its_time() -> None:
     leg = rig.of(say.Place)[0].leg
     rig.now = 110.0
     rig.take(object())
-    assert {effect.leg: effect.code for effect in rig.of(say.End)} == {leg: 487, "in": 480}
+    assert {effect.leg: effect.code for effect in rig.of(say.End)} == {leg: CANCELLED, "in": UNAVAILABLE}
     assert rig.exchange.calls == {}
 
 
@@ -159,3 +160,16 @@ def test_what_follows_is_told_when_it_changed_and_only_then() -> None:
     assert follow(call, talking) == [replace(there, talking=True), say.Changed("c-1")]
     assert follow(talking, None) == [replace(there, there=False), say.Changed("c-1")]
     assert ended(call, "x", 486)[0] == say.End("in", 486)
+
+
+def test_outside_never_dials_out_even_if_its_trunk_says_so() -> None:
+    trunks = {"carrier": TrunkIn("carrier", "9555"), "open": TrunkIn("open", "2002", direct=True)}
+    rig = Rig(replace(PLAN, trunks=trunks))
+    for trunk, number in (("carrier", "1"), ("open", "9555"), ("open", "*82002")):
+        rig.take(say.Arrived("in", "+86138", number, "trunk", trunk))
+        numbers = [placed.number for placed in rig.of(say.Place)]
+        assert numbers == ([] if trunk == "carrier" else ["2002"]), trunk
+        rig.take(say.Gone("in", 487))
+    rig.take(say.Arrived("in", "+86138", "1", "trunk", "carrier"))
+    assert rig.of(say.End) == [say.End("in", 403)]
+    assert "may not go out again" in rig.of(say.Told)[0].payload["why"]
