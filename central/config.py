@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -13,13 +13,14 @@ from central.people.areas import Area, Areas
 from central.people.places import Places
 from central.people_settings import AreaSettings, PeopleSettings
 from central.speech.settings import SpeechSettings
+from central.telephony_settings import TelephonySettings, check_telephony
+from central.trigger_settings import TriggerSettings, check_trigger
 from central.updates_settings import UpdatesSettings, check_neighbours
 from link.bus.broker_access import BrokerAccess
 from link.certs.requests import of_the_centre
-from link.contract.documents import RecordPolicy, TriggerId, UploadPolicy
-from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, Short, ZoneId
+from link.contract.documents import RecordPolicy, UploadPolicy
+from link.contract.ids import GatewayId, GroupId, Label, LineId, LineRef, ZoneId
 from link.contract.neighbour import MOST_LEGS
-from link.contract.orders import Channel
 from link.contract.profile import ProfileName
 from link.hosting.settings import Settings, SettingsError, load
 from link.hosting.tls_settings import TlsSettings, check_secured
@@ -27,6 +28,8 @@ from link.hosting.toml_places import did_you_mean
 
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
 
+BELOW = ("front", "enrolment", "authority", "updates", "telephony")
+"""Tables with paths that may be left out."""
 RESERVED_ZONES = ("approve", "stop", "list", "show")
 """Words of the command line that a zone must not be called."""
 
@@ -122,31 +125,6 @@ class GatewayEntry(Settings):
     hold_mb: int = Field(default=200, ge=0, le=4000, description="clips held there beside those of triggers")
 
 
-class ConditionSettings(Settings):
-    """One thing that must be true for a trigger; see link.contract.documents.Condition."""
-
-    kind: Literal["contact", "above", "below", "emergency"]
-    source: Short = Field(min_length=1)
-    value: float = 0.0
-    fresh: float = Field(default=900.0, ge=1, le=86400)
-
-
-class TriggerSettings(Settings):
-    """What a gateway does by itself in island mode: conditions, a clip, its loudspeaker lines."""
-
-    id: TriggerId
-    label: Label = ""
-    gateway: GatewayId
-    channel: Channel
-    conditions: tuple[ConditionSettings, ...] = Field(min_length=1, max_length=8)
-    clip: Label = Field(min_length=1)
-    lines: tuple[LineId, ...] = Field(min_length=1, max_length=64)
-    stop: Short = ""
-    most: int = Field(default=3, ge=1, le=100)
-    per: float = Field(default=3600.0, ge=60, le=86400)
-    priority: int = Field(default=5, ge=0, le=9)
-
-
 class FleetLinkSettings(Settings):
     """How all gateways use their links. `spread` (s): over how long they come back after the broker was away."""
 
@@ -189,6 +167,7 @@ class CentralSettings(Settings):
     files: FilesSettings = FilesSettings()
     enrolment: EnrolmentSettings | None = None
     updates: UpdatesSettings | None = None
+    telephony: TelephonySettings | None = None
     people: PeopleSettings = PeopleSettings()
     area: tuple[AreaSettings, ...] = ()
     gateway: tuple[GatewayEntry, ...] = ()
@@ -224,6 +203,11 @@ class CentralSettings(Settings):
     def front_folder(self) -> Path:
         """What belongs to the front: its file, its log, what it keeps for a moment."""
         return self.state / "front"
+
+    @property
+    def edge_folder(self) -> Path:
+        """What belongs to the edge of telephony: its files, the telephones that it knows."""
+        return self.state / "edge"
 
     @property
     def database(self) -> Path:
@@ -273,8 +257,11 @@ class CentralSettings(Settings):
                     )
                 seen[member.line] = group.id
         for trigger in self.trigger:
-            _check_trigger(trigger, known)
+            check_trigger(trigger, known)
         _check_areas(self)
+        if self.telephony is not None:
+            voice = self.voice
+            check_telephony(self.telephony, voice.host, voice.name, voice.sip_port, self.plain)
         return self
 
 
@@ -310,19 +297,6 @@ def _check_areas(settings: CentralSettings) -> None:
                 )
 
 
-def _check_trigger(trigger: TriggerSettings, gateways: set[str]) -> None:
-    if trigger.gateway not in gateways:
-        hint = did_you_mean(trigger.gateway, gateways) or f"; known: {', '.join(sorted(gateways)) or 'none'}"
-        raise ValueError(f"trigger {trigger.id!r} names gateway {trigger.gateway!r}, which is not here{hint}")
-    sources = {condition.source for condition in trigger.conditions}
-    if trigger.channel == "live" and len(sources) < 2:
-        raise ValueError(
-            f"trigger {trigger.id!r} is live: nothing sounds live on one source alone; add a condition on another"
-        )
-    if trigger.stop and trigger.stop in sources:
-        raise ValueError(f"trigger {trigger.id!r} is stopped by one of its own conditions: {trigger.stop!r}")
-
-
 def load_central(path: Path) -> CentralSettings:
     """Read the file. SettingsError says what is wrong and where; paths are relative to the file."""
     settings = load(path, CentralSettings)
@@ -331,7 +305,7 @@ def load_central(path: Path) -> CentralSettings:
     socket = home / settings.api.socket if settings.api.socket else None
     api = settings.api.model_copy(update={"tokens": home / settings.api.tokens, "socket": socket})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
-    tables = {name: getattr(settings, name) for name in ("front", "enrolment", "authority", "updates")}
+    tables = {name: getattr(settings, name) for name in BELOW}
     places |= {name: table.below(home) for name, table in tables.items() if table is not None}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)

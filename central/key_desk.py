@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from central.api.caller import Caller
 from central.api.key_requests import KeyAsked, SignatureShown
 from central.api.refusal import DeskError
-from central.config import TriggerSettings
 from central.desired.content import ClipKnown
 from central.key_book import KeyBook
 from central.key_models import KeyView, TriggerView
 from central.standing_authorities import NO_CLIP, StandingAuthorities
 from central.store.database import StoreError
 from central.store.keys import KeyRow
+from central.trigger_settings import TriggerSettings
 from link.contract.keyring import MOST_KEYS, KeyEntry
 from link.contract.signed import Signature, kid_of
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from central.authority.counting import Counting
 from central.authority.making import standing_authority, stands_for
-from central.config import TriggerSettings
 from central.desired.content import ClipKnown, trigger_for
 from central.key_book import KeyBook
 from central.key_models import TriggerView
+from central.trigger_settings import TriggerSettings
 from link.contract.authority import PERSONS, Authority, decode_authority, encode_raw
 from link.contract.documents import DesiredTrigger
 from link.contract.envelope import EnvelopeError

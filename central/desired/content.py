@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from central.config import CentralSettings, GatewayEntry, TriggerSettings, ZoneSettings
+from central.config import CentralSettings, GatewayEntry, ZoneSettings
+from central.trigger_settings import TriggerSettings
 from link.contract import documents as doc
 from link.contract.firmware_job import FirmwareJob
 from link.contract.ids import LineRef

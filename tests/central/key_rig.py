@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from central.authority.counting import Counting
-from central.config import TriggerSettings
+from central.trigger_settings import TriggerSettings
 from central.store.keys import KeyRow
 from link.contract.keyring import KeyEntry, KeyRing, KeyUse, encode_ring
 from link.contract.signed import Purpose, Signature, Signed, encode_signed, kid_of, to_sign

@@ -9,7 +9,7 @@ from central.api.key_requests import KeyAsked, SignatureShown
 from central.api.keys import router
 from central.api.keys_desk import KeysDesk
 from central.api.refusal import DeskError
-from central.config import TriggerSettings
+from central.trigger_settings import TriggerSettings
 from central.desired.content import ClipKnown, trigger_for
 from central.key_book import KeyBook
 from central.key_desk import CoreKeyDesk
