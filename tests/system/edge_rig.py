@@ -1,5 +1,7 @@
 """A real kamailio with the files of `central edge config`, on addresses of the loopback, and voice nodes for it."""
 
+import os
+import signal
 import socket
 import subprocess
 import threading
@@ -102,7 +104,9 @@ class EdgeRig:
         )
         check(self.folder)
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command(self.folder), stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command(self.folder), stdout=log, stderr=log, start_new_session=True
+            )
         self.wait_ready()
 
     def wait_ready(self) -> None:
@@ -129,7 +133,11 @@ class EdgeRig:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
         for each in (*self.nodes, *self.people):
             each.close()
 

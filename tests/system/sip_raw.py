@@ -4,6 +4,7 @@ import re
 import secrets
 import socket
 import ssl
+import time
 from dataclasses import dataclass, field
 from hashlib import md5, sha256
 
@@ -130,9 +131,10 @@ class Speaker:
 
     def final(self, wait: float = 3.0) -> Message:
         """The next final answer; AssertionError when none comes."""
+        end = time.monotonic() + wait
         while True:
-            found = self.receive(wait)
-            assert found is not None, "no answer came"
+            found = self.receive(max(0.01, end - time.monotonic()))
+            assert found is not None and time.monotonic() < end, "no answer came"
             if found.status >= 200:
                 return found
 
@@ -190,9 +192,10 @@ class Speaker:
 
     def wanted(self, method: str, wait: float = 3.0) -> Message:
         """The next request of this kind; what the edge asks by itself meanwhile (OPTIONS) is answered."""
+        end = time.monotonic() + wait
         while True:
-            found = self.receive(wait)
-            assert found is not None, f"no {method} came"
+            found = self.receive(max(0.01, end - time.monotonic()))
+            assert found is not None and time.monotonic() < end, f"no {method} came"
             if found.first.startswith("OPTIONS "):
                 self.answer(found, 200)
             elif found.first.startswith(f"{method} "):
