@@ -15,6 +15,7 @@ from central.api.field_desk import FieldDesk
 from central.api.key_requests import SignatureShown, StopShown
 from central.api.keys_desk import KeysDesk
 from central.api.people_desk import PeopleDesk
+from central.api.phones_desk import PhonesDesk
 from central.api.recording_desk import RecordingDesk
 from central.api.refusal import DeskError as DeskError
 from central.api.requests import BroadcastRequest, GroupChange
@@ -81,6 +82,10 @@ class Desk(Protocol):
 
     async def set_group(self, group: str, change: GroupChange, by: str) -> GroupView:
         """Change a talk group and say what it is now. 404 unknown group or line, 409 refused."""
+
+    @property
+    def phones(self) -> PhonesDesk:
+        """Telephones at the edge."""
 
     @property
     def keys(self) -> KeysDesk:

@@ -16,7 +16,8 @@ BOOK = "telephones.db"
 """Numbers and hashes of secrets; core writes it, the edge reads it."""
 LOCATION = "location.db"
 """Where telephones are registered; the edge writes it."""
-MODE = 0o660
+MODES = {BOOK: 0o640, LOCATION: 0o660}
+"""The edge runs under an account of its own, in the group of the folder: it does not write the book."""
 PATIENCE = 5.0
 
 _VERSION = "create table if not exists version (table_name text primary key, table_version integer not null)"
@@ -90,7 +91,9 @@ def write_book(folder: Path, rows: Iterable[EdgeRow]) -> None:
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        path.touch(mode=MODE)
+        if not path.exists():
+            path.touch()
+            path.chmod(MODES[path.name])
         with contextlib.closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as book:
             book.execute("pragma synchronous = full")
             book.execute("begin immediate")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from central.authority.counting import Counting
-from central.trigger_settings import TriggerSettings
 from central.store.keys import KeyRow
+from central.trigger_settings import TriggerSettings
 from link.contract.keyring import KeyEntry, KeyRing, KeyUse, encode_ring
 from link.contract.signed import Purpose, Signature, Signed, encode_signed, kid_of, to_sign
 from link.sealing.keyfile import Key, KeyHead, make_key_file

@@ -9,7 +9,6 @@ from central.api.key_requests import KeyAsked, SignatureShown
 from central.api.keys import router
 from central.api.keys_desk import KeysDesk
 from central.api.refusal import DeskError
-from central.trigger_settings import TriggerSettings
 from central.desired.content import ClipKnown, trigger_for
 from central.key_book import KeyBook
 from central.key_desk import CoreKeyDesk
@@ -19,6 +18,7 @@ from central.people.rights import Grant, Rights
 from central.store import migrations
 from central.store.database import Database
 from central.store.keys import KeyRow, KeyStore
+from central.trigger_settings import TriggerSettings
 from link.contract.signed import decode_signed
 from link.hosting.clock import HandClock
 from link.hosting.settings import SettingsError

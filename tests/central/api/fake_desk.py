@@ -51,6 +51,7 @@ from link.hosting.machine import Tick
 from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
+from tests.central.api.fake_phones import fake_phones
 from tests.central.api.fake_updates import fake_updates
 from tests.central.key_rig import DAM, MemoryKeyStore
 from tests.central.people.bench import AREAS, Bench, everything
@@ -111,6 +112,7 @@ class FakeDesk:
             Uploads(folder / "arrived", 10_000_000, 2_000_000), self.dealt_with, self.note_arrival
         )
         self.updates = fake_updates(folder)
+        self.phones = fake_phones(folder)
         self.play_at_once = play_at_once
         self.result = result
         self.now = 100.0
