@@ -104,8 +104,9 @@ def write_edge(edge: Edge) -> Path:
     texts = {FILE: configuration(edge), NODES_FILE: _nodes(edge)}
     if edge.settings.speaks_tls:
         texts[TLS_FILE] = tls_text(edge.settings, edge.ca, edge.crl)
-    edge.folder.mkdir(parents=True, exist_ok=True)
-    edge.folder.chmod(FOLDER_MODE)
+    if not edge.folder.exists():
+        edge.folder.mkdir(parents=True)
+        edge.folder.chmod(FOLDER_MODE)  # on a host of its own the installation makes it, for the edge's group
     for name, text in texts.items():
         path = edge.folder / name
         new = path.with_suffix(".new")
