@@ -87,7 +87,7 @@ class Town:
 
     @property
     def units(self) -> dict[str, Unit]:
-        """mosquitto, bench, core, voice, nginx, kamailio (not in plain); of each gateway -guard, -gateway and -voice."""
+        """mosquitto, bench, core, voice, nginx, kamailio (not in plain); GATEWAY-guard, -gateway and -voice."""
         return self._supervisor.units
 
     async def start(self) -> None:

@@ -98,6 +98,7 @@ class EdgeRig:
         self.people: list[Speaker] = []
 
     def start(self) -> None:
+        """Write its files and start it."""
         write_book(self.folder, ROWS)
         write_edge(
             Edge(self.folder, self.settings, tuple(node.address for node in self.nodes), *self.believes)
@@ -108,6 +109,12 @@ class EdgeRig:
                 command(self.folder), stdout=log, stderr=log, start_new_session=True
             )
         self.wait_ready()
+
+    def crash(self) -> None:
+        """Kill it with its children, as systemd does with what is left of a unit."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def wait_ready(self) -> None:
         """Until it answers, and has heard of its nodes."""

@@ -123,6 +123,17 @@ def test_a_scanner_hears_nothing(edge: EdgeRig) -> None:
     assert scanner.receive(0.4) is None
 
 
+def test_registrations_outlive_a_crash(edge: EdgeRig) -> None:
+    phone = edge.person("202")
+    assert phone.ask("REGISTER", "").status == 200
+    edge.crash()
+    edge.start()
+    node = edge.nodes[0].speaker
+    node.send(node.request("INVITE", "202", body=SOUND))
+    assert phone.wanted("INVITE").first
+    assert edge.person("201").ask("INVITE", "300", body=SOUND).status == 486
+
+
 def nonsense(edge: EdgeRig, draw: random.Random) -> bytes:
     """Random bytes, or a message cut, doubled, or with bytes changed."""
     speaker = edge.people[0]
