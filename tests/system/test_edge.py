@@ -6,8 +6,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from central.edge.program import forget
+from central.phone_book import PhoneBook
 from central.store.edge_book import write_book
+from central.store.phones import PhoneRow
+from link.hosting.clock import HandClock
+from tests.central.api.fake_phones import MemoryPhones
+from tests.flows.doors import FakeLedger
 from tests.system.edge_rig import ROWS, EdgeRig, rig
+from tests.system.sip_raw import REALM
 
 SRTP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/SAVP 0\r\n"
 SOUND = SRTP.replace("SAVP", "AVP")
@@ -100,6 +106,21 @@ def test_a_removed_telephone_is_out_at_once(edge: EdgeRig) -> None:
     finally:
         write_book(edge.folder, ROWS)
     told(edge, 480, "202")
+
+
+async def test_a_secret_that_core_made_opens_the_edge_until_core_takes_it_back(edge: EdgeRig) -> None:
+    given = PhoneRow("8001", "", "", "internal", "plain", "", "", "", 0.0, "li")
+    book = PhoneBook(MemoryPhones(), FakeLedger(), HandClock(), REALM, edge.folder)  # type: ignore[arg-type]
+    try:
+        phone = edge.person("8001", await book.add(given, "li"))
+        assert phone.ask("REGISTER", "").status == 200
+        await book.add(given, "li")
+        told(edge, 480, "8001")
+        assert phone.ask("REGISTER", "").status == 401, "the secret before is void"
+        await book.remove("8001", "li")
+        told(edge, 404, "8001")
+    finally:
+        write_book(edge.folder, ROWS)
 
 
 def test_a_secured_telephone_has_to_come_by_tls(edge: EdgeRig) -> None:

@@ -20,6 +20,12 @@ def edge(tmp_path: Path) -> Iterator[EdgeRig]:
     yield from rig(tmp_path / "e")
 
 
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeRig]:
+    """For tests that leave it as it is."""
+    yield from rig(tmp_path_factory.mktemp("calm"))
+
+
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[EdgeRig]:
     yield from rig(tmp_path / "e", tries=3, lock=2, flood=40)
@@ -88,11 +94,11 @@ def test_without_any_node_the_caller_is_told_soon(edge: EdgeRig) -> None:
     assert time.monotonic() - since < 2.5
 
 
-def test_nobody_gets_anywhere_as_a_part_of_a_call_that_is_not(edge: EdgeRig) -> None:
-    victim = Speaker(edge.at, "127.0.0.50")
-    stranger = edge.person("201", "", STRANGER)
+def test_nobody_gets_anywhere_as_a_part_of_a_call_that_is_not(calm: EdgeRig) -> None:
+    victim = Speaker(calm.at, "127.0.0.50")
+    stranger = calm.person("201", "", STRANGER)
     for method in ("BYE", "INVITE", "MESSAGE", "REFER", "INFO"):
-        text = stranger.request(method, "202", f"Route: <sip:{edge.at[0]}:{edge.at[1]};lr>", body=SOUND)
+        text = stranger.request(method, "202", f"Route: <sip:{calm.at[0]}:{calm.at[1]};lr>", body=SOUND)
         text = text.replace("sip:202@127.0.0.1 SIP", f"sip:202@127.0.0.50:{victim.port} SIP")
         stranger.send(text.replace("To: <sip:202@127.0.0.1>", "To: <sip:202@127.0.0.1>;tag=abc"))
         assert stranger.final().status == 403
@@ -103,22 +109,44 @@ def test_nobody_gets_anywhere_as_a_part_of_a_call_that_is_not(edge: EdgeRig) -> 
     victim.close()
 
 
-@pytest.mark.parametrize(("method", "status"), [("MESSAGE", 405), ("SUBSCRIBE", 405), ("PUBLISH", 405)])
-def test_a_stranger_may_register_and_call_and_no_more(edge: EdgeRig, method: str, status: int) -> None:
-    assert edge.person("201").ask(method, "202").status == status
+@pytest.mark.parametrize("method", ["INVITE", "BYE", "REFER", "UPDATE"])
+def test_nobody_turns_or_ends_anothers_call(calm: EdgeRig, method: str) -> None:
+    node = calm.nodes[0]
 
+    def sent(speaker: Speaker) -> None:
+        text = speaker.request(method, "300", f"Route: <sip:{calm.at[0]}:{calm.at[1]};lr>", body=SOUND)
+        text = text.replace("sip:300@127.0.0.1 SIP", f"sip:300@{node.address} SIP")
+        speaker.send(text.replace("To: <sip:300@127.0.0.1>", "To: <sip:300@127.0.0.1>;tag=abc"))
 
-def test_a_stranger_is_no_node(edge: EdgeRig) -> None:
-    phone = edge.person("202")
+    stranger, phone = calm.person("201", "", STRANGER), calm.person("201")
+    sent(stranger)
+    assert stranger.final().status == 407
+    assert not [each for each in node.heard if each.first.startswith(f"{method} ")]
     assert phone.ask("REGISTER", "").status == 200
-    same_host = edge.person("201", "", "127.0.0.3")  # a node's address, another port
+    node.heard.clear()
+    sent(phone)
+    if method == "INVITE":
+        assert phone.final().status == 407, "also the telephone itself shows its secret again"
+    else:
+        eventually(lambda: any(each.first.startswith(f"{method} ") for each in node.heard))
+
+
+@pytest.mark.parametrize(("method", "status"), [("MESSAGE", 405), ("SUBSCRIBE", 405), ("PUBLISH", 405)])
+def test_a_stranger_may_register_and_call_and_no_more(calm: EdgeRig, method: str, status: int) -> None:
+    assert calm.person("201").ask(method, "202").status == status
+
+
+def test_a_stranger_is_no_node(calm: EdgeRig) -> None:
+    phone = calm.person("202")
+    assert phone.ask("REGISTER", "").status == 200
+    same_host = calm.person("201", "", "127.0.0.3")  # a node's address, another port
     assert same_host.ask("INVITE", "202", body=SOUND).status == 407
-    assert edge.person("gw-north", "", STRANGER).ask("INVITE", "202", body=SOUND).status == 403
+    assert calm.person("gw-north", "", STRANGER).ask("INVITE", "202", body=SOUND).status == 403
     assert phone.receive(0.3) is None
 
 
-def test_a_scanner_hears_nothing(edge: EdgeRig) -> None:
-    scanner = edge.person("100", "", STRANGER)
+def test_a_scanner_hears_nothing(calm: EdgeRig) -> None:
+    scanner = calm.person("100", "", STRANGER)
     scanner.send(scanner.request("OPTIONS", "", "User-Agent: friendly-scanner"))
     assert scanner.receive(0.4) is None
 
