@@ -46,7 +46,7 @@ FIXED: tuple[Parameter, ...] = (
     ("tm", "auto_inv_100_reason", "Trying"),
     ("rr", "enable_full_lr", 0),
     ("rr", "append_fromtag", 1),
-    ("registrar", "max_contacts", 5),
+    ("registrar", "max_contacts", 10),
     ("registrar", "min_expires", 60),
     ("registrar", "received_avp", "$avp(received)"),
     ("registrar", "append_branches", 1),

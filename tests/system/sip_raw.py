@@ -48,6 +48,8 @@ class Speaker:
     user: str = "201"
     secret: str = ""
     tls: ssl.SSLContext | None = None
+    claims: str = ""
+    """Where it says that it is, as a telephone behind a NAT does."""
     sock: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +73,8 @@ class Speaker:
 
     @property
     def contact(self) -> str:
-        return f"<sip:{self.user}@{self.host}:{self.port}{'' if self.tls is None else ';transport=tls'}>"
+        place = self.claims or f"{self.host}:{self.port}"
+        return f"<sip:{self.user}@{place}{'' if self.tls is None else ';transport=tls'}>"
 
     def request(
         self,
@@ -200,3 +203,20 @@ class Speaker:
                 self.answer(found, 200)
             elif found.first.startswith(f"{method} "):
                 return found
+
+
+def ack(speaker: Speaker, answer: Message) -> str:
+    """Make a call stand; the text of the BYE that ends it. Route and target are those that the answer names."""
+    target = re.search(r"<([^>]+)>", answer.get("contact"))[1]  # type: ignore[index]
+    routes = "".join(f"Route: {each}\r\n" for each in reversed(answer.all("record-route")))
+    copied = "".join(f"{name}: {answer.get(name)}\r\n" for name in ("From", "To", "Call-ID"))
+    number = answer.get("cseq").split()[0]
+
+    def text(method: str, cseq: int) -> str:
+        return (
+            f"{method} {target} SIP/2.0\r\nVia: {speaker.via}\r\n{routes}{copied}CSeq: {cseq} {method}\r\n"
+            "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        )
+
+    speaker.send(text("ACK", int(number)))
+    return text("BYE", int(number) + 1)

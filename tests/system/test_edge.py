@@ -13,7 +13,7 @@ from link.hosting.clock import HandClock
 from tests.central.api.fake_phones import MemoryPhones
 from tests.flows.doors import FakeLedger
 from tests.system.edge_rig import ROWS, EdgeRig, rig
-from tests.system.sip_raw import REALM
+from tests.system.sip_raw import REALM, ack
 
 SRTP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/SAVP 0\r\n"
 SOUND = SRTP.replace("SAVP", "AVP")
@@ -87,6 +87,19 @@ def test_a_node_reaches_the_telephone_where_it_registered(edge: EdgeRig) -> None
 def test_a_node_hears_why_a_number_cannot_be_had(edge: EdgeRig, number: str, status: int) -> None:
     told(edge, status, number)
     assert edge.process is not None and edge.process.poll() is None
+
+
+def test_a_telephone_behind_a_nat_is_reached_where_it_really_is(edge: EdgeRig) -> None:
+    phone, node = edge.person("202"), edge.nodes[0]
+    phone.claims = "10.9.9.9:5060"
+    assert phone.ask("REGISTER", "").status == 200
+    node.heard.clear()
+    node.speaker.send(node.speaker.request("INVITE", "202", body=SOUND))
+    phone.answer(phone.wanted("INVITE"), 200, body=SOUND)
+    eventually(lambda: any(each.status == 200 for each in node.heard))
+    answered = next(each for each in node.heard if each.status == 200)
+    node.speaker.send(ack(node.speaker, answered))
+    assert phone.wanted("ACK").first and phone.wanted("BYE").first
 
 
 def test_who_is_not_registered_is_480(edge: EdgeRig) -> None:
