@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.authority.settings import AuthoritySettings
+from central.edge_settings import EdgeSettings, check_edge
 from central.enrolment_settings import EnrolmentSettings
 from central.front_settings import FrontSettings
 from central.people.areas import Area, Areas
 from central.people.places import Places
 from central.people_settings import AreaSettings, PeopleSettings
 from central.speech.settings import SpeechSettings
-from central.telephony_settings import TelephonySettings, check_telephony
 from central.trigger_settings import TriggerSettings, check_trigger
 from central.updates_settings import UpdatesSettings, check_neighbours
 from link.bus.broker_access import BrokerAccess
@@ -28,7 +28,7 @@ from link.hosting.toml_places import did_you_mean
 
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
 
-BELOW = ("front", "enrolment", "authority", "updates", "telephony")
+BELOW = ("front", "enrolment", "authority", "updates", "edge")
 """Tables with paths that may be left out."""
 RESERVED_ZONES = ("approve", "stop", "list", "show")
 """Words of the command line that a zone must not be called."""
@@ -167,7 +167,7 @@ class CentralSettings(Settings):
     files: FilesSettings = FilesSettings()
     enrolment: EnrolmentSettings | None = None
     updates: UpdatesSettings | None = None
-    telephony: TelephonySettings | None = None
+    edge: EdgeSettings | None = None
     people: PeopleSettings = PeopleSettings()
     area: tuple[AreaSettings, ...] = ()
     gateway: tuple[GatewayEntry, ...] = ()
@@ -259,9 +259,9 @@ class CentralSettings(Settings):
         for trigger in self.trigger:
             check_trigger(trigger, known)
         _check_areas(self)
-        if self.telephony is not None:
+        if self.edge is not None:
             voice = self.voice
-            check_telephony(self.telephony, voice.host, voice.name, voice.sip_port, self.plain)
+            check_edge(self.edge, voice.host, voice.name, voice.sip_port, self.plain)
         return self
 
 

@@ -39,7 +39,7 @@ def hashed(number: str, realm: str, secret: str) -> tuple[str, str]:
 
 
 class PhoneBook:
-    """`realm` is that of `[telephony]`, and `folder` the edge's; None: there is no edge, and no telephone works."""
+    """`realm` is that of `[edge]`, and `folder` the edge's; None: there is no edge, and no telephone works."""
 
     def __init__(
         self, store: PhoneStore, ledger: Ledger, clock: Clock, realm: str | None, folder: Path | None

@@ -27,7 +27,7 @@ class PhoneView(View):
     by: str = Field(default="", description="Who made the secret", examples=["li"])
     works: bool = Field(
         default=True,
-        description="false: [telephony] realm was changed, or the table is missing; make a new secret",
+        description="false: [edge] realm was changed, or the table is missing; make a new secret",
         examples=[True],
     )
 

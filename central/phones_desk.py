@@ -7,11 +7,11 @@ from typing import TypeVar, cast
 
 from central.api.phone_requests import PhoneAdded
 from central.api.refusal import DeskError
+from central.edge_settings import EdgeSettings
 from central.phone_book import PhoneBook
 from central.phone_models import NewPhoneView, PhoneSecurity, PhoneView
 from central.store.database import StoreError
 from central.store.phones import PhoneRow
-from central.telephony_settings import TelephonySettings
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +21,7 @@ T = TypeVar("T")
 class CorePhonesDesk:
     """Implements central.api.phones_desk.PhonesDesk. `known`: whether somebody of this name is active."""
 
-    def __init__(
-        self, book: PhoneBook, settings: TelephonySettings | None, known: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, book: PhoneBook, settings: EdgeSettings | None, known: Callable[[str], bool]) -> None:
         self._book, self._settings, self._known = book, settings, known
 
     def phones(self) -> tuple[PhoneView, ...]:
@@ -50,7 +48,7 @@ class CorePhonesDesk:
         security = asked.security or ("secured" if settings.tls_port else "plain")
         if security == "secured" and not settings.tls_port:
             raise DeskError(
-                409, "the edge speaks no TLS with telephones", "set [telephony] tls_port, or ask for plain"
+                409, "the edge speaks no TLS with telephones", "set [edge] tls_port, or ask for plain"
             )
         if security == "plain" and not settings.udp_port:
             security = "secured"
@@ -70,7 +68,7 @@ class CorePhonesDesk:
         await self._kept(self._book.remove(number, by))
         return view
 
-    async def _made(self, row: PhoneRow, by: str, settings: TelephonySettings) -> NewPhoneView:
+    async def _made(self, row: PhoneRow, by: str, settings: EdgeSettings) -> NewPhoneView:
         secret = await self._kept(self._book.add(row, by))
         ports = {"udp_port": settings.udp_port, "tls_port": settings.tls_port}
         where = {"server": settings.dialled, "realm": settings.realm, **ports}
@@ -89,10 +87,10 @@ class CorePhonesDesk:
                 503, what, "look at the log of central core and at the disk; then do it again"
             ) from None
 
-    def _there(self) -> TelephonySettings:
+    def _there(self) -> EdgeSettings:
         if self._settings is None:
             raise DeskError(
-                409, "there is no [telephony] table", "add it to the centre's settings and restart core"
+                409, "there is no [edge] table", "add it to the centre's settings and restart core"
             )
         return self._settings
 

@@ -9,8 +9,8 @@ from central.config import CentralSettings, load_central
 from central.edge.errors import EdgeError
 from central.edge.kamailio_file import Edge, write_edge
 from central.edge.program import check, command
+from central.edge_settings import nodes_of
 from central.store.edge_book import prepare
-from central.telephony_settings import nodes_of
 from link.hosting.settings import SettingsError
 
 DONE, REFUSED, BAD_ARGUMENTS = 0, 1, 2
@@ -37,9 +37,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def edge_of(settings: CentralSettings) -> Edge:
     """The edge that these settings ask for. SettingsError when the table is missing."""
-    table, voice = settings.telephony, settings.voice
+    table, voice = settings.edge, settings.voice
     if table is None:
-        raise SettingsError("there is no [telephony] table; add one (docs/configuration.md)")
+        raise SettingsError("there is no [edge] table; add one (docs/configuration.md)")
     nodes = nodes_of(table, voice.name or voice.host, voice.sip_port)
     trusted = (settings.tls.ca, settings.tls.crl) if settings.tls is not None else (None, None)
     return Edge(settings.edge_folder, table, nodes, *trusted)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from central.edge.errors import EdgeError
 from central.edge.tls_file import tls_text
+from central.edge_settings import EdgeSettings, EdgeTrunk
 from central.store.edge_book import BOOK, LOCATION
-from central.telephony_settings import TelephonySettings, TrunkSettings
 
 FILE, TLS_FILE, NODES_FILE = "kamailio.cfg", "tls.cfg", "dispatcher.list"
 CONTROL = "control.fifo"
@@ -89,7 +89,7 @@ class Edge:
     """One kamailio: `folder` is its own; `nodes` are HOST:PORT; `ca` and `crl` believe the voice nodes."""
 
     folder: Path
-    settings: TelephonySettings
+    settings: EdgeSettings
     nodes: tuple[str, ...]
     ca: Path | None = None
     crl: Path | None = None
@@ -145,7 +145,7 @@ def configuration(edge: Edge) -> str:
     return "\n".join(lines) + routes
 
 
-def _globals(settings: TelephonySettings) -> list[str]:
+def _globals(settings: EdgeSettings) -> list[str]:
     name = f' advertise "{settings.name}":' if settings.name else ""
     listens = [("udp", settings.host, settings.udp_port), ("tls", settings.host, settings.tls_port)]
     if settings.node_transport == "tls":
@@ -201,7 +201,7 @@ def _parameters(edge: Edge) -> list[str]:
     ]
 
 
-def _who(settings: TelephonySettings) -> str:
+def _who(settings: EdgeSettings) -> str:
     """Voice nodes: on this machine by address and port, elsewhere by certificate. Trunks by address and transport."""
     if settings.node_transport == "tls":
         test = f'$proto == "tls" && $Rp == {settings.node_port} && $tls_peer_verified == 1'
@@ -223,7 +223,7 @@ def _who(settings: TelephonySettings) -> str:
     return "\n".join(f"\t{line}" for line in lines)
 
 
-def _to_trunk(trunk: TrunkSettings) -> str:
+def _to_trunk(trunk: EdgeTrunk) -> str:
     """How a call leaves by it."""
     secret = _secret(trunk)
     lines = [
@@ -240,7 +240,7 @@ def _to_trunk(trunk: TrunkSettings) -> str:
     return "\n".join(f"\t{line}" for line in lines)
 
 
-def _secret(trunk: TrunkSettings) -> str:
+def _secret(trunk: EdgeTrunk) -> str:
     if trunk.secret_file is None:
         return ""
     secret = (trunk.secret_file.read_text(encoding="utf-8").splitlines() or [""])[0].strip()

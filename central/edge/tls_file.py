@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from central.edge.errors import EdgeError
-from central.telephony_settings import TelephonySettings
+from central.edge_settings import EdgeSettings
 
 PUBLIC_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 """What a trunk's certificate is believed by."""
 STRONG = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
-def tls_text(settings: TelephonySettings, ca: Path | None, crl: Path | None) -> str:
+def tls_text(settings: EdgeSettings, ca: Path | None, crl: Path | None) -> str:
     """The whole file. EdgeError when voice nodes come by TLS and nobody is named to believe them by."""
     own = [f"certificate = {settings.certificate}", f"private_key = {settings.key}"]
     method = ["method = TLSv1.2+", f"cipher_list = {STRONG}"]

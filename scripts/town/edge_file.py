@@ -12,7 +12,7 @@ from scripts.town.toml_text import Value
 
 
 def edge_table(pki: Pki, ports: EdgePorts) -> dict[str, Value]:
-    """`[telephony]`."""
+    """`[edge]`."""
     own: dict[str, Value] = {"certificate": pki.certificate("edge"), "key": pki.key("edge")}
     listens: dict[str, Value] = {"host": HOST, "udp_port": ports.udp, "tls_port": ports.tls}
     return {**listens, **own, "nodes": (f"{HOST}:{ports.node}",)}

@@ -281,7 +281,7 @@ def _secured(plan: TownPlan, places: Places, ports: Ports) -> dict[str, Value]:
         authority = {"ca_folder": pki.authority, "pass_phrase_file": pki.pass_phrase}
         tables["enrolment"] = {**authority, "token_days": plan.token_days}
     if ports.edge is not None:
-        tables["telephony"] = edge_table(pki, ports.edge)
+        tables["edge"] = edge_table(pki, ports.edge)
     if plan.updates is not None:
         tables["updates"] = {"keyring": plan.updates, "url": f"https://{(*plan.names, HOST)[0]}:{ports.api}"}
     return tables

@@ -10,12 +10,12 @@ from central.phone_book import LENGTH, LETTERS, PhoneBook, hashed, new_secret
 from central.phones_desk import CorePhonesDesk
 from central.store.database import Database
 from central.store.edge_book import EdgeRow
-from central.wiring_telephony import Telephony
+from central.wiring_phones import Phones
 from link.hosting.clock import HandClock
 from tests.central.api.fake_phones import HALL, MemoryPhones
 from tests.flows.doors import FakeLedger
 
-TELEPHONY = {"host": "127.0.0.1", "nodes": ["127.0.0.1:5070"]}
+EDGE = {"host": "127.0.0.1", "nodes": ["127.0.0.1:5070"]}
 
 
 def settings(folder: Path, **more: object) -> CentralSettings:
@@ -94,11 +94,11 @@ async def test_core_starts_although_the_edge_s_folder_is_in_trouble(
 
 
 async def test_a_restarted_core_has_them_and_gives_them_to_the_edge(tmp_path: Path) -> None:
-    given = settings(tmp_path, telephony=TELEPHONY)
+    given = settings(tmp_path, edge=EDGE)
     rows = []
     for _ in range(2):
         database = Database.open(given.database)
-        wired = Telephony(given, database, HandClock(), FakeLedger(), lambda name: True)
+        wired = Phones(given, database, HandClock(), FakeLedger(), lambda name: True)
         await wired.book.resume()
         rows.append(dict(wired.book.phones))
         if not rows[0]:
@@ -115,7 +115,7 @@ async def test_a_restarted_core_has_them_and_gives_them_to_the_edge(tmp_path: Pa
 async def test_without_the_table_nothing_is_written(tmp_path: Path) -> None:
     given = settings(tmp_path)
     database = Database.open(given.database)
-    wired = Telephony(given, database, HandClock(), FakeLedger(), lambda name: True)
+    wired = Phones(given, database, HandClock(), FakeLedger(), lambda name: True)
     await wired.book.resume()
     database.close()
     assert not given.edge_folder.exists()

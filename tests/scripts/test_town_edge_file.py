@@ -23,10 +23,10 @@ def test_its_files_are_what_kamailio_takes() -> None:
         places = Places(Path(folder), Path("/tmp/spillway-none"))
         write_town(PLAN, places, PORTS, Secrets.fresh(PLAN))
         central = load_central(places.central)
-        assert central.telephony is not None and central.edge_folder == places.edge
-        assert (central.telephony.udp_port, central.telephony.tls_port) == (15060, 15061)
-        assert central.telephony.nodes == ("127.0.0.1:15062",)
-        assert central.telephony.certificate == places.pki.certificate("edge")
+        assert central.edge is not None and central.edge_folder == places.edge
+        assert (central.edge.udp_port, central.edge.tls_port) == (15060, 15061)
+        assert central.edge.nodes == ("127.0.0.1:15062",)
+        assert central.edge.certificate == places.pki.certificate("edge")
         check(places.edge)
 
 

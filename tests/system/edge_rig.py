@@ -12,8 +12,8 @@ from pathlib import Path
 
 from central.edge.kamailio_file import Edge, write_edge
 from central.edge.program import check, command
+from central.edge_settings import EdgeSettings
 from central.store.edge_book import EdgeRow, write_book
-from central.telephony_settings import TelephonySettings
 from tests.system.sip_raw import REALM, Message, Speaker
 
 EDGE = "127.0.0.1"
@@ -93,7 +93,7 @@ class EdgeRig:
         self.at = (EDGE, self.port)
         self.nodes = tuple(Node(host, self.at) for host in NODES)
         settings = {"host": EDGE, "udp_port": self.port, "flood": 10_000, **more}
-        self.settings = TelephonySettings.model_validate(settings)
+        self.settings = EdgeSettings.model_validate(settings)
         self.process: subprocess.Popen[bytes] | None = None
         self.people: list[Speaker] = []
 

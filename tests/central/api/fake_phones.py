@@ -3,17 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from central.edge_settings import EdgeSettings
 from central.phone_book import PhoneBook, hashed
 from central.phones_desk import CorePhonesDesk
 from central.store.database import StoreError
 from central.store.phones import PhoneRow
-from central.telephony_settings import TelephonySettings
 from link.hosting.clock import HandClock
 from tests.flows.doors import FakeLedger
 
-SETTINGS = TelephonySettings(
-    host="127.0.0.1", tls_port=5061, certificate=Path("/edge.pem"), key=Path("/edge.key")
-)
+SETTINGS = EdgeSettings(host="127.0.0.1", tls_port=5061, certificate=Path("/edge.pem"), key=Path("/edge.key"))
 HALL = PhoneRow(
     "201", "Hall", "wang", "internal", "plain", "spillway", *hashed("201", "spillway", "x"), 1.0, "li"
 )
@@ -37,7 +35,7 @@ class MemoryPhones:
         self.rows.update({row.number: row for row in rows})
 
 
-def fake_phones(folder: Path, settings: TelephonySettings | None = SETTINGS) -> CorePhonesDesk:
+def fake_phones(folder: Path, settings: EdgeSettings | None = SETTINGS) -> CorePhonesDesk:
     """Owners may be wang and li."""
     place = (settings.realm, folder / "edge") if settings is not None else (None, None)
     store, clock = MemoryPhones(HALL), HandClock()

@@ -90,7 +90,7 @@ async def test_without_an_edge_there_are_no_telephones(
 ) -> None:
     desk.phones = fake_phones(tmp_path / "none", None)
     answer = await api.post("phones", json={"number": "300"})
-    assert (answer.status_code, answer.json()["what"]) == (409, "there is no [telephony] table")
+    assert (answer.status_code, answer.json()["what"]) == (409, "there is no [edge] table")
     assert not (await api.get("phones/201")).json()["works"]
 
 

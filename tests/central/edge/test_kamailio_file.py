@@ -11,15 +11,15 @@ from central.edge import kamailio_file, tls_file
 from central.edge.errors import EdgeError
 from central.edge.kamailio_file import Edge, configuration, write_edge
 from central.edge.program import check, command, forget, program
+from central.edge_settings import EdgeSettings
 from central.store.edge_book import prepare
-from central.telephony_settings import TelephonySettings
 
 NODES = ("127.0.0.1:5070", "127.0.0.2:5070")
 TRUNK = {"name": "pstn", "host": "192.0.2.1", "addresses": ["192.0.2.1", "192.0.2.2"]}
 
 
 def made(folder: Path, **values: Any) -> Edge:
-    settings = TelephonySettings.model_validate({"host": "127.0.0.1", "udp_port": 5160, **values})
+    settings = EdgeSettings.model_validate({"host": "127.0.0.1", "udp_port": 5160, **values})
     return Edge(folder, settings, NODES, folder / "ca.pem", folder / "crl.pem")
 
 

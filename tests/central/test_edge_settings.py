@@ -1,4 +1,4 @@
-"""The [telephony] table: what is refused, and in which words."""
+"""The [edge] table: what is refused, and in which words."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from central.config import load_central
-from central.telephony_settings import TelephonySettings, check_telephony, nodes_of
+from central.edge_settings import EdgeSettings, check_edge, nodes_of
 from central.trigger_settings import TriggerSettings
 from link.hosting.settings import SettingsError
 from tests.central.test_config import TOWN, write
@@ -15,22 +15,22 @@ TLS: dict[str, Any] = {"tls_port": 5061, "certificate": "e.pem", "key": "e.key"}
 TRUNK: dict[str, Any] = {"name": "pstn", "host": "192.0.2.1"}
 
 
-def made(**values: Any) -> TelephonySettings:
-    return TelephonySettings.model_validate({"host": "127.0.0.1", **values})
+def made(**values: Any) -> EdgeSettings:
+    return EdgeSettings.model_validate({"host": "127.0.0.1", **values})
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     text = (
-        TOWN + '[telephony]\nhost = "127.0.0.1"\nnodes = ["127.0.0.1:5070"]\ntls_port = 5061\n'
-        'certificate = "e.pem"\nkey = "e.key"\n[[telephony.trunk]]\nname = "pstn"\nhost = "192.0.2.1"\n'
+        TOWN + '[edge]\nhost = "127.0.0.1"\nnodes = ["127.0.0.1:5070"]\ntls_port = 5061\n'
+        'certificate = "e.pem"\nkey = "e.key"\n[[edge.trunk]]\nname = "pstn"\nhost = "192.0.2.1"\n'
         'username = "us"\nsecret_file = "pstn.secret"\n'
     )
     settings = load_central(write(tmp_path, text))
-    assert settings.telephony is not None
-    assert settings.telephony.certificate == tmp_path / "e.pem"
-    assert settings.telephony.trunk[0].secret_file == tmp_path / "pstn.secret"
+    assert settings.edge is not None
+    assert settings.edge.certificate == tmp_path / "e.pem"
+    assert settings.edge.trunk[0].secret_file == tmp_path / "pstn.secret"
     assert settings.edge_folder == settings.state / "edge"
-    assert load_central(write(tmp_path, TOWN)).telephony is None
+    assert load_central(write(tmp_path, TOWN)).edge is None
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,11 @@ def test_it_has_to_fit_the_table_voice(
     values: dict[str, Any], voice: tuple[str, str, int], said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
-        check_telephony(made(**values), *voice, plain=False)
-    check_telephony(made(nodes=["192.0.2.9:5070"]), "127.0.0.1", "", 0, plain=True)
+        check_edge(made(**values), *voice, plain=False)
+    check_edge(made(nodes=["192.0.2.9:5070"]), "127.0.0.1", "", 0, plain=True)
 
 
 def test_the_whole_file_is_checked_with_it(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="set \\[voice\\] sip_port"):
-        load_central(write(tmp_path, TOWN + '[telephony]\nhost = "127.0.0.1"\n'))
+        load_central(write(tmp_path, TOWN + '[edge]\nhost = "127.0.0.1"\n'))
     assert TriggerSettings.model_fields["most"].default == 3

@@ -11,7 +11,7 @@ from central.store.phones import PhoneStore
 from link.hosting.clock import Clock
 
 
-class Telephony:
+class Phones:
     """`book` and `desk`; `book.resume` before anybody asks. `active`: whether a person may be an owner."""
 
     def __init__(
@@ -22,7 +22,7 @@ class Telephony:
         ledger: Ledger,
         active: Callable[[str], bool],
     ) -> None:
-        table = settings.telephony
+        table = settings.edge
         place = (table.realm, settings.edge_folder) if table is not None else (None, None)
         self.book = PhoneBook(PhoneStore(database), ledger, clock, *place)
         self.desk = CorePhonesDesk(self.book, table, active)

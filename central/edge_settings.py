@@ -1,4 +1,4 @@
-"""The `[telephony]` table of the centre's settings: where the edge (kamailio) listens, its nodes and trunks.
+"""The `[edge]` table of the centre's settings: where the edge (kamailio) listens, its nodes and trunks.
 
 Telephones do not stand here: core keeps them, see `spillway phone`.
 """
@@ -21,7 +21,7 @@ Digest = Literal["MD5", "SHA-256"]
 Dialled = Annotated[str, Field(pattern=r"^[0-9]{2,8}$")]
 
 
-class TrunkSettings(Settings):
+class EdgeTrunk(Settings):
     """A SIP trunk to a telephone company or another exchange. It is answered from its addresses only."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,23}$", description="what the voice node calls it")
@@ -54,7 +54,7 @@ class TrunkSettings(Settings):
         return self.addresses or (self.host,)
 
 
-class TelephonySettings(Settings):
+class EdgeSettings(Settings):
     """Paths are relative to the settings file. Without this table there are no telephones."""
 
     host: str = Field(default="0.0.0.0", description="IPv4 address to listen at; 0.0.0.0 for all")
@@ -74,7 +74,7 @@ class TelephonySettings(Settings):
     lock: int = Field(default=60, ge=1, le=86400, description="seconds that it waits after the last one")
     flood: int = Field(default=100, ge=10, le=10_000, description="requests in 2 s from one address")
     expires: int = Field(default=600, ge=60, le=7200, description="the longest registration")
-    trunk: tuple[TrunkSettings, ...] = Field(default=(), max_length=100)
+    trunk: tuple[EdgeTrunk, ...] = Field(default=(), max_length=100)
 
     @field_validator("host")
     @classmethod
@@ -137,7 +137,7 @@ class TelephonySettings(Settings):
         """The IPv4 address at which voice nodes come by TLS."""
         return self.node_host or self.host
 
-    def below(self, home: Path) -> "TelephonySettings":
+    def below(self, home: Path) -> "EdgeSettings":
         """The same with absolute paths."""
         pair = {"certificate": self.certificate, "key": self.key}
         own: dict[str, object] = {name: path and home / path for name, path in pair.items()}
@@ -148,24 +148,22 @@ class TelephonySettings(Settings):
         return self.model_copy(update={**own, "trunk": tuple(trunks)})
 
 
-def nodes_of(telephony: TelephonySettings, voice_host: str, voice_port: int) -> tuple[str, ...]:
+def nodes_of(edge: EdgeSettings, voice_host: str, voice_port: int) -> tuple[str, ...]:
     """Where calls go, HOST:PORT each: those that are named, else the node of `[voice]`."""
-    return telephony.nodes or (f"{voice_host}:{voice_port}",)
+    return edge.nodes or (f"{voice_host}:{voice_port}",)
 
 
-def check_telephony(
-    telephony: TelephonySettings, voice_host: str, voice_name: str, voice_port: int, plain: bool
-) -> None:
+def check_edge(edge: EdgeSettings, voice_host: str, voice_name: str, voice_port: int, plain: bool) -> None:
     """What has to fit the other tables, of `[voice]` host, name and sip_port. ValueError."""
-    if not telephony.nodes and not voice_port:
-        raise ValueError("[telephony] has to know where calls go: set [voice] sip_port, or nodes")
-    ports = {telephony.udp_port, telephony.tls_port, telephony.node_port} - {0}
-    shared = telephony.host == voice_host or "0.0.0.0" in (telephony.host, voice_host)
+    if not edge.nodes and not voice_port:
+        raise ValueError("[edge] has to know where calls go: set [voice] sip_port, or nodes")
+    ports = {edge.udp_port, edge.tls_port, edge.node_port} - {0}
+    shared = edge.host == voice_host or "0.0.0.0" in (edge.host, voice_host)
     if voice_port in ports and shared:
-        raise ValueError(f"port {voice_port} is that of [voice] and of [telephony]; give one of them another")
-    if plain or telephony.node_transport == "tls":
+        raise ValueError(f"port {voice_port} is that of [voice] and of [edge]; give one of them another")
+    if plain or edge.node_transport == "tls":
         return
-    for node in nodes_of(telephony, voice_name or voice_host, voice_port):
+    for node in nodes_of(edge, voice_name or voice_host, voice_port):
         host = node.rpartition(":")[0]
         if not (host == "localhost" or host.startswith("127.")):
             raise ValueError(
