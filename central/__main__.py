@@ -16,6 +16,12 @@ def _front(arguments: Sequence[str]) -> int:
     return commands.main(arguments)
 
 
+def _edge(arguments: Sequence[str]) -> int:
+    from central.edge import commands  # kamailio is there where telephones are
+
+    return commands.main(arguments)
+
+
 def _operator(arguments: Sequence[str]) -> int:
     from central.cli.__main__ import make_cli  # `central fleet …` and `central gateway …` are spillway's own
 
@@ -30,6 +36,7 @@ _COMMANDS = (
     ((people_commands.WORD,), people_commands.main),
     (ring_commands.WORDS, ring_commands.main),
     (("front",), _front),
+    (("edge",), _edge),
     (("fleet", "gateway"), _operator),
 )
 """First words of commands that are no process."""
@@ -44,6 +51,7 @@ def main() -> int:
         "Backup: central backup status|rehearse --config FILE; central restore --from FOLDER --to FOLDER. "
         "The authority: central ca init|issue|renew|revoke|crl|list. The broker: central broker write|reload. "
         "The nginx before the API: central front write|reload --config FILE. "
+        "The kamailio before telephones: central edge config --config FILE. "
         "People: central people first NAME --config FILE. Keys: central key new, central ring -h. "
         "As spillway has them: central fleet rollout start|list|show|…, central gateway new."
     )

@@ -48,6 +48,7 @@ from central.wiring import wire_core
 from central.wiring_files import wire_files
 from central.wiring_keys import Keys
 from central.wiring_people import wire_people
+from central.wiring_phones import Phones
 from central.wiring_updates import Updates
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
@@ -119,6 +120,7 @@ class CoreBuild:
         self.keys.sign(self.switchboard.sender, self.desired)
         self.updates = Updates(settings, self.switchboard, self.database, clock, journal, self.changed)
         self.updates.give(self.desired)
+        self.phones = Phones(settings, self.database, clock, journal, active)
         self.desk = self._desk()
         self.api = self._served()
 
@@ -163,6 +165,7 @@ class CoreBuild:
             self.keys.desk,
             self.updates.desk,
             CoreGroupDesk(self.switchboard, self.patches, self.clock),
+            self.phones.desk,
         )
         desk.other_blobs = lambda sha: self.desired.path_of(sha) or self.updates.path_of(sha)
         return desk
@@ -218,6 +221,7 @@ class CoreBuild:
         await self.files.tapes.resume()
         await self.updates.resume()
         await self.patches.resume()
+        await self.phones.book.resume()
         await self.desired.resume()
         places = {name: board.field.places.get(name, 0) for name in board.gateways}
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.authority.settings import AuthoritySettings
+from central.edge_settings import EdgeSettings, check_edge
 from central.enrolment_settings import EnrolmentSettings
 from central.front_settings import FrontSettings
 from central.people.areas import Area, Areas
@@ -28,6 +29,8 @@ from link.hosting.toml_places import did_you_mean
 
 _LINE_ID: TypeAdapter[str] = TypeAdapter(LineId)
 
+BELOW = ("front", "enrolment", "authority", "updates", "edge")
+"""Tables with paths that may be left out."""
 RESERVED_ZONES = ("approve", "stop", "list", "show")
 """Words of the command line that a zone must not be called."""
 
@@ -168,6 +171,7 @@ class CentralSettings(Settings):
     files: FilesSettings = FilesSettings()
     enrolment: EnrolmentSettings | None = None
     updates: UpdatesSettings | None = None
+    edge: EdgeSettings | None = None
     people: PeopleSettings = PeopleSettings()
     area: tuple[AreaSettings, ...] = ()
     gateway: tuple[GatewayEntry, ...] = ()
@@ -204,6 +208,11 @@ class CentralSettings(Settings):
     def front_folder(self) -> Path:
         """What belongs to the front: its file, its log, what it keeps for a moment."""
         return self.state / "front"
+
+    @property
+    def edge_folder(self) -> Path:
+        """What belongs to the edge of telephony: its files, the telephones that it knows."""
+        return self.state / "edge"
 
     @property
     def database(self) -> Path:
@@ -254,6 +263,9 @@ class CentralSettings(Settings):
             check_trigger(trigger, known)
         _check_areas(self)
         _check_numbers(self)
+        if self.edge is not None:
+            voice = self.voice
+            check_edge(self.edge, voice.host, voice.name, voice.sip_port, self.plain)
         return self
 
 
@@ -310,7 +322,7 @@ def load_central(path: Path) -> CentralSettings:
     socket = home / settings.api.socket if settings.api.socket else None
     api = settings.api.model_copy(update={"tokens": home / settings.api.tokens, "socket": socket})
     places: dict[str, object] = {"state": home / settings.state, "run": home / settings.run, "api": api}
-    tables = {name: getattr(settings, name) for name in ("front", "enrolment", "authority", "updates")}
+    tables = {name: getattr(settings, name) for name in BELOW}
     places |= {name: table.below(home) for name, table in tables.items() if table is not None}
     if settings.tls is not None:
         places["tls"] = settings.tls.below(home)

@@ -29,6 +29,7 @@ from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.people_desk import PeopleDesk
+from central.api.phones_desk import PhonesDesk
 from central.api.requests import GroupChange
 from central.api.updates_desk import UpdatesDesk
 from central.api.upload_desk import UploadDesk
@@ -89,9 +90,10 @@ class CoreDesk(WarningDesk):
         keys: CoreKeyDesk,
         updates: UpdatesDesk,
         patches: CoreGroupDesk,
+        phones: PhonesDesk,
     ) -> None:
         self.events, self.enrolment, self.updates = events, enrolment, updates
-        self.patches = patches
+        self.patches, self.phones = patches, phones
         self.people, self.places = people, views.settings.places
         self._field_views = FieldViews(board, views, clock)
         self.field = CoreFieldDesk(board, self._field_views, clock)

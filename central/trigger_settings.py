@@ -1,4 +1,4 @@
-"""Local triggers as the settings name them: what a gateway does by itself in island mode."""
+"""The `[[trigger]]` tables of the centre's settings: what a gateway does by itself in island mode."""
 
 from collections.abc import Collection
 from typing import Literal
@@ -38,7 +38,7 @@ class TriggerSettings(Settings):
 
 
 def check_trigger(trigger: TriggerSettings, gateways: Collection[str]) -> None:
-    """ValueError says what is wrong with it."""
+    """Its gateway is one of `gateways`, and its conditions make sense together. ValueError."""
     if trigger.gateway not in gateways:
         hint = did_you_mean(trigger.gateway, gateways) or f"; known: {', '.join(sorted(gateways)) or 'none'}"
         raise ValueError(f"trigger {trigger.id!r} names gateway {trigger.gateway!r}, which is not here{hint}")

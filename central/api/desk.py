@@ -17,6 +17,7 @@ from central.api.key_requests import SignatureShown, StopShown
 from central.api.keys_desk import KeysDesk
 from central.api.patch_desk import PatchDesk
 from central.api.people_desk import PeopleDesk
+from central.api.phones_desk import PhonesDesk
 from central.api.recording_desk import RecordingDesk
 from central.api.refusal import DeskError as DeskError
 from central.api.requests import BroadcastRequest, GroupChange
@@ -91,6 +92,10 @@ class Desk(Protocol):
 
     async def set_group(self, group: str, change: GroupChange, by: str) -> GroupView:
         """Change a talk group and say what it is now. 404 unknown group or line, 409 refused."""
+
+    @property
+    def phones(self) -> PhonesDesk:
+        """Telephones at the edge."""
 
     @property
     def keys(self) -> KeysDesk:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from central.api.desk import DeskError
 from central.api.field_requests import BODIES
 from central.api.people_requests import PEOPLE_BODIES
+from central.api.phone_requests import PhoneAdded
 from central.api.requests import BroadcastRequest, GroupChange, MemberChange
 from central.readmodels import View
 
@@ -115,7 +116,7 @@ def _fault(fault: dict[str, Any]) -> tuple[str, str, str]:
     return (f"{name}: {message}" if len(location) > 1 else message), where, "see /docs for this field"
 
 
-_BODIES = (BroadcastRequest, GroupChange, MemberChange, *BODIES, *PEOPLE_BODIES)
+_BODIES = (BroadcastRequest, GroupChange, MemberChange, PhoneAdded, *BODIES, *PEOPLE_BODIES)
 _FIELDS = sorted({name for body in _BODIES for name in body.model_fields})
 
 

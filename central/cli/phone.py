@@ -1,4 +1,4 @@
-"""`spillway phone`: calls over satellite and GSM phones, and to subscribers of trunked networks."""
+"""`spillway phone`: calls over satellite and GSM phones, to subscribers of trunked networks; telephones of the edge."""
 
 from typing import Annotated
 
@@ -6,8 +6,9 @@ import typer
 
 from central.cli.giving import Line, Wait, give
 from central.cli.session import Session, asks_core
+from central.cli.telephones import add_to
 
-app = typer.Typer(help="Calls over satellite and GSM phones.", no_args_is_help=True)
+app = typer.Typer(help="Calls over satellite and GSM phones; telephones at the edge.", no_args_is_help=True)
 
 
 @app.command("dial")
@@ -46,3 +47,6 @@ def tones(
 ) -> None:
     """Send DTMF into the call."""
     give(session, wait, "tones", line, digits=digits.upper())
+
+
+add_to(app)

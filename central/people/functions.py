@@ -53,7 +53,7 @@ MEANINGS = MappingProxyType[Function, str](
         "call": "call, answer, hang up, send texts and tones",
         "recording.listen": "list recordings, have them brought, hear them",
         "journal.read": "read the journal and check its chain",
-        "fleet.manage": "look into what gateways sent and nobody understood, manage gateways",
+        "fleet.manage": "look into what gateways sent and nobody understood, manage gateways and telephones",
         "config.manage": "change what the centre and its gateways are set to",
         "people.manage": "add people, give and take roles, end sessions",
     }

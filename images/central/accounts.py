@@ -11,11 +11,13 @@ from pathlib import Path
 from images.central.host import Host
 
 GROUP = "spillway"
-CORE, VOICE, BROKER = "spillway-core", "spillway-voice", "spillway-broker"
-ACCOUNTS = {CORE: GROUP, VOICE: VOICE, BROKER: BROKER}
+CORE, VOICE, BROKER, EDGE = "spillway-core", "spillway-voice", "spillway-broker", "spillway-edge"
+ACCOUNTS = {CORE: GROUP, VOICE: VOICE, BROKER: BROKER, EDGE: EDGE}
 """Account -> its own group."""
 SHARING = (VOICE,)
 """Accounts that are in GROUP besides."""
+ALSO = ((CORE, EDGE),)
+"""(account, another group that it is in): core writes the edge's book of telephones."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ FOLDERS = (
     Folder("/etc/spillway/broker", BROKER, BROKER, 0o700),
     Folder("/etc/spillway/ca", CORE, GROUP, 0o711),  # ca.pem and crl.pem are for everybody
     Folder("/var/lib/spillway", CORE, GROUP, 0o700),
+    Folder("/etc/spillway/edge", EDGE, EDGE, 0o700),
+    Folder("/var/lib/spillway/edge", CORE, EDGE, 0o2770),
     Folder("/var/lib/spillway/recordings", CORE, GROUP, 0o2770),
 )
 SETTINGS = "/etc/spillway/central.toml"
@@ -54,6 +58,8 @@ def make_accounts(host: Host) -> None:
             host.run((*words, "--shell", "/usr/sbin/nologin", *own, name))
     for name in SHARING:
         host.run(("usermod", "--append", "--groups", GROUP, name))
+    for name, group in ALSO:
+        host.run(("usermod", "--append", "--groups", group, name))
 
 
 def _known(book: str, name: str) -> bool:

@@ -10,9 +10,13 @@ HERE = Path(__file__).resolve().parent / "units"
 PLACE = "/etc/systemd/system"
 TARGET = "spillway.target"
 OURS = ("spillway-core.service", "spillway-voice.service")
-"""Units that run programs of the release; broker and front run Debian's, and go on through an upgrade."""
-FOREIGN = ("mosquitto.service", "nginx.service")
-"""Debian's own instances of what we run with files of our own."""
+"""Units that run programs of the release; broker, front and edge run Debian's, and go on through an upgrade."""
+FOREIGN = {
+    "mosquitto.service": "mosquitto",
+    "nginx.service": "nginx-light",
+    "kamailio.service": "kamailio",
+}
+"""Debian's own instances of what we run with files of our own, and the package that each comes with."""
 
 
 def all_units() -> tuple[Path, ...]:
@@ -37,14 +41,13 @@ def put(host: Host) -> list[str]:
 
 
 def silence_foreign(host: Host, new: frozenset[str]) -> None:
-    """Debian's own mosquitto and nginx do not start, where they came with us; those that were here are somebody's."""
-    for unit in FOREIGN:
-        package = {"mosquitto.service": "mosquitto", "nginx.service": "nginx-light"}[unit]
+    """Debian's own instances do not start, where they came with us; those that were here are somebody's."""
+    for unit, package in FOREIGN.items():
         if package in new:
             host.run(("systemctl", "disable", unit))
         else:
             say(
-                f"{unit} was here before: it is left as it is; look that it holds none of our ports (8883, 8443)"
+                f"{unit} was here before: it is left as it is; look that it holds none of our ports (8883, 8443, 5060)"
             )
 
 

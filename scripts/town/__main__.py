@@ -20,6 +20,7 @@ from link.certs.errors import CertError
 from link.hosting.settings import SettingsError
 from link.hosting.tls_settings import PLAIN
 from link.sealing.keyfile import KeyFileError
+from scripts.town.edge_file import told as telephones_at
 from scripts.town.plan import TOWNS
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
@@ -151,6 +152,8 @@ async def _start(town: Town) -> None:
     await town.start()
     await town.wait_ready()
     say(f"ready; API {town.api}")
+    if town.ports.edge is not None:
+        say(telephones_at(town.ports.edge))
     if town.plan.plain:
         warn(PLAIN)
 

@@ -26,6 +26,7 @@ CENTRE_PARTS: dict[str, Kind] = {
     "api": "server",
     "core": "both",
     "voice": "both",
+    "edge": "both",
     CENTRE: "client",
     "probe": "client",
 }

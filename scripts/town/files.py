@@ -15,11 +15,12 @@ from link.bus.broker_file import CENTRE, write_broker, write_secured_broker
 from scripts.town.bench_file import bench_values
 from scripts.town.board_file import BoardFile
 from scripts.town.certificates import Pki, make_certificates
+from scripts.town.edge_file import edge_table, write_town_edge
 from scripts.town.front_file import front_table, write_town_front
 from scripts.town.people_file import fresh_people, people_values
 from scripts.town.personal_keys import centre_table, root_of, write_keys
 from scripts.town.plan import GatewayPlan, TownPlan
-from scripts.town.ports import HOST
+from scripts.town.ports import HOST, Ports
 from scripts.town.toml_text import Value, toml_text
 
 HEADING = "Written by scripts/run at each start; changes are lost."
@@ -29,20 +30,6 @@ CENTRE_CALLS = 64
 GATEWAY_CALLS = 16
 BESIDE = 40_000_000
 """Octets per second between the town and whoever enrols: it stands beside it."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    """TCP ports of broker, API and rigs (by full line name); the first of the UDP ports for voice.
-
-    `detours`: gateway to the ports at which it finds broker and API, where these are not the real ones.
-    """
-
-    broker: int
-    api: int
-    rtp: int
-    rigs: dict[str, int] = field(default_factory=dict)
-    detours: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def rtp_ports_needed(plan: TownPlan) -> int:
@@ -106,6 +93,11 @@ class Places:
         return self.state / "central" / "front"
 
     @property
+    def edge(self) -> Path:
+        """What belongs to the kamailio before telephones (CentralSettings.edge_folder)."""
+        return self.state / "central" / "edge"
+
+    @property
     def town(self) -> Path:
         """How `spillway` finds the running town."""
         return self.folder / "town.json"
@@ -163,7 +155,7 @@ class Secrets:
 
 
 def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> None:
-    """Write every file but town.json. OSError, BusError, CertError, FrontError."""
+    """Write every file but town.json. OSError, BusError, CertError, FrontError, EdgeError."""
     (places.folder / "logs").mkdir(parents=True, exist_ok=True)
     places.folder.chmod(0o700)
     if not plan.plain:
@@ -178,6 +170,8 @@ def write_town(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> N
     _write(places.central, _central(plan, places, ports, keys))
     if not plan.plain:
         write_town_front(places.central, places.log("nginx"))
+        if ports.edge is not None:
+            write_town_edge(places.central)
     _write(places.bench, bench_values(plan, places.bench_socket, ports.rigs))
     for index, gateway in enumerate(plan.gateways):
         rtp = ports.rtp + CENTRE_RTP + index * GATEWAY_RTP
@@ -286,6 +280,8 @@ def _secured(plan: TownPlan, places: Places, ports: Ports) -> dict[str, Value]:
     if plan.enrolling:
         authority = {"ca_folder": pki.authority, "pass_phrase_file": pki.pass_phrase}
         tables["enrolment"] = {**authority, "token_days": plan.token_days}
+    if ports.edge is not None:
+        tables["edge"] = edge_table(pki, ports.edge)
     if plan.updates is not None:
         tables["updates"] = {"keyring": plan.updates, "url": f"https://{(*plan.names, HOST)[0]}:{ports.api}"}
     return tables

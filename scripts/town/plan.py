@@ -189,6 +189,8 @@ class TownPlan:
     """What its servers are called beside `localhost`, by whoever comes from outside."""
     updates: Path | None = None
     """Certificates that the town believes the signatures of bundles by; without them it takes none."""
+    telephony: bool = False
+    """A kamailio stands before it for telephones; not where all is plain, which has no certificate for it."""
     plain: bool = False
     """Nothing is signed or encrypted. Only whoever asks for it gets that: every screen shows it in red."""
     watchdog: float = 3.0

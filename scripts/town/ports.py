@@ -3,6 +3,7 @@
 import contextlib
 import random
 import socket
+from dataclasses import dataclass, field
 
 HOST = "127.0.0.1"
 LOWEST, HIGHEST = 10_000, 32_000
@@ -57,3 +58,33 @@ def _all_free(first: int, size: int) -> bool:
             except OSError:
                 return False
     return True
+
+
+@dataclass(frozen=True)
+class EdgePorts:
+    """UDP and TLS for telephones; the UDP port at which the edge looks for the voice node."""
+
+    udp: int
+    tls: int
+    node: int
+
+    @classmethod
+    def free(cls) -> "EdgePorts":
+        """Ports that nobody uses at this moment. PortError."""
+        first = free_udp_block(2)
+        return cls(first, free_tcp_port(), first + 1)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """TCP ports of broker, API and rigs (by full line name); the first of the UDP ports for voice.
+
+    `detours`: gateway to the ports at which it finds broker and API, where these are not the real ones.
+    """
+
+    broker: int
+    api: int
+    rtp: int
+    rigs: dict[str, int] = field(default_factory=dict)
+    detours: dict[str, tuple[int, int]] = field(default_factory=dict)
+    edge: EdgePorts | None = None

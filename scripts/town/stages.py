@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from central.edge.errors import EdgeError
+from central.edge.program import command as edge_command
 from central.front.errors import FrontError
 from central.front.reload import command
-from scripts.town.files import Places, Ports
+from scripts.town.files import Places
 from scripts.town.plan import TownPlan
+from scripts.town.ports import EdgePorts, Ports
 from scripts.town.unit import UnitSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +58,8 @@ def stages(plan: TownPlan, places: Places, ports: Ports, wrap: Wrap) -> list[lis
     core = unit("core", *python, "central", "core", *central)
     voice = unit("voice", *python, "central", "voice", *central)
     front = [] if plan.plain else [_front(places, ports, unit)]
-    made = [[broker, bench], [core], [voice, *front], guards, gateways, voices]
+    edge = [_edge(places, ports.edge, unit)] if ports.edge is not None else []
+    made = [[broker, bench], [core], [voice, *front, *edge], guards, gateways, voices]
     strange = set(wrap) - {each.name for stage in made for each in stage}
     if strange:
         raise TownError(f"there is no unit {', '.join(sorted(strange))} to wrap")
@@ -71,6 +75,15 @@ def _front(places: Places, ports: Ports, unit: Callable[..., UnitSpec]) -> UnitS
     try:
         return unit("nginx", *command(places.front), **words)
     except FrontError as error:
+        raise TownError(str(error)) from None
+
+
+def _edge(places: Places, ports: EdgePorts, unit: Callable[..., UnitSpec]) -> UnitSpec:
+    """kamailio before telephones; killed, it would leave its children, as nginx."""
+    words = {"watchdog": None, "port": ports.tls, "bereaved": signal.SIGTERM}
+    try:
+        return unit("kamailio", *edge_command(places.edge), **words)
+    except EdgeError as error:
         raise TownError(str(error)) from None
 
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Self
 
-from scripts.town.files import Places, Ports, Secrets, api_url, rtp_ports_needed, write_town, write_town_json
+from scripts.town.files import Places, Secrets, api_url, rtp_ports_needed, write_town, write_town_json
 from scripts.town.people_file import kept_people
 from scripts.town.plan import TownPlan, default_plan
-from scripts.town.ports import claim_tcp_port, free_tcp_port, free_udp_block
+from scripts.town.ports import EdgePorts, Ports, claim_tcp_port, free_tcp_port, free_udp_block
 from scripts.town.ready import wait_until_ready
 from scripts.town.stages import TownError, Wrap, stages
 from scripts.town.supervisor import Supervisor
@@ -73,7 +73,8 @@ class Town:
             api = claim_tcp_port(api_port, "the API", "stop what uses it, or choose another with --api-port")
             rigs = {name: free_tcp_port() for name in plan.rigs}
             ways = dict(detours or {})
-            ports = Ports(free_tcp_port(), api, free_udp_block(rtp_ports_needed(plan)), rigs, ways)
+            edge = EdgePorts.free() if plan.telephony and not plan.plain else None
+            ports = Ports(free_tcp_port(), api, free_udp_block(rtp_ports_needed(plan)), rigs, ways, edge)
             places = Places(folder, _runtime_folder())
             undo.callback(shutil.rmtree, places.run, ignore_errors=True)
             keys = Secrets.fresh(plan, kept_people(places.people, plan.persons))
@@ -86,7 +87,7 @@ class Town:
 
     @property
     def units(self) -> dict[str, Unit]:
-        """mosquitto, bench, core, voice, nginx (none in plain); GATEWAY-guard, -gateway and -voice of each gateway."""
+        """mosquitto, bench, core, voice, nginx, kamailio (not in plain); GATEWAY-guard, -gateway and -voice."""
         return self._supervisor.units
 
     async def start(self) -> None:

@@ -122,6 +122,7 @@ def _plan(file: TownFile) -> p.TownPlan:
         tuple(p.ZonePlan(z.id, z.label or z.id, z.lines) for z in file.zone),
         file.persons,
         file.rate_hz,
+        telephony=file.telephony,
         plain=file.plain,
     )
 

@@ -141,6 +141,7 @@ class TownFile(Settings):
     """A whole town file."""
 
     plain: bool = False
+    telephony: bool = False
     rate_hz: Literal[8000, 16000] = 16000
     persons: tuple[Id, ...] = Field(default=("wang", "li"), min_length=1)
     gateway: tuple[GatewayTable, ...] = Field(min_length=1, max_length=20)

@@ -43,6 +43,7 @@ from link.contract.batch import BatchHead, encode_batch
 from link.contract.wire import Wire
 from link.hosting.clock import HandClock, settle_loop
 from tests.central.api.fake_enrolment import FakeEnrolment
+from tests.central.api.fake_phones import fake_phones
 from tests.central.api.fake_updates import fake_updates
 from tests.central.people.bench import FastHashing
 
@@ -136,6 +137,7 @@ class Town:
             self.key_desk(settings),
             fake_updates(folder),
             self.group_desk(),
+            fake_phones(folder),
         )
         self.told: dict[str, int] = {}
         self.tasks: list[asyncio.Task[None]] = []

@@ -16,8 +16,9 @@ from link.certs.certificate import read_certificate
 from link.certs.errors import CertError
 from scripts.town import certificates
 from scripts.town.certificates import CENTRE_PARTS, Pki, make_certificates
-from scripts.town.files import Places, Ports, Secrets, write_town
+from scripts.town.files import Places, Secrets, write_town
 from scripts.town.plan import GatewayPlan, TownPlan
+from scripts.town.ports import Ports
 
 PLAN = TownPlan((GatewayPlan("gw-one", "One"), GatewayPlan("gw-two", "Two")), guests=("gw-guest",))
 NAMES = (*CENTRE_PARTS, "gw-one", "gw-two", "gw-guest")

@@ -9,8 +9,9 @@ from hw.board import load_board
 from link.hosting.settings import SettingsError
 from scripts.town.bench_file import bench_values
 from scripts.town.board_file import BoardFile
-from scripts.town.files import Places, Ports, Secrets, write_town
+from scripts.town.files import Places, Secrets, write_town
 from scripts.town.plan import TOWNS, TownPlan, default_plan
+from scripts.town.ports import Ports
 from scripts.town.town_file import load_town
 from scripts.town.town_tables import TownFile
 

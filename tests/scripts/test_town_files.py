@@ -17,9 +17,10 @@ from hw.board import load_board
 from hw.board_lines import LoudspeakerLine, RadioLine
 from hw.board_parts import CoilOutput
 from link.bus.broker_file import CENTRE
-from scripts.town.files import Places, Ports, Secrets, rtp_ports_needed, write_town, write_town_json
+from scripts.town.files import Places, Secrets, rtp_ports_needed, write_town, write_town_json
 from scripts.town.people_file import kept_people
 from scripts.town.plan import TownPlan, default_plan
+from scripts.town.ports import Ports
 
 PLAN = replace(default_plan(), plain=True)
 PORTS = Ports(broker=11883, api=18080, rtp=12000, rigs={"gw-lake/hf": 14532})

@@ -10,8 +10,9 @@ import pytest
 from central.config import load_central
 from central.front.reload import check
 from firmware.config import load_gateway
-from scripts.town.files import Places, Ports, Secrets, api_url, write_town, write_town_json
+from scripts.town.files import Places, Secrets, api_url, write_town, write_town_json
 from scripts.town.plan import default_plan
+from scripts.town.ports import Ports
 from scripts.town.trust import trusted, verify
 
 PLAN = default_plan()

@@ -7,6 +7,7 @@ import pytest
 
 from scripts.town import __main__ as program
 from scripts.town.plan import TOWNS, TownPlan
+from scripts.town.ports import EdgePorts, Ports
 from scripts.town.stages import TownError
 
 
@@ -86,6 +87,7 @@ async def test_a_plain_town_says_so_in_red_once_it_is_ready(
         plan = TownPlan((), plain=plain)
         units: tuple[str, ...] = ()
         folder, api = Path("/town"), "http://127.0.0.1:1"
+        ports = Ports(1, 2, 4, edge=None if plain else EdgePorts(5060, 5061, 5062))
 
         async def start(self) -> None:
             """It did."""
@@ -97,6 +99,7 @@ async def test_a_plain_town_says_so_in_red_once_it_is_ready(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     await program._start(Ready())  # type: ignore[arg-type]
     drawn = capsys.readouterr().out
+    assert ("register at 127.0.0.1:5060 (UDP) or 127.0.0.1:5061 (TLS)" in said) is not plain
     assert ("PLAIN: nothing is signed or encrypted\n" in said) is plain and "\x1b" not in said
     assert ("\x1b[1;31mPLAIN: nothing is signed or encrypted\x1b[0m" in drawn) is plain
 

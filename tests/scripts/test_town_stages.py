@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.town.files import Places, Ports
+from scripts.town.files import Places
 from scripts.town.plan import default_plan
+from scripts.town.ports import Ports
 from scripts.town.stages import TownError, Wrap, stages
 from scripts.town.unit import UnitSpec
 
@@ -56,7 +57,7 @@ def test_outputs_are_made_safe_after_each_end_of_a_guard() -> None:
 
 def test_a_secured_town_has_a_front_that_is_ready_when_its_port_answers() -> None:
     secured = stages(default_plan(), PLACES, PORTS, {})
-    assert [unit.name for unit in secured[2]] == ["voice", "nginx"]
+    assert [unit.name for unit in secured[2]] == ["voice", "nginx"], "kamailio where there are ports for it"
     front = secured[2][1]
     folder = "/town/state/central/front"
     assert (front.port, front.watchdog) == (18080, None)

@@ -53,6 +53,7 @@ from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
 from tests.central.api.fake_patches import FakePatches
+from tests.central.api.fake_phones import fake_phones
 from tests.central.api.fake_updates import fake_updates
 from tests.central.key_rig import DAM, MemoryKeyStore
 from tests.central.people.bench import AREAS, Bench, everything
@@ -114,6 +115,7 @@ class FakeDesk:
             Uploads(folder / "arrived", 10_000_000, 2_000_000), self.dealt_with, self.note_arrival
         )
         self.updates = fake_updates(folder)
+        self.phones = fake_phones(folder)
         self.play_at_once = play_at_once
         self.result = result
         self.now = 100.0

@@ -104,6 +104,11 @@ ROUTES = {
     "POST /api/v1/rollouts/{id}/resume",
     "POST /api/v1/rollouts/{id}/stop",
     "POST /api/v1/rollouts/{id}/leave-out",
+    "GET /api/v1/phones",
+    "POST /api/v1/phones",
+    "GET /api/v1/phones/{number}",
+    "POST /api/v1/phones/{number}/secret",
+    "DELETE /api/v1/phones/{number}",
 }
 
 

@@ -77,6 +77,9 @@ IN_AREAS: dict[str, tuple[Role, str, str, Any]] = {
     "POST /enrolments": ("technician", "", "north-dam", {"gateway": "gw-north"}),
     "POST /enrolments/{gateway}/approve": ("technician", "gw-north", "north-dam", {"fingerprint": KEY}),
     "POST /enrolments/{gateway}/refuse": ("technician", "gw-north", "north-dam", None),
+    "POST /phones": ("technician", "", "", {"number": "205"}),
+    "POST /phones/{number}/secret": ("technician", "", "", None),
+    "DELETE /phones/{number}": ("technician", "", "", None),
     "POST /bundles": ("technician", "", "", "good"),
     "DELETE /bundles/{sha}": ("technician", "", "", None),
     "POST /rollouts": ("technician", "", "north-dam", {"sha": "a" * 64, "gateways": ["gw-north"]}),
@@ -113,6 +116,8 @@ EVERYWHERE = {
     "GET /broadcasts": "a warning concerns everybody",
     "GET /broadcasts/{id}": "a warning concerns everybody",
     "POST /broadcasts/{id}/stop": "to stop is never a matter of area",
+    "GET /phones": "who may call sees whom he can call",
+    "GET /phones/{number}": "who may call sees whom he can call",
     "GET /keys": "public halves, and whose they are",
     "POST /keys": "one's own key",
     "POST /keys/{kid}/revoke": "one's own; another's asks for the root, see test_key_desk.py",
@@ -153,6 +158,7 @@ async def ask(api: Api, route: str, what: str = "x", body: Any = None) -> httpx.
     path = (
         path.replace("{sha}", "a" * 64)
         .replace("{kid}", "0f" * 8)
+        .replace("{number}", "201")
         .replace("{id}", what if what != "x" else "1")
     )
     headers = {"content-type": "application/json"} if body is not None else {}

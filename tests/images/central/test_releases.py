@@ -66,7 +66,7 @@ def test_an_installation_is_whole_and_current(place: Path, tree: Path, wheel: Pa
     assert Releases(home).current == name and Releases(home).previous is None
     assert (home / "current").readlink() == Path("releases") / name
     filled_is_runnable(home / "releases" / name)
-    assert len(list((place / "etc/systemd/system").iterdir())) == 5
+    assert len(list((place / "etc/systemd/system").iterdir())) == 6
 
 
 def test_the_same_tree_is_the_same_release_and_is_not_built_again(
@@ -171,9 +171,10 @@ def test_accounts_are_made_once_and_nobody_signs_in_as_them(
     monkeypatch.setattr(accounts, "_known", lambda book, name: name == accounts.BROKER)
     accounts.make_accounts(Host(place, lambda words: asked.append(words) or ""))
     made = [words for words in asked if words[0] == "useradd"]
-    assert [words[-1] for words in made] == [accounts.CORE, accounts.VOICE]
+    assert [words[-1] for words in made] == [accounts.CORE, accounts.VOICE, accounts.EDGE]
     assert all("--system" in words and "/usr/sbin/nologin" in words for words in made)
     assert ("usermod", "--append", "--groups", "spillway", accounts.VOICE) in asked
+    assert ("usermod", "--append", "--groups", accounts.EDGE, accounts.CORE) in asked, "core writes its book"
 
 
 def test_what_remains_is_told_in_order_and_only_what_remains(place: Path) -> None:

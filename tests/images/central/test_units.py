@@ -12,6 +12,8 @@ import pytest
 
 import central.__main__ as central
 from central.config import load_central
+from central.edge.kamailio_file import FILE as EDGE_FILE
+from central.edge.program import command as edge_command
 from central.front import commands as front_commands
 from central.front.nginx_file import FILE
 from central.front.reload import command as front_command
@@ -97,6 +99,19 @@ def test_the_fronts_command_lines_are_those_of_the_program() -> None:
     assert read_unit("spillway-front.service")["Unit"]["ConditionPathExists"] == [str(folder / FILE)]
 
 
+def test_the_edge_starts_with_its_files_and_sees_nobody_elses() -> None:
+    folder, own = Path("/var/lib/spillway/edge"), service("spillway-edge")
+    started, known = shlex.split(own["ExecStart"]), edge_command(folder)
+    assert started[1:] == list(known[1:]) and started[0] == "/usr/sbin/kamailio"
+    assert read_unit("spillway-edge.service")["Unit"]["ConditionPathExists"] == [str(folder / EDGE_FILE)]
+    assert own["TemporaryFileSystem"] == "/var/lib/spillway:ro" and own["BindPaths"] == str(folder)
+    assert {"-/etc/spillway/core", "-/etc/spillway/ca/ca.key"} <= set(own["InaccessiblePaths"].split())
+    place = next(each for each in accounts.FOLDERS if each.path == str(folder))
+    core = service("spillway-core")["User"]
+    assert (place.owner, place.group, place.mode) == (core, own["Group"], 0o2770)
+    assert (core, own["Group"]) in accounts.ALSO and own["UMask"] == "0007"
+
+
 def test_the_broker_starts_with_the_file_that_is_written_for_it(tmp_path: Path) -> None:
     words = shlex.split(service("spillway-broker")["ExecStart"])
     assert words[:2] == ["/usr/sbin/mosquitto", "-c"]
@@ -109,7 +124,7 @@ def test_each_runs_as_an_account_of_its_own_that_the_installation_makes() -> Non
     users = {name: (service(name)["User"], service(name)["Group"]) for name in SERVICES}
     core = users["spillway-core"]
     assert users.pop("spillway-front") == core, "api.sock is its owner's alone"
-    assert len(set(users.values())) == len(users) == 3
+    assert len(set(users.values())) == len(users) == 4
     assert all(accounts.ACCOUNTS[user] == group for user, group in users.values())
     shared = [
         name for name in SERVICES if accounts.GROUP in service(name).get("SupplementaryGroups", "").split()
@@ -142,6 +157,7 @@ def test_the_example_of_settings_is_what_units_and_folders_expect(tmp_path: Path
     settings = load_central(file)
     assert not settings.plain and settings.state == Path("/var/lib/spillway")
     assert settings.run == Path("/run") / service("spillway-core")["RuntimeDirectory"]
+    assert settings.edge_folder == Path(service("spillway-edge")["BindPaths"])
     assert settings.front_folder == Path(service("spillway-front")["BindPaths"])
     assert settings.recordings == Path(service("spillway-voice")["BindPaths"])
     assert not re.search(r"password|token *=", (HERE / "central.example.toml").read_text())
@@ -222,13 +238,14 @@ def test_an_upgrade_restarts_our_programs_and_not_broker_and_front(tmp_path: Pat
 
 def test_debians_own_instances_stay_off_where_they_came_with_us(tmp_path: Path) -> None:
     systemd = Systemd()
-    units.silence_foreign(host_of(systemd, tmp_path), frozenset({"mosquitto"}))
-    assert systemd.asked == [("systemctl", "disable", "mosquitto.service")], "nginx was here before"
+    units.silence_foreign(host_of(systemd, tmp_path), frozenset({"mosquitto", "kamailio"}))
+    disabled = [("systemctl", "disable", f"{name}.service") for name in ("mosquitto", "kamailio")]
+    assert systemd.asked == disabled, "nginx was here before"
 
 
 def test_units_are_replaced_and_drop_ins_stay(tmp_path: Path) -> None:
     host = host_of(Systemd(), tmp_path)
-    assert len(units.put(host)) == 5 and units.put(host) == []
+    assert len(units.put(host)) == 6 and units.put(host) == []
     place = tmp_path / "etc/systemd/system"
     own = place / "spillway-core.service.d/own.conf"
     own.parent.mkdir()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 UNITS = Path(__file__).resolve().parents[3] / "images" / "central" / "units"
-SERVICES = ("spillway-core", "spillway-voice", "spillway-broker", "spillway-front")
+SERVICES = ("spillway-core", "spillway-voice", "spillway-broker", "spillway-front", "spillway-edge")
 
 Unit = dict[str, dict[str, list[str]]]
 
