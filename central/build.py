@@ -113,14 +113,12 @@ class CoreBuild:
         self.switchboard.documents = self.desired = self._desired()
         journal = self.journal
         self.people = wire_people(settings, self.database, self.clock, journal, journal.write_waiting)
-        book = self.people.book
-        active = lambda name: name in book.people and book.people[name].state == "active"  # noqa: E731
-        clock = self.clock
+        active, clock, tell = self.people.book.is_active, self.clock, self.switchboard.telephones.post
         self.keys = Keys(settings, self.database, clock, journal, active, self._named_clips, self.changed)
         self.keys.sign(self.switchboard.sender, self.desired)
         self.updates = Updates(settings, self.switchboard, self.database, clock, journal, self.changed)
         self.updates.give(self.desired)
-        self.phones = Phones(settings, self.database, clock, journal, active)
+        self.phones = Phones(settings, self.database, clock, journal, active, tell)
         self.desk = self._desk()
         self.api = self._served()
 

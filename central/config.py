@@ -7,14 +7,14 @@ from typing import Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from central.authority.settings import AuthoritySettings
-from central.edge_settings import EdgeSettings, check_edge
+from central.edge_settings import EdgeSettings, check_edge, way_of
 from central.enrolment_settings import EnrolmentSettings
 from central.front_settings import FrontSettings
 from central.people.areas import Area, Areas
 from central.people.places import Places
 from central.people_settings import AreaSettings, PeopleSettings
 from central.speech.settings import SpeechSettings
-from central.telephony_settings import Number, TelephonySettings
+from central.telephony_settings import Number, TelephonySettings, check_numbers
 from central.trigger_settings import TriggerSettings, check_trigger
 from central.updates_settings import UpdatesSettings, check_neighbours
 from link.bus.broker_access import BrokerAccess
@@ -210,6 +210,14 @@ class CentralSettings(Settings):
         return self.state / "front"
 
     @property
+    def way_to_edge(self) -> tuple[str, tuple[str, ...]]:
+        """HOST:PORT where voice nodes dial numbers, and the addresses that calls come from; empty without an edge."""
+        if self.telephony.edge or self.edge is None:
+            return self.telephony.edge, self.telephony.edges
+        dialled, comes_from = way_of(self.edge)
+        return dialled, (comes_from,)
+
+    @property
     def edge_folder(self) -> Path:
         """What belongs to the edge of telephony: its files, the telephones that it knows."""
         return self.state / "edge"
@@ -262,10 +270,13 @@ class CentralSettings(Settings):
         for trigger in self.trigger:
             check_trigger(trigger, known)
         _check_areas(self)
-        _check_numbers(self)
+        trunks = None if self.edge is None else [trunk.name for trunk in self.edge.trunk]
+        check_numbers(self.telephony, [group.number for group in self.group if group.number], trunks)
+        for route in self.telephony.route:
+            if route.line is not None:
+                _check_line(route.line, known, f"route {route.prefix!r}")
         if self.edge is not None:
-            voice = self.voice
-            check_edge(self.edge, voice.host, voice.name, voice.sip_port, self.plain)
+            check_edge(self.edge, self.voice.host, self.voice.sip_port, self.plain)
         return self
 
 
@@ -299,19 +310,6 @@ def _check_areas(settings: CentralSettings) -> None:
                     f"{kind} {name!r} of area {area!r} names {line!r}, whose gateway is outside of it: "
                     "give the zone or group an area that holds all its lines"
                 )
-
-
-def _check_numbers(settings: CentralSettings) -> None:
-    """A number reaches one thing; a route's line is of a gateway that is here."""
-    rung = [each.number for each in settings.telephony.extension]
-    rung += [group.number for group in settings.group if group.number is not None]
-    twice = [number for number, count in Counter(rung).items() if count > 1]
-    if twice:
-        raise ValueError(f"number {twice[0]!r} is given twice, to extensions or groups; choose another")
-    known = {entry.id for entry in settings.gateway}
-    for route in settings.telephony.route:
-        if route.line is not None:
-            _check_line(route.line, known, f"route {route.prefix!r}")
 
 
 def load_central(path: Path) -> CentralSettings:

@@ -69,7 +69,7 @@ class EdgeSettings(Settings):
     node_transport: Transport = "udp"
     node_host: str = Field(default="", description="IPv4 address for it; `host` when left out")
     node_port: int = Field(default=0, ge=0, le=65535, description="where voice nodes come by TLS")
-    emergency: tuple[Dialled, ...] = Field(default=("110", "119", "120"), max_length=32)
+    emergency: tuple[Dialled, ...] = Field(default=("110", "119", "120", "122"), max_length=32)
     tries: int = Field(default=10, ge=1, le=1000, description="wrong secrets until an address has to wait")
     lock: int = Field(default=60, ge=1, le=86400, description="seconds that it waits after the last one")
     flood: int = Field(default=100, ge=10, le=10_000, description="requests in 2 s from one address")
@@ -148,28 +148,31 @@ class EdgeSettings(Settings):
         return self.model_copy(update={**own, "trunk": tuple(trunks)})
 
 
+def way_of(edge: EdgeSettings) -> tuple[str, str]:
+    """(HOST:PORT at which voice nodes dial it, the address that its calls come from)."""
+    if edge.node_transport == "tls":
+        return f"{edge.dialled}:{edge.node_port}", edge.node_address
+    here = "127.0.0.1" if edge.host == "0.0.0.0" else edge.host
+    return f"{here}:{edge.udp_port}", here
+
+
 def nodes_of(edge: EdgeSettings, voice_host: str, voice_port: int) -> tuple[str, ...]:
     """Where calls go, HOST:PORT each: those that are named, else the node of `[voice]`."""
     return edge.nodes or (f"{voice_host}:{voice_port}",)
 
 
-def check_edge(edge: EdgeSettings, voice_host: str, voice_name: str, voice_port: int, plain: bool) -> None:
-    """What has to fit the other tables, of `[voice]` host, name and sip_port. ValueError."""
+def check_edge(edge: EdgeSettings, voice_host: str, voice_port: int, plain: bool) -> None:
+    """What has to fit the other tables, of `[voice]` host and sip_port. ValueError."""
     if not edge.nodes and not voice_port:
         raise ValueError("[edge] has to know where calls go: set [voice] sip_port, or nodes")
     ports = {edge.udp_port, edge.tls_port, edge.node_port} - {0}
     shared = edge.host == voice_host or "0.0.0.0" in (edge.host, voice_host)
     if voice_port in ports and shared:
         raise ValueError(f"port {voice_port} is that of [voice] and of [edge]; give one of them another")
-    if plain or edge.node_transport == "tls":
-        return
-    for node in nodes_of(edge, voice_name or voice_host, voice_port):
-        host = node.rpartition(":")[0]
-        if not (host == "localhost" or host.startswith("127.")):
-            raise ValueError(
-                f"voice node {node} is not on this machine: its address alone shows nothing there; "
-                'set node_transport = "tls" and node_port'
-            )
+    if not plain and edge.node_transport == "udp":
+        raise ValueError(
+            'secured voice nodes speak TLS only: set [edge] node_transport = "tls" and node_port'
+        )
 
 
 def _ipv4(text: str, what: str) -> str:

@@ -53,6 +53,11 @@ class PeopleBook:
         for row in rows:
             self._put(row)
 
+    def is_active(self, name: str) -> bool:
+        """Whether somebody of this name may act."""
+        row = self.people.get(name)
+        return row is not None and row.state == "active"
+
     # -- who is it? --
 
     def who(self, secret: str) -> Caller | None:

@@ -7,7 +7,7 @@ kept nowhere. Use it from core's loop only.
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import md5, sha256
 from pathlib import Path
@@ -39,14 +39,23 @@ def hashed(number: str, realm: str, secret: str) -> tuple[str, str]:
 
 
 class PhoneBook:
-    """`realm` is that of `[edge]`, and `folder` the edge's; None: there is no edge, and no telephone works."""
+    """`realm` is that of `[edge]`, and `folder` the edge's; None: there is no edge, and no telephone works.
+
+    `changed` hears of all telephones after each change: what they may dial follows from it.
+    """
 
     def __init__(
-        self, store: PhoneStore, ledger: Ledger, clock: Clock, realm: str | None, folder: Path | None
+        self,
+        store: PhoneStore,
+        ledger: Ledger,
+        clock: Clock,
+        realm: str | None,
+        folder: Path | None,
+        changed: Callable[[Iterable[PhoneRow]], None] = lambda rows: None,
     ) -> None:
         self.phones: dict[str, PhoneRow] = {}
         self._store, self._ledger, self._clock = store, ledger, clock
-        self._realm, self._folder = realm, folder
+        self._realm, self._folder, self._changed = realm, folder, changed
         self._turn = asyncio.Lock()
 
     async def resume(self) -> None:
@@ -95,6 +104,7 @@ class PhoneBook:
             await self._store.save(gone=[number])
 
     async def _tell(self) -> None:
+        self._changed(self.phones.values())
         folder = self._folder
         if folder is None:
             return

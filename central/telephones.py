@@ -248,6 +248,7 @@ def plan_of(settings: TelephonySettings, groups: Mapping[str, str]) -> Plan:
         for_all,
         settings.ring_for,
         settings.longest,
+        permits,
     )
 
 

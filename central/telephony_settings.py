@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -134,3 +135,20 @@ class TelephonySettings(Settings):
     def below(self, home: Path) -> "TelephonySettings":
         """The same with absolute paths."""
         return self.model_copy(update={"hold_music": self.hold_music and home / self.hold_music})
+
+
+def check_numbers(
+    telephony: TelephonySettings, groups: Sequence[str], trunks: Collection[str] | None
+) -> None:
+    """What has to fit the other tables: a number reaches one thing, and a trunk is one of the edge's `trunks` (None:
+    the edge is not ours). ValueError."""
+    counted = Counter([*(each.number for each in telephony.extension), *groups])
+    twice = [number for number, count in counted.items() if count > 1]
+    if twice:
+        raise ValueError(f"number {twice[0]!r} is given twice, to extensions or groups; choose another")
+    used = [trunk.name for trunk in telephony.trunk]
+    used += [route.trunk for route in telephony.route if route.trunk is not None]
+    for name in used if trunks is not None else ():
+        if name not in (trunks or ()):
+            known = ", ".join(sorted(trunks or ())) or "none"
+            raise ValueError(f"[telephony] names trunk {name!r}; those of [[edge.trunk]]: {known}")

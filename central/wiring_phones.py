@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 
+from central.calls.messages import PhonesKnown
+from central.calls.plan import Phone
 from central.config import CentralSettings
 from central.phone_book import PhoneBook
 from central.phones_desk import CorePhonesDesk
 from central.ports import Ledger
 from central.store.database import Database
-from central.store.phones import PhoneStore
+from central.store.phones import PhoneRow, PhoneStore
 from link.hosting.clock import Clock
 
 
 class Phones:
-    """`book` and `desk`; `book.resume` before anybody asks. `active`: whether a person may be an owner."""
+    """`book` and `desk`; `book.resume` before anybody asks. `active`: whether a person may be an owner; `tell`: the
+    exchange hears what telephones there are."""
 
     def __init__(
         self,
@@ -21,8 +24,14 @@ class Phones:
         clock: Clock,
         ledger: Ledger,
         active: Callable[[str], bool],
+        tell: Callable[[object], None],
     ) -> None:
         table = settings.edge
-        place = (table.realm, settings.edge_folder) if table is not None else (None, None)
-        self.book = PhoneBook(PhoneStore(database), ledger, clock, *place)
+        realm, folder = (table.realm, settings.edge_folder) if table is not None else (None, None)
+        told = lambda rows: tell(PhonesKnown(tuple(map(_phone, rows))))  # noqa: E731
+        self.book = PhoneBook(PhoneStore(database), ledger, clock, realm, folder, told)
         self.desk = CorePhonesDesk(self.book, table, active)
+
+
+def _phone(row: PhoneRow) -> Phone:
+    return Phone(row.number, row.label, row.permission, row.security == "secured")

@@ -64,6 +64,10 @@ class Exchange:
                 return self, tuple(say.End(leg) for leg in strange)
             case say.NodeGone():
                 return replace(self, calls={}), self._all_ended("the voice node is gone")
+            case say.PhonesKnown(phones=phones):
+                return replace(
+                    self, plan=replace(self.plan, phones={each.number: each for each in phones})
+                ), ()
             case say.LinesIn(groups=groups):
                 return replace(self, lines=groups), ()
             case say.Connect():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from central.calls.plan import Phone
 from link.contract.call_talk import Sound
 
 # ---- events ------------------------------------------------------------------------------------------------
@@ -71,6 +72,13 @@ class NodeUp:
 @dataclass(frozen=True)
 class NodeGone:
     """The voice node is gone, and every leg with it."""
+
+
+@dataclass(frozen=True)
+class PhonesKnown:
+    """These telephones have secrets; all others have not, or not any more."""
+
+    phones: tuple[Phone, ...]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The dial plan: what a number means, who may dial it, and where calls from outside go. Pure."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Reach = Literal["internal", "local", "national", "international", "everything"]
@@ -36,6 +36,16 @@ class Extension:
     always: str | None = None
     busy: str | None = None
     no_answer: str | None = None
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A telephone that has a secret of its own: `permit` is the id of a class, or how far it may call."""
+
+    number: str
+    label: str = ""
+    permit: str = ""
+    srtp: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,8 @@ class Plan:
     for_all: Permit = Permit()
     ring_for: float = 30.0
     longest: float = 4 * 3600.0
+    permits: dict[str, Permit] = field(default_factory=dict)
+    phones: dict[str, Phone] = field(default_factory=dict)
 
     def target(self, number: str) -> Target:
         """What `number` means: emergency numbers first, then our own, then the longest prefix that leads out."""
@@ -105,7 +117,7 @@ class Plan:
         if not emergency:
             if number in self.groups:
                 return Target("group", number, group=self.groups[number])
-            if number in self.extensions or re.fullmatch(self.internal, number):
+            if number in self.phones or number in self.extensions or re.fullmatch(self.internal, number):
                 return Target("phone", number)
             if number.startswith(self.pickup) and len(number) > len(self.pickup):
                 return Target("pickup", number[len(self.pickup) :])
@@ -117,8 +129,21 @@ class Plan:
         return Target("out", digits, "", way.trunk, way.line, way.reach, emergency)
 
     def extension(self, number: str) -> Extension:
-        """The telephone of this number; one that does not stand in the settings is as all are."""
-        return self.extensions.get(number) or Extension(number, permit=self.for_all)
+        """The telephone of this number: as the settings say, and what was said when its secret was made. One that is
+        known to neither is as all are."""
+        found = self.extensions.get(number) or Extension(number, permit=self.for_all)
+        phone = self.phones.get(number)
+        if phone is None:
+            return found
+        permit = found.permit if number in self.extensions else self.permit(phone.permit)
+        return replace(found, label=found.label or phone.label, srtp=found.srtp or phone.srtp, permit=permit)
+
+    def permit(self, name: str) -> Permit:
+        """The class of this id; else what the word says by itself, like `national`; else that of all."""
+        if name in self.permits:
+            return self.permits[name]
+        reach = next((each for each in REACHES if each == name), None)
+        return self.for_all if reach is None else replace(self.for_all, reach=reach)
 
     def name_of(self, number: str) -> str:
         """Its name for people."""

@@ -42,6 +42,7 @@ async def run_node(settings: CentralSettings) -> None:
     mended = await asyncio.to_thread(mend, settings.recordings)
     voice = settings.voice
     tls = voice_tls(settings.plain, settings.tls, voice.certificate, voice.key)
+    dialled, edges = settings.way_to_edge
     engine = PjsuaEngine(
         VoiceSettings(
             bind_host=voice.host,
@@ -54,7 +55,7 @@ async def run_node(settings: CentralSettings) -> None:
             media_ports=voice.max_calls * PORTS_PER_CALL + SPARE_PORTS,
             user_agent="spillway-node",
             tls=tls,
-            edges=settings.telephony.edges,
+            edges=edges,
         )
     )
     music = settings.telephony.hold_music
@@ -72,7 +73,7 @@ async def run_node(settings: CentralSettings) -> None:
     host = VoiceHost(engine, client, say.CENTRE_VOICE, came, left, CORE_LOST)
     limits = await engine.start(host.inbox.post)
     sip = f"{voice.name or voice.host}:{limits.sip_port}{SECURE if tls is not None else ''}"
-    edge = settings.telephony.edge and settings.telephony.edge + (SECURE if tls is not None else "")
+    edge = dialled and dialled + (SECURE if tls is not None else "")
     loudness = Loudness(engine, voice.rate_hz) if voice.level else None
     node = VoiceNode(engine, limits, settings.recordings, host.tell, sip, edge, sounds, loudness)
     stalls = asyncio.create_task(StallWatch("central voice").run())

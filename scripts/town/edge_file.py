@@ -15,7 +15,7 @@ def edge_table(pki: Pki, ports: EdgePorts) -> dict[str, Value]:
     """`[edge]`."""
     own: dict[str, Value] = {"certificate": pki.certificate("edge"), "key": pki.key("edge")}
     listens: dict[str, Value] = {"host": HOST, "udp_port": ports.udp, "tls_port": ports.tls}
-    return {**listens, **own, "nodes": (f"{HOST}:{ports.node}",)}
+    return {**listens, **own, "node_transport": "tls", "node_port": ports.inside}
 
 
 def write_town_edge(central: Path) -> None:

@@ -234,6 +234,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
             "rtp_port": ports.rtp,
             "rtp_ports": CENTRE_RTP,
             "max_calls": CENTRE_CALLS,
+            **({} if ports.edge is None else {"sip_port": ports.edge.node}),
             **_voice_certificate(plan, places),
         },
         "link": _SOON,

@@ -62,17 +62,17 @@ def _all_free(first: int, size: int) -> bool:
 
 @dataclass(frozen=True)
 class EdgePorts:
-    """UDP and TLS for telephones; the UDP port at which the edge looks for the voice node."""
+    """UDP and TLS for telephones; that of the voice node, and that at which the voice node finds the edge."""
 
     udp: int
     tls: int
     node: int
+    inside: int
 
     @classmethod
     def free(cls) -> "EdgePorts":
         """Ports that nobody uses at this moment. PortError."""
-        first = free_udp_block(2)
-        return cls(first, free_tcp_port(), first + 1)
+        return cls(free_udp_block(1), free_tcp_port(), free_tcp_port(), free_tcp_port())
 
 
 @dataclass(frozen=True)

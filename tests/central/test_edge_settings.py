@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from central.config import load_central
-from central.edge_settings import EdgeSettings, check_edge, nodes_of
+from central.edge_settings import EdgeSettings, check_edge, nodes_of, way_of
 from central.trigger_settings import TriggerSettings
 from link.hosting.settings import SettingsError
 from tests.central.test_config import TOWN, write
@@ -73,19 +73,24 @@ def test_calls_go_to_the_named_nodes_or_to_the_one_of_the_table_voice() -> None:
 @pytest.mark.parametrize(
     ("values", "voice", "said"),
     [
-        ({}, ("127.0.0.1", "", 0), "set \\[voice\\] sip_port, or nodes"),
-        ({}, ("127.0.0.1", "", 5060), "port 5060 is that of"),
-        ({}, ("0.0.0.0", "v", 5060), "port 5060 is that of"),
-        ({"nodes": ["192.0.2.9:5070"]}, ("127.0.0.1", "", 0), "its address alone shows nothing"),
-        ({}, ("0.0.0.0", "voice.example", 5070), "its address alone shows nothing"),
+        ({}, ("127.0.0.1", 0), "set \\[voice\\] sip_port, or nodes"),
+        ({}, ("127.0.0.1", 5060), "port 5060 is that of"),
+        ({}, ("0.0.0.0", 5060), "port 5060 is that of"),
+        ({}, ("127.0.0.1", 5070), "secured voice nodes speak TLS only"),
     ],
 )
-def test_it_has_to_fit_the_table_voice(
-    values: dict[str, Any], voice: tuple[str, str, int], said: str
-) -> None:
+def test_it_has_to_fit_the_table_voice(values: dict[str, Any], voice: tuple[str, int], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         check_edge(made(**values), *voice, plain=False)
-    check_edge(made(nodes=["192.0.2.9:5070"]), "127.0.0.1", "", 0, plain=True)
+    check_edge(made(nodes=["192.0.2.9:5070"]), "127.0.0.1", 0, plain=True)
+    check_edge(made(**TLS, node_transport="tls", node_port=5063), "127.0.0.1", 5070, plain=False)
+
+
+def test_where_nodes_dial_and_where_calls_come_from() -> None:
+    assert way_of(made()) == ("127.0.0.1:5060", "127.0.0.1")
+    assert way_of(made(host="0.0.0.0", name="e.example", udp_port=5160)) == ("127.0.0.1:5160", "127.0.0.1")
+    inside = made(**TLS, node_transport="tls", node_port=5063, node_host="192.0.2.4", name="e.example")
+    assert way_of(inside) == ("e.example:5063", "192.0.2.4")
 
 
 def test_the_whole_file_is_checked_with_it(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from central import phone_book
+from central.calls.messages import PhonesKnown
+from central.calls.plan import Phone
 from central.config import CentralSettings
 from central.phone_book import LENGTH, LETTERS, PhoneBook, hashed, new_secret
 from central.phones_desk import CorePhonesDesk
@@ -98,7 +100,8 @@ async def test_a_restarted_core_has_them_and_gives_them_to_the_edge(tmp_path: Pa
     rows = []
     for _ in range(2):
         database = Database.open(given.database)
-        wired = Phones(given, database, HandClock(), FakeLedger(), lambda name: True)
+        told: list[object] = []
+        wired = Phones(given, database, HandClock(), FakeLedger(), lambda name: True, told.append)
         await wired.book.resume()
         rows.append(dict(wired.book.phones))
         if not rows[0]:
@@ -110,12 +113,13 @@ async def test_a_restarted_core_has_them_and_gives_them_to_the_edge(tmp_path: Pa
     }
     assert modes == {"telephones": 0o640, "location": 0o660}
     assert isinstance(wired.desk, CorePhonesDesk)
+    assert told[:1] == [PhonesKnown((Phone("201", "Hall", "internal"),))], "the exchange knows them too"
 
 
 async def test_without_the_table_nothing_is_written(tmp_path: Path) -> None:
     given = settings(tmp_path)
     database = Database.open(given.database)
-    wired = Phones(given, database, HandClock(), FakeLedger(), lambda name: True)
+    wired = Phones(given, database, HandClock(), FakeLedger(), lambda name: True, [].append)
     await wired.book.resume()
     database.close()
     assert not given.edge_folder.exists()

@@ -62,3 +62,23 @@ def test_a_route_leads_to_a_gateway_that_is_here() -> None:
     centre(telephony={"route": [{"prefix": "8", "line": "gw-a/sat"}]})
     with pytest.raises(ValidationError, match="there is no gateway 'gw-b'"):
         centre(telephony={"route": [{"prefix": "8", "line": "gw-b/sat"}]})
+
+
+EDGE_TABLE = {"host": "127.0.0.1", "udp_port": 5160, "nodes": ["127.0.0.1:5070"]}
+
+
+def test_a_trunk_is_one_that_the_edge_has() -> None:
+    telephony = {"route": [{"prefix": "9", "trunk": "carrier"}]}
+    trunk = {"name": "carrier", "host": "192.0.2.1"}
+    assert centre(telephony=telephony, edge={**EDGE_TABLE, "trunk": [trunk]}).edge is not None
+    with pytest.raises(ValidationError, match="names trunk 'carrier'; those of .*: none"):
+        centre(telephony=telephony, edge=EDGE_TABLE)
+    with pytest.raises(ValidationError, match="names trunk 'night'"):
+        centre(telephony={"trunk": [{"name": "night", "rings": "2001"}]}, edge=EDGE_TABLE)
+
+
+def test_our_own_edge_need_not_be_named_twice() -> None:
+    assert centre(edge=EDGE_TABLE).way_to_edge == ("127.0.0.1:5160", ("127.0.0.1",))
+    elsewhere = {"edge": "192.0.2.7:5060", "edges": ["192.0.2.7"]}
+    assert centre(edge=EDGE_TABLE, telephony=elsewhere).way_to_edge == ("192.0.2.7:5060", ("192.0.2.7",))
+    assert centre().way_to_edge == ("", ())

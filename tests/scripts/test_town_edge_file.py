@@ -6,6 +6,7 @@ from pathlib import Path
 
 from central.config import load_central
 from central.edge.program import check
+from central.edge_settings import nodes_of
 from scripts.town.edge_file import told
 from scripts.town.files import Places, Secrets, write_town
 from scripts.town.plan import default_plan
@@ -14,7 +15,7 @@ from scripts.town.stages import stages
 from scripts.town.town import Town
 
 PLAN = default_plan()
-EDGE = EdgePorts(15060, 15061, 15062)
+EDGE = EdgePorts(15060, 15061, 15062, 15063)
 PORTS = Ports(11883, 18443, 12000, {"gw-lake/hf": 14532}, edge=EDGE)
 
 
@@ -25,7 +26,8 @@ def test_its_files_are_what_kamailio_takes() -> None:
         central = load_central(places.central)
         assert central.edge is not None and central.edge_folder == places.edge
         assert (central.edge.udp_port, central.edge.tls_port) == (15060, 15061)
-        assert central.edge.nodes == ("127.0.0.1:15062",)
+        assert nodes_of(central.edge, central.voice.host, central.voice.sip_port) == ("127.0.0.1:15062",)
+        assert central.way_to_edge == ("127.0.0.1:15063", ("127.0.0.1",))
         assert central.edge.certificate == places.pki.certificate("edge")
         check(places.edge)
 
@@ -53,4 +55,4 @@ def test_a_plain_town_and_one_that_asks_for_none_have_none(tmp_path: Path) -> No
 def test_people_are_told_where_telephones_register() -> None:
     assert told(EDGE).startswith("telephones register at 127.0.0.1:15060 (UDP) or 127.0.0.1:15061 (TLS)")
     ports = EdgePorts.free()
-    assert len({ports.udp, ports.tls, ports.node}) == 3 and ports.node == ports.udp + 1
+    assert len({ports.tls, ports.node, ports.inside}) == 3

@@ -87,7 +87,7 @@ async def test_a_plain_town_says_so_in_red_once_it_is_ready(
         plan = TownPlan((), plain=plain)
         units: tuple[str, ...] = ()
         folder, api = Path("/town"), "http://127.0.0.1:1"
-        ports = Ports(1, 2, 4, edge=None if plain else EdgePorts(5060, 5061, 5062))
+        ports = Ports(1, 2, 4, edge=None if plain else EdgePorts(5060, 5061, 5062, 5063))
 
         async def start(self) -> None:
             """It did."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from central.calls.plan import Extension, Permit, Plan, RouteOut, Target, TrunkIn, objection
+from central.calls.plan import Extension, Permit, Phone, Plan, RouteOut, Target, TrunkIn, objection
 
 PLAN = Plan(
     emergency=frozenset({"110", "119"}),
@@ -35,6 +35,26 @@ PLAN = Plan(
 )
 def test_what_a_number_means(number: str, target: Target) -> None:
     assert PLAN.target(number) == target
+
+
+def test_what_is_known_of_a_telephone_with_a_secret_counts_where_the_settings_are_silent() -> None:
+    chief = Permit("international", 5, 5)
+    plan = Plan(
+        extensions={"2001": Extension("2001", "Anna", Permit("national"))},
+        for_all=Permit("internal", 1, 9),
+        permits={"chief": chief},
+        phones={
+            "2001": Phone("2001", "Hall", "chief", srtp=True),
+            "77": Phone("77", "Gate", "chief"),
+            "2003": Phone("2003", permit="local"),
+            "2004": Phone("2004", permit="unheard-of"),
+        },
+    )
+    assert plan.extension("2001") == Extension("2001", "Anna", Permit("national"), srtp=True)
+    assert plan.extension("77") == Extension("77", "Gate", chief)
+    assert plan.target("77").kind == "phone", "whatever the shape of its number"
+    assert plan.extension("2003").permit == Permit("local", 1, 9)
+    assert plan.extension("2004").permit == plan.for_all
 
 
 def test_an_extension_that_stands_nowhere_is_as_all_are() -> None:
