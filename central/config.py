@@ -59,7 +59,7 @@ class VoiceNodeSettings(Settings):
     certificate: Path | None = Field(default=None, description="of the voice node, else that of [tls]")
     key: Path | None = None
     rate_hz: int = 16000
-    codecs: tuple[str, ...] = ("G722/16000", "PCMA/8000")
+    codecs: tuple[str, ...] = ("G722/16000", "PCMA/8000", "PCMU/8000")
     sip_port: int = Field(default=0, ge=0, le=65535)
     rtp_port: int = Field(default=20000, ge=1024, le=65000)
     rtp_ports: int = Field(default=1000, ge=2, le=20000)

@@ -218,7 +218,8 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
     groups: list[dict[str, Value]] = []
     for group in plan.groups:
         members: list[dict[str, Value]] = [{"line": line, "priority": rank} for line, rank in group.members]
-        head: dict[str, Value] = {"id": group.group, "label": group.label}
+        number: dict[str, Value] = {"number": group.number} if group.number else {}
+        head: dict[str, Value] = {"id": group.group, "label": group.label, **number}
         groups.append({**head, "hang": group.hang, "timeout": group.timeout, "members": members})
     return {
         **_tls(plan, places, CENTRE),

@@ -152,13 +152,14 @@ class GatewayPlan:
 
 @dataclass(frozen=True)
 class GroupPlan:
-    """A talk group: (full line name, priority 0 to 9) of each member; times in seconds."""
+    """A talk group: (full line name, priority 0 to 9) of each member; times in seconds. Telephones dial `number`."""
 
     group: str
     label: str
     members: tuple[tuple[str, int], ...]
     hang: float = 2.0
     timeout: float = LONGEST_TALK
+    number: str = ""
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ def _plan(file: TownFile) -> p.TownPlan:
             tuple((m.line, m.priority) for m in file.member if m.group == g.id),
             g.hang,
             g.timeout,
+            g.number,
         )
         for g in file.group
     )

@@ -117,6 +117,7 @@ class GroupTable(Settings):
 
     id: Id
     label: str = Field(default="", max_length=80)
+    number: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = ""
     hang: float = Field(default=2.0, ge=0, le=60)
     timeout: float = Field(default=LONGEST_TALK, ge=1, le=600)
 
