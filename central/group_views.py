@@ -22,7 +22,7 @@ class GroupViews:
     label: Callable[[str | None], str]
 
     def group(self, name: str) -> GroupView:
-        """One talk group; its members are those that people set, also while some are lent."""
+        """One talk group; its members are those that people set, also while some are lent, and telephones in it."""
         table = self.board.table
         own, patch = table.own.get(name), table.patches.get(name)
         above = table.patch_of(name)
@@ -30,7 +30,8 @@ class GroupViews:
         machine: Group = self.board.groups[decides].machine
         settings = own or self.board.groups[name].machine.settings
         borrowed = table.borrowed() if own else {}
-        members = tuple(self._member(m, borrowed.get(m.line, ""), machine) for m in settings.members)
+        there = (*settings.members, *(table.guests.get(name, ()) if own else ()))
+        members = tuple(self._member(m, borrowed.get(m.line, ""), machine) for m in there)
         holder = None if machine.holder is None else machine.heard[machine.holder]
         hang = "hang" if machine.hang_until is not None else "idle"
         return GroupView.model_validate(

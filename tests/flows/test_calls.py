@@ -3,6 +3,7 @@
 import pytest
 
 from central.calls.messages import HangUp, Merge, Transfer
+from central.group_views import GroupViews
 from central.patching import Patch
 from link.floor.messages import Member
 from tests.flows.telephones import Edge
@@ -238,6 +239,10 @@ async def test_a_telephone_goes_with_its_group_into_a_patch_and_out_of_it():
     await world.pass_time(0.2)
     await edge.press(mine, "*")
     assert world.core.groups["patch-1"].machine.talker_name() == "Anna"
+    views = GroupViews(world.core, lambda moment: moment, lambda line: line or "")
+    for name in ("valley", "patch-1"):
+        (shown,) = [each for each in views.group(name).members if each.line.startswith("call:")]
+        assert (shown.label, shown.talking) == ("Anna", True), "screens show him in both"
     await edge.says(mine, *[word(number) for number in range(40)])
     await world.pass_time(1.0)
     assert world.gateways["gw-b"].ptt() and world.gateways["gw-c"].ptt()
