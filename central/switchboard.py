@@ -85,7 +85,7 @@ class Switchboard:
         self.sender = Sender(self.clock, self.topics, self.outgoing, self.ledger, self._session_of)
         self.figures = Figures()
         self.field = FieldBook(self.clock, self.changed, self.talkers)
-        self.perform_broadcast = BroadcastEffects(self).perform
+        self._broadcast_effects = BroadcastEffects(self)
         told = (self.field, self.figures, self.gateways, self.groups, self.broadcasts)
         self.evidence = Evidence(self.clock, *told, lambda *fact: self.tapes.told(*fact))  # they come later
 
@@ -299,6 +299,10 @@ class Switchboard:
             gateway = self.gateways.get(ref.gateway)
             if gateway is not None and ref.line in gateway.machine.lines:
                 self.perform_gateway(gateway.machine.believed(ref.line))
+
+    def perform_broadcast(self, effect: object) -> None:
+        """Effects of one broadcast. Its orders leave when what stands before them is in the journal."""
+        self._broadcast_effects.perform(effect)
 
     @staticmethod
     def _set_bridge(bridge: floor.Bridge) -> voice.SetBridge:
