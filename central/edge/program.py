@@ -54,7 +54,8 @@ def forget(folder: Path, number: str) -> bool:
     """
     reply = folder / REPLY
     with contextlib.suppress(FileExistsError):
-        os.mkfifo(reply, 0o660)
+        os.mkfifo(reply)
+        reply.chmod(0o660)  # the edge answers under an account of its own, in the group of the folder
     asked = {
         "jsonrpc": "2.0",
         "id": 1,

@@ -1,10 +1,12 @@
 """Telephones at a real kamailio: who gets in, what reaches the voice node, and what reaches a telephone."""
 
+import stat
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from central.edge.kamailio_file import CONTROL, REPLY
 from central.edge.program import forget
 from central.phone_book import PhoneBook
 from central.store.edge_book import write_book
@@ -116,6 +118,8 @@ def test_a_removed_telephone_is_out_at_once(edge: EdgeRig) -> None:
         assert phone.ask("INVITE", "300", body=SOUND).status == 407
         told(edge, 404, "202")
         assert forget(edge.folder, "202")
+        modes = {name: stat.S_IMODE((edge.folder / name).stat().st_mode) for name in (CONTROL, REPLY)}
+        assert modes == {CONTROL: 0o660, REPLY: 0o660}, "core and the edge are two accounts in one group"
     finally:
         write_book(edge.folder, ROWS)
     told(edge, 480, "202")
