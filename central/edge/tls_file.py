@@ -12,7 +12,7 @@ STRONG = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 def tls_text(settings: EdgeSettings, ca: Path | None, crl: Path | None) -> str:
     """The whole file. EdgeError when voice nodes come by TLS and nobody is named to believe them by."""
-    own = [f"certificate = {settings.certificate}", f"private_key = {settings.key}"]
+    own = [f"certificate = {_quoted(settings.certificate)}", f"private_key = {_quoted(settings.key)}"]
     method = ["method = TLSv1.2+", f"cipher_list = {STRONG}"]
     lines = ["# Written by `central edge config`; changes are lost.", "[server:default]", *method, *own]
     lines += ["verify_certificate = no", "require_certificate = no", ""]
@@ -22,8 +22,8 @@ def tls_text(settings: EdgeSettings, ca: Path | None, crl: Path | None) -> str:
                 "node_transport is tls: [tls] has to name ca and crl, by which nodes are believed"
             )
         believed = [
-            f"ca_list = {ca}",
-            f"crl = {crl}",
+            f"ca_list = {_quoted(ca)}",
+            f"crl = {_quoted(crl)}",
             "verify_certificate = yes",
             "require_certificate = yes",
         ]
@@ -43,3 +43,11 @@ def tls_text(settings: EdgeSettings, ca: Path | None, crl: Path | None) -> str:
                     "",
                 ]
     return "\n".join(lines)
+
+
+def _quoted(path: Path | None) -> str:
+    """In quotes: a path may hold a space. EdgeError for what would break the file."""
+    text = str(path)
+    if set(text) & set('"\\') or not text.isprintable():
+        raise EdgeError(f"{text!r} cannot stand in the edge's files: choose a path without \" and \\")
+    return f'"{text}"'

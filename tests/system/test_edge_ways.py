@@ -46,12 +46,12 @@ class Pki:
 
 @pytest.fixture
 def pki(tmp_path: Path) -> Pki:
-    return Pki(tmp_path / "pki")
+    return Pki(tmp_path / "p k i")  # a folder may have a space in its name
 
 
 @pytest.fixture
 def secured(tmp_path: Path, pki: Pki) -> Iterator[EdgeRig]:
-    yield from rig(tmp_path / "e", tls_port=free_port(), **pki.settings())
+    yield from rig(tmp_path / "e e", tls_port=free_port(), **pki.settings())
 
 
 def by_tls(edge: EdgeRig, pki: Pki, user: str, port: int = 0, name: str | None = None) -> Speaker:
@@ -149,7 +149,7 @@ def test_nodes_elsewhere_are_known_by_their_certificate(tmp_path: Path, pki: Pki
     own = {"node_transport": "tls", "node_port": free_port(), **pki.settings()}
     with pytest.raises(EdgeError, match="ca and crl"):
         next(rig(tmp_path / "without", **own))
-    for edge in rig(tmp_path / "e", believes=(pki.ca.certificate_file, pki.ca.crl_file), **own):
+    for edge in rig(tmp_path / "e e", believes=(pki.ca.certificate_file, pki.ca.crl_file), **own):
         phone = edge.person("202")
         assert phone.ask("REGISTER", "").status == 200
         node = by_tls(edge, pki, "node", edge.settings.node_port, "voice")

@@ -88,9 +88,11 @@ def test_nodes_have_to_show_a_certificate_and_telephones_need_none(tmp_path: Pat
         name, _, body = part.partition("]")
         sections[name] = body
     assert "require_certificate = yes" in sections["server:127.0.0.1:5162"]
-    assert f"crl = {edge.crl}" in sections["server:127.0.0.1:5162"]
+    assert f'crl = "{edge.crl}"' in sections["server:127.0.0.1:5162"]
     assert "verify_certificate = yes" in sections["client:default"]
     assert "require_certificate = no" in sections["server:default"]
+    with pytest.raises(EdgeError, match="choose a path without"):
+        tls_file.tls_text(edge.settings, Path('/c"a'), edge.crl)
     with pytest.raises(EdgeError, match="ca and crl"):
         tls_file.tls_text(edge.settings, None, None)
 
