@@ -4,7 +4,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from central.config import CentralSettings
+from central.config import CentralSettings, VoiceNodeSettings
 from central.voice.loudness import Loudness
 from central.voice.node import CORE_LOST, VoiceNode, measure
 from central.voice.sounds import write_sounds
@@ -13,7 +13,7 @@ from link.contract import neighbour as say
 from link.hosting.stall import StallWatch
 from link.voice.host import VoiceHost
 from link.voice.pjsua_engine import PjsuaEngine
-from link.voice.port import VoiceSettings
+from link.voice.port import VoiceSettings, VoiceTls
 from link.voice.repair import repair_unclosed
 from link.voice.secured import SECURE, voice_tls
 
@@ -35,15 +35,9 @@ def mend(folder: Path) -> list[say.RecordingClosed]:
     return facts
 
 
-async def run_node(settings: CentralSettings) -> None:
-    """Run one voice node until cancelled. EngineDied when the engine ends by itself."""
-    settings.recordings.mkdir(parents=True, exist_ok=True)
-    settings.run.mkdir(parents=True, exist_ok=True)
-    mended = await asyncio.to_thread(mend, settings.recordings)
-    voice = settings.voice
-    tls = voice_tls(settings.plain, settings.tls, voice.certificate, voice.key)
-    dialled, edges = settings.way_to_edge
-    engine = PjsuaEngine(
+def _engine(voice: VoiceNodeSettings, tls: VoiceTls | None, edges: tuple[str, ...]) -> PjsuaEngine:
+    """The engine of these settings, not started yet."""
+    return PjsuaEngine(
         VoiceSettings(
             bind_host=voice.host,
             sip_port=voice.sip_port,
@@ -58,6 +52,17 @@ async def run_node(settings: CentralSettings) -> None:
             edges=edges,
         )
     )
+
+
+async def run_node(settings: CentralSettings) -> None:
+    """Run one voice node until cancelled. EngineDied when the engine ends by itself."""
+    settings.recordings.mkdir(parents=True, exist_ok=True)
+    settings.run.mkdir(parents=True, exist_ok=True)
+    mended = await asyncio.to_thread(mend, settings.recordings)
+    voice = settings.voice
+    tls = voice_tls(settings.plain, settings.tls, voice.certificate, voice.key)
+    dialled, edges = settings.way_to_edge
+    engine = _engine(voice, tls, edges)
     music = settings.telephony.hold_music
     sounds = await asyncio.to_thread(write_sounds, settings.run / "sounds", voice.rate_hz, music)
     client = StreamClient(settings.voice_socket, "voice")

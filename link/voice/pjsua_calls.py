@@ -49,6 +49,13 @@ class Calls:
 
     # --- orders
 
+    def set_gain(self, port: PortId, gain: float) -> None:
+        """How loudly a leg comes in."""
+        leg = self._legs.get(port)
+        if leg is None:
+            raise VoiceError(f"leg {port} does not exist (any more); set its gain after LegUp")
+        leg.take_in(gain)
+
     def call(self, port: PortId, uri: str, to: CallTo) -> PortId:
         """Dial a call; `uri` is where `to` lies."""
         if self._strict is None:

@@ -153,13 +153,6 @@ class Exchange(Calls):
         if leg is not None:
             self._end(leg, 200, "hung up here")
 
-    def set_gain(self, port: PortId, gain: float) -> None:
-        """How loudly a leg comes in."""
-        leg = self._legs.get(port)
-        if leg is None:
-            raise VoiceError(f"leg {port} does not exist (any more); set its gain after LegUp")
-        leg.take_in(gain)
-
     def stats(self, port: PortId) -> LegStats:
         """Counters of a leg that is up."""
         leg = self._legs.get(port)

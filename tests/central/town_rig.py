@@ -101,18 +101,17 @@ class Town:
         self.bus = FakeBus(FakeBroker(self.clock.now), "svc-centre")
         settings = CentralSettings.model_validate(TOWN)
         doors = (self.bus, FakeStreamServer(FakePlace(), "core"), self.journal)
-        self.board = wire_core(settings, self.clock, *doors, self.changed, lambda order: order())
+        self.board = board = wire_core(settings, self.clock, *doors, self.changed, lambda order: order())
         self.recordings = Recordings(self.database, folder / "recordings")
         self.events = EventStore(self.database, self.journal, self.clock.wall)
-        board = self.board
         self.ingest = Ingest(self.events, self.clock, board.evidence.hear, board.acknowledge, board.alarm)
         board.intake = self.ingest
         self.asked_gateways: list[str] = []
         values = settings.model_copy(update={"state": folder})
         self.files = wire_files(values, self.database, self.clock, self.changed, self.asked_gateways.append)
         self.gateway_tapes, self.incoming = self.files.tapes, self.files.incoming
-        told = self.gateway_tapes.told
-        self.board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed, told)
+        from_gateways = self.gateway_tapes.told
+        board.tapes = Tapes(self.recordings, lambda order: None, self.clock, self.changed, from_gateways)
         self.people = self._people(values)
         self.clips = Clips(self.database, folder / "clips")
         self.store = Broadcasts(self.database)
