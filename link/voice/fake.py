@@ -7,9 +7,9 @@ connection. It ships with the product and passes the real door's port tests. Ver
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from link.voice.fake_parts import FakeFrames, FakeLeg, FakePlayer, FakeRecorder
 from link.voice.patches import PatchTable
 from link.voice.pcm import mix, read_frames, resample, write_wave
 from link.voice.port import (
@@ -22,6 +22,7 @@ from link.voice.port import (
     LegRefused,
     LegStats,
     LegUp,
+    Moment,
     PlayEnded,
     PortId,
     VoiceError,
@@ -35,50 +36,11 @@ from link.voice.wav_files import check_recordable
 _ids = itertools.count(1)
 
 
-@dataclass(slots=True)
-class FakeLeg:
-    """One end of a call. `heard` is what the other end sent at the last tick, None when it was idle."""
-
-    token: str
-    other: "FakeEngine | None" = None
-    other_port: PortId = 0
-    heard: bytes | None = None
-    coming: bytes | None = None
-    rx_packets: int = 0
-    tx_packets: int = 0
-
-
-@dataclass(slots=True)
-class FakeFrames:
-    """A frame port."""
-
-    source: FrameSource
-    sink: FrameSink
-    rate_hz: int
-
-
-@dataclass(slots=True)
-class FakePlayer:
-    """A player and the frame it is at."""
-
-    frames: list[bytes]
-    loop: bool
-    at: int = 0
-
-
-@dataclass(slots=True)
-class FakeRecorder:
-    """A recorder: its file is written when it is closed."""
-
-    path: Path
-    sound: bytearray = field(default_factory=bytearray)
-
-
 class FakeAir:
     """The network between fakes, and their common clock. `now` is in seconds."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now, self.ticks = 0.0, 0
         self.engines: dict[str, FakeEngine] = {}
 
     def answering(self, uri: str) -> "FakeEngine | None":
@@ -93,6 +55,7 @@ class FakeAir:
             self.now += FRAME_MS / 1000
             for engine in list(self.engines.values()):
                 engine.carry()
+            self.ticks += 1
             for engine in list(self.engines.values()):
                 engine.arrive()
 
@@ -197,8 +160,20 @@ class FakeEngine:
         """See `VoiceEngine.record`."""
         await self._ready()
         check_recordable(path)
-        self._recorders[port := next(_ids)] = FakeRecorder(path)
+        first = await self.when(self._air.ticks)
+        self._recorders[port := next(_ids)] = FakeRecorder(path, first)
         return port
+
+    async def began(self, recorder: PortId) -> Moment:
+        """See `VoiceEngine.began`."""
+        await self._ready()
+        if recorder not in self._recorders:
+            raise VoiceError(f"port {recorder} is no recorder (any more)")
+        return self._recorders[recorder].began
+
+    async def when(self, tick: int) -> Moment:
+        """See `VoiceEngine.when`."""
+        return Moment(tick, tick * FRAME_MS * 1_000_000, tick * FRAME_MS * 1_000_000)
 
     async def close(self, port: PortId) -> None:
         """See `VoiceEngine.close`."""
@@ -251,7 +226,7 @@ class FakeEngine:
             if frame is not None:
                 to.setdefault(sink, []).append((frame, level))
         silence = bytes(frame_bytes(self.settings.rate_hz))
-        for port in {*self._frames, *connected}:
+        for port in {*self._frames, *self._recorders, *connected}:
             self._hand(port, mix(to[port]) if port in to else silence, port in connected)
 
     def arrive(self) -> None:
@@ -287,7 +262,7 @@ class FakeEngine:
             if other is not None:
                 other.coming = frame
                 other.rx_packets += 1
-        elif (recorder := self._recorders.get(port)) is not None and connected:
+        elif (recorder := self._recorders.get(port)) is not None:
             recorder.sound += frame
 
     def _ring(self, port: PortId, uri: str) -> None:

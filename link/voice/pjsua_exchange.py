@@ -16,6 +16,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from link.voice.metronome import Metronome
 from link.voice.patches import Pair, PatchTable
 from link.voice.peers import Peers
 from link.voice.pjsua_legs import Gate, Leg, call_param, gate_config, guarded
@@ -32,6 +33,7 @@ from link.voice.port import (
     PortId,
     VoiceError,
     VoiceSettings,
+    frame_bytes,
 )
 from link.voice.screen import Screen
 from link.voice.tokens import ExpectedTokens
@@ -60,7 +62,8 @@ class Exchange:
         self._frames: dict[PortId, FramePort] = {}
         self._parked: list[FramePort] = []
         self._players: dict[PortId, Player] = {}
-        self._recorders: dict[PortId, Recorder] = {}
+        self.recorders: dict[PortId, Recorder] = {}
+        self.clock = Metronome(bytes(frame_bytes(settings.rate_hz)))
         self._to_answer: deque[tuple[Leg, int]] = deque()
         self._grave: deque[tuple[float, Any]] = deque()
         self._watched = 0.0
@@ -77,6 +80,8 @@ class Exchange:
             self._connections.listens(sip_port)
         self._drain = endpoint.audDevManager().getPlaybackDevMedia()
         self._silence = FramePort("silence", self._settings.rate_hz)
+        self._silence.attach(self.clock, self.clock)
+        self._silence.startTransmit(self._drain)
         self._account = Gate(self._screen)
         self._account.create(gate_config(self._settings, sip_port), True)
 
@@ -114,7 +119,7 @@ class Exchange:
 
     def drop_all(self) -> None:
         """Let go of every pj object. The bridge's clock must stand still."""
-        for objects in (self._legs, self._frames, self._players, self._recorders):
+        for objects in (self._legs, self._frames, self._players, self.recorders):
             objects.clear()
         self._leaving.clear()
         self._to_answer.clear()
@@ -266,9 +271,10 @@ class Exchange:
         return number
 
     def record(self, path: Path) -> PortId:
-        """Open a recorder."""
+        """Open a recorder, and let it run: its first frame is that of the tick after this."""
         number = next(_ids)
-        self._recorders[number] = Recorder(path)
+        self.recorders[number] = recorder = Recorder(path)
+        recorder.run(self._silence, self.clock)
         return number
 
     def close(self, number: PortId) -> None:
@@ -288,7 +294,7 @@ class Exchange:
         if player is not None:
             player.forget()
             self._grave.append((time.monotonic() + SETTLE, player))
-        self._recorders.pop(number, None)
+        self.recorders.pop(number, None)
 
     # --- who hears whom
 
@@ -323,14 +329,14 @@ class Exchange:
             log.info("event=not-settled source=%d sink=%d error=%s", *pair, error_text(error))
 
     def _known(self, number: PortId) -> bool:
-        ports: tuple[dict[PortId, Any], ...] = (self._legs, self._frames, self._players, self._recorders)
+        ports: tuple[dict[PortId, Any], ...] = (self._legs, self._frames, self._players, self.recorders)
         return any(number in objects for objects in ports)
 
     def _media(self, number: PortId) -> Any:
         leg = self._legs.get(number)
         if leg is not None:
             return leg.media
-        return self._frames.get(number) or self._players.get(number) or self._recorders.get(number)
+        return self._frames.get(number) or self._players.get(number) or self.recorders.get(number)
 
     def _bury(self, thing: Any) -> None:
         """Drop an object later, outside the callback it may be in."""

@@ -1,0 +1,74 @@
+"""The ticks of a bridge's clock, counted: which tick it is, and when each was, in monotonic and in wall time.
+
+A source of silence that the bridge asks once a tick. Recorders hear it from their first tick to their last, so that
+a file has one frame for each tick and sample n of it is tick `first + n // samples_a_frame`. `pop` is called by the
+media clock's thread, the rest by any other.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from link.voice.port import FRAME_MS, Moment
+
+MARK_EVERY = 50
+"""Ticks from one mark to the next: a second."""
+MARKS_KEPT = 2 * 3600
+FRAME_NS = FRAME_MS * 1_000_000
+SURE_NS = FRAME_NS * 3 // 4
+"""So soon after a tick the next one has not begun."""
+
+
+class Metronome:
+    """`frame` is what the bridge is given: silence. The clocks can be turned by hand."""
+
+    def __init__(
+        self,
+        frame: bytes,
+        mono_ns: Callable[[], int] = time.monotonic_ns,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._frame, self._mono_ns, self._wall_ns = frame, mono_ns, wall_ns
+        self._lock = threading.Lock()
+        self._last = Moment(0, mono_ns(), wall_ns())
+        self._marks: deque[Moment] = deque([self._last], maxlen=MARKS_KEPT)
+
+    def pop(self) -> bytes:
+        """The clock has ticked."""
+        now = Moment(self._last.tick + 1, self._mono_ns(), self._wall_ns())
+        with self._lock:
+            self._last = now
+            if now.tick % MARK_EVERY == 0:
+                self._marks.append(now)
+        return self._frame
+
+    def push(self, frame: bytes) -> None:
+        """Nothing is to be heard here."""
+
+    def last(self) -> Moment:
+        """The newest tick."""
+        with self._lock:
+            return self._last
+
+    def joined(self, before: Moment) -> Moment:
+        """First tick of what was connected since `before` was the last: the one after it.
+
+        Not sure when a tick passed meanwhile, or may have begun.
+        """
+        after = self.last()
+        sure = after.tick == before.tick and self._mono_ns() - before.mono_ns < SURE_NS
+        return Moment(
+            before.tick + 1, before.mono_ns + FRAME_NS, before.wall_ns + FRAME_NS, sure and before.tick > 0
+        )
+
+    def soon(self) -> bool:
+        """Whether enough of this tick is left to connect something within it."""
+        return self._mono_ns() - self.last().mono_ns < SURE_NS // 2
+
+    def when(self, tick: int) -> Moment:
+        """When that tick was, by the nearest mark; of one to come, when it will be."""
+        with self._lock:
+            near = min((*self._marks, self._last), key=lambda mark: abs(mark.tick - tick))
+        away = (tick - near.tick) * FRAME_NS
+        return Moment(tick, near.mono_ns + away, near.wall_ns + away)
