@@ -11,7 +11,7 @@ from pathlib import Path
 
 from link.voice.fake_parts import FakeFrames, FakeLeg, FakePlayer, FakeRecorder
 from link.voice.patches import PatchTable
-from link.voice.pcm import mix, read_frames, resample, write_wave
+from link.voice.pcm import mix, read_frames, resample
 from link.voice.port import (
     FRAME_MS,
     EngineStopped,
@@ -263,7 +263,7 @@ class FakeEngine:
                 other.coming = frame
                 other.rx_packets += 1
         elif (recorder := self._recorders.get(port)) is not None:
-            recorder.sound += frame
+            recorder.write(frame)
 
     def _ring(self, port: PortId, uri: str) -> None:
         leg = self.legs.get(port)
@@ -302,7 +302,7 @@ class FakeEngine:
 
     def _finish(self, recorder: FakeRecorder | None) -> None:
         if recorder is not None:
-            write_wave(recorder.path, bytes(recorder.sound), self.settings.rate_hz)
+            recorder.close(self.settings.rate_hz)
 
     async def _ready(self) -> None:
         await self.warm.wait()
