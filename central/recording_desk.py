@@ -11,7 +11,8 @@ from central.ports import Ledger
 from central.readmodels import RecordingView
 from central.store.database import StoreError
 from central.store.journal import JournalError
-from central.store.recordings import Kind, Recordings
+from central.store.recording_rows import Kind
+from central.store.recordings import Recordings
 from central.views import recording_view
 
 T = TypeVar("T")

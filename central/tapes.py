@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from central.store.database import StoreError
-from central.store.recordings import Kind, RecordingError, Recordings
+from central.store.recording_rows import Kind
+from central.store.recordings import RecordingError, Recordings
 from link.contract import neighbour as voice
 from link.contract.wire import Wire
 from link.hosting.clock import Clock

@@ -31,7 +31,7 @@ from central.readmodels import (
 )
 from central.store.clips import Clip
 from central.store.entries import Entry
-from central.store.recordings import Recording
+from central.store.recording_rows import Recording
 from central.store.verify import Verdict
 from central.switchboard import NODE_PEER, Switchboard
 from central.update_models import UpdateView

@@ -29,7 +29,7 @@ def test_a_copy_of_the_database_is_made_anew_when_much_was_shipped_and_old_ones_
     rig.commit()
     rig.shipped()
     for _ in range(5):
-        rounds(rig, 12, rows=10, filler=3000)
+        rounds(rig, 12, rows=14, filler=3000)
         rig.time += 700.0
     total = rounds(rig, 2)
     kept = generations(rig.backup)
