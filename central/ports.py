@@ -35,8 +35,11 @@ class Tapes(Protocol):
     def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
         """A broadcast began or ended."""
 
-    def closed(self, fact: voice.RecordingClosed) -> None:
-        """The voice node closed a file."""
+    def talks(self, group: str, holder: str, talker: str) -> None:
+        """A line has the floor of a group; `talker` is who speaks there, as far as is known."""
+
+    def heard(self, fact: voice.RecordingBegan | voice.RecordingClosed) -> None:
+        """The voice node began a file, or closed one."""
 
     def node_came(self, running: tuple[str, ...]) -> None:
         """The voice node is there and has these recordings running."""

@@ -161,10 +161,8 @@ class Switchboard:
             case voice.CallRefused(source=source, why=why):
                 self.calls_refused += 1
                 self.journal("call.refused", source, {"why": why})
-            case voice.RecordingClosed(recording=recording, state=state, why=why):
-                if state == "failed":
-                    self.journal("recording.failed", recording, {"why": why})
-                self.tapes.closed(fact)
+            case voice.RecordingBegan() | voice.RecordingClosed():
+                self.tapes.heard(fact)
 
     def _to_line(self, leg: str, event: Callable[[str], object]) -> None:
         try:
@@ -257,6 +255,7 @@ class Switchboard:
             case floor.FloorChanged(group=group, holder=holder, talker=talker, why=why):
                 if holder is not None:
                     self.figures.end(FLOOR, holder, self.clock.now())
+                    self.tapes.talks(group, holder, talker)
                 self.journal("group.floor", group, {"holder": holder, "talker": talker, "why": why})
                 self.changed("group", group)
             case floor.ConversationChanged(group=group, on=on):

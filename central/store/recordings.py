@@ -64,13 +64,15 @@ class Recordings:
         path: Path,
         started_wall_ms: int,
         channel: str = "live",
-        **more: str,
+        legs: str = "",
+        talk_group: str = "",
+        parties: str = "",
     ) -> Recording:
-        """Note a recording that has just begun in the file `path` (absolute, or relative to the folder). `more`: its
-        `legs`, `parties`, `talk_group`."""
+        """Note a recording that has just begun in the file `path` (absolute, or relative to the folder). The texts
+        are those of Recording."""
         inside = self._relative(path)
         row = Recording(id, kind, subject, channel, started_wall_ms, None, inside, None, "open", talk=id)
-        recording = replace(row, **more)  # type: ignore[arg-type]  # texts, all of them
+        recording = replace(row, legs=legs, talk_group=talk_group, parties=parties)
         await self._database.write(lambda sql: sql.table("recordings").insert(vars(recording)))
         return recording
 
