@@ -37,14 +37,13 @@ from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.quarantine import Quarantine
-from central.store.recordings import Recordings
 from central.studio import SPOKEN_NAME, Studio
-from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
 from central.wiring_files import wire_files
 from central.wiring_keys import Keys
 from central.wiring_people import wire_people
+from central.wiring_recordings import SealedRecordings
 from central.wiring_updates import Updates
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
@@ -88,10 +87,11 @@ class CoreBuild:
         self.switchboard = wire_core(
             settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
         )
-        self.recordings = Recordings(self.database, settings.recordings)
-        self.files = wire_files(settings, self.database, self.clock, self.changed, self._wanted_changed)
-        told = self.files.tapes.told
-        self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed, told)
+        doors = (settings, self.database, self.clock)
+        self.sealed = SealedRecordings(*doors, self.journal, self.switchboard, self.changed)
+        self.recordings = self.sealed.recordings
+        self.files = wire_files(*doors, self.changed, self._wanted_changed, self.sealed.seals)
+        self.tapes = self.sealed.tapes(self.files.tapes.told)
         self.switchboard.tapes = self.tapes
         self.broadcasts = Broadcasts(self.database)
         self.clips = Clips(self.database, settings.clips)
@@ -104,6 +104,7 @@ class CoreBuild:
         self.views = Views(
             settings, self.switchboard, self.clock, self.ingest.figures.view, backup=self.backup.view
         )
+        self.views.recording = self.sealed.care.view
         self.views.bus_trouble = lambda: self.gate.trouble if self.gate is not None else ""
         self.switchboard.documents = self.desired = self._desired()
         journal = self.journal
@@ -159,6 +160,7 @@ class CoreBuild:
             self.keys.desk,
             self.updates.desk,
         )
+        desk.proofs = self.sealed.desk
         desk.other_blobs = lambda sha: self.desired.path_of(sha) or self.updates.path_of(sha)
         return desk
 
@@ -211,6 +213,7 @@ class CoreBuild:
         await self.broadcasting.resume()
         await self.field.resume()
         await self.files.tapes.resume()
+        await self.sealed.care.resume()
         await self.updates.resume()
         await self.desired.resume()
         places = {name: board.field.places.get(name, 0) for name in board.gateways}
@@ -316,7 +319,7 @@ class CoreBuild:
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
             serving = (*serving, self.keys.book.run, self.files.tapes.run, self.files.incoming.run)
-            serving = (*serving, self.people.run, self.updates.book.run)
+            serving = (*serving, self.people.run, self.updates.book.run, self.sealed.care.run)
             stack.push_async_callback(self.field.flush)
             serving = (*serving, *self._front())
             for serve in (*serving, StallWatch("central core").run):

@@ -18,9 +18,9 @@ from central.readmodels import (
     GroupView,
     LineView,
     ProofView,
-    RecordingView,
     TownView,
 )
+from central.recording_models import RecordingView
 from link.hosting.tls_settings import PLAIN
 
 _GOOD = {"done", "played", "closed", "repaired", "online", "up", "present", "obeyed", "delivered", "mains"}
@@ -103,6 +103,9 @@ def _heading(view: TownView) -> Text:
     if view.backup is not None:
         text.append("  backup ")
         text.append_text(word("up" if view.backup.ok else "down"))
+    if view.recording is not None:
+        text.append("  recordings ")
+        text.append_text(word("up" if view.recording.ok else "down"))
     for node in view.nodes:
         text.append(f"  {node.node} ")
         text.append_text(word("up" if node.up else "down"))
@@ -113,6 +116,8 @@ def _heading(view: TownView) -> Text:
         text.append(f"\n{view.bus_trouble}", style="bold red")
     if view.backup is not None and not view.backup.ok:
         text.append(f"\nbackup: {view.backup.what} ({view.backup.advice})", style="red")
+    for trouble in () if view.recording is None else view.recording.troubles:
+        text.append(f"\nrecordings: {trouble}", style="red")
     return text
 
 

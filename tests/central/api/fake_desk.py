@@ -13,7 +13,7 @@ from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.key_requests import SignatureShown, StopShown
-from central.api.recording_desk import RecordingDesk
+from central.api.recording_desk import RecordingDesk, RecordingSearch
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.tokens import TokenFile, Tokens
 from central.api.upload_desk import UploadDesk
@@ -38,10 +38,10 @@ from central.readmodels import (
     LineView,
     MemberView,
     NodeView,
-    RecordingView,
     TownView,
     ZoneView,
 )
+from central.recording_models import RecordingView
 from central.store.uploads import Uploads
 from link.contract import facts
 from link.contract.authority import decode_authority
@@ -283,10 +283,8 @@ class FakeDesk:
     async def blob(self, sha: str) -> Path | None:
         return self.files.get(sha)
 
-    async def recordings(
-        self, kind: str | None, subject: str | None, limit: int
-    ) -> tuple[RecordingView, ...]:
-        self.calls.append(("recordings", kind, subject, limit))
+    async def recordings(self, search: RecordingSearch, limit: int) -> tuple[RecordingView, ...]:
+        self.calls.append(("recordings", search.kind, search.subject, limit))
         shown = await self.recording("g-valley-1")
         return (shown,) if shown else ()
 

@@ -13,9 +13,9 @@ from central.readmodels import (
     BroadcastView,
     ClipView,
     GroupView,
-    RecordingView,
     TownView,
 )
+from central.recording_models import RecordingView
 from tests.central.api.fake_desk import LI, write_wav
 from tests.central.cli.conftest import Run, Town, write_private
 
