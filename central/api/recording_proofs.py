@@ -99,9 +99,9 @@ async def hold(request: Request, by: Reader, id: Id, asked: HoldAsked) -> HoldVi
     return await desk.proofs.hold(id, asked.why, by.name)
 
 
-@router.post("/recordings/holds/{number}/release", summary="Release a legal hold", responses=responses(404))
-async def release(request: Request, by: Reader, number: Number, asked: HoldAsked) -> HoldView:
+@router.post("/recordings/holds/{id}/release", summary="Release a legal hold", responses=responses(404))
+async def release(request: Request, by: Reader, id: Number, asked: HoldAsked) -> HoldView:
     """It is erased when its days are over, unless another hold stands."""
     desk: Desk = request.app.state.desk
     by.need("journal.read", "")
-    return await desk.proofs.release(number, asked.why, by.name)
+    return await desk.proofs.release(id, asked.why, by.name)

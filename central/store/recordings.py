@@ -14,6 +14,7 @@ from pathlib import Path
 from central.store.database import Database, Sql
 from central.store.recording_rows import (
     LIST_LIMIT,
+    WHOLE,
     Kind,
     Recording,
     State,
@@ -122,12 +123,12 @@ class Recordings:
     def _of_segment(base: Recording, fact: RecordingClosed) -> Recording:
         """The row of a segment: the last keeps the id of the recording."""
         started, wall_ns, mono_ns, tick = base.started_wall_ms, base.wall_ns, base.mono_ns, base.tick
-        if base.rate_hz and base.first == 0:
-            later = fact.first * SECOND_NS // base.rate_hz
+        if base.rate_hz:  # the row of the recording may be that of its last segment by now
+            later = (fact.first - base.first) * SECOND_NS // base.rate_hz
             started += later // 1_000_000
             wall_ns = fact.wall_ns or (None if wall_ns is None else wall_ns + later)
             mono_ns = fact.mono_ns or (None if mono_ns is None else mono_ns + later)
-            tick = None if tick is None else tick + fact.first * 50 // base.rate_hz
+            tick = None if tick is None else tick + (fact.first - base.first) * 50 // base.rate_hz
         place = {"segment": fact.segment, "first": fact.first, "samples": fact.samples}
         times = {"started_wall_ms": started, "wall_ns": wall_ns, "mono_ns": mono_ns, "tick": tick}
         id = f"{base.id}.{fact.segment:03}" if fact.more else base.id
@@ -237,15 +238,13 @@ class Recordings:
         for path in sorted(files - by_path):
             match = _SEGMENT.match(Path(path).stem)
             base = by_id.get(match[1]) if match else None
-            if (
-                match
-                and base is not None
-                and path.endswith(".wav")
-                and base.state not in ("closed", "repaired")
-            ):
+            if match is None or base is None or not path.endswith(".wav") or Path(path).stem in by_id:
+                continue
+            if base.state not in WHOLE or int(match[2]) < base.segment:
                 found.setdefault(base.id, []).append((int(match[2]), path))
         for id, segments in found.items():
-            over = id not in still_open and by_id[id].path not in files
+            base = by_id[id]
+            over = id not in still_open and base.path not in files and base.state not in WHOLE
             for number, path in segments:
                 more = not (over and number == segments[-1][0])
                 await self.closed(await asyncio.to_thread(_fact_of, self._folder, id, number, path, more))

@@ -16,11 +16,11 @@ import httpx
 import numpy as np
 from pydantic import TypeAdapter
 
-from central.recording_models import RecordingView
 from central.journal_models import VerdictView
 from central.readmodels import (
     BroadcastView,
 )
+from central.recording_models import RecordingView
 from scripts.town.listening import RATE_HZ, Samples
 from scripts.town.signing import NotSigned, TownSigners
 from scripts.town.trust import verify

@@ -13,6 +13,7 @@ from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.key_requests import SignatureShown, StopShown
+from central.api.proofs_desk import ProofsDesk
 from central.api.recording_desk import RecordingDesk, RecordingSearch
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.tokens import TokenFile, Tokens
@@ -51,6 +52,7 @@ from link.hosting.machine import Tick
 from tests.central.api.fake_enrolment import FakeEnrolment
 from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
+from tests.central.api.fake_proofs import FakeProofs
 from tests.central.api.fake_updates import fake_updates
 from tests.central.key_rig import DAM, MemoryKeyStore
 from tests.central.people.bench import AREAS, Bench, everything
@@ -116,6 +118,7 @@ class FakeDesk:
         self.now = 100.0
         self.machines: dict[str, Broadcast] = {}
         self.calls: list[tuple[object, ...]] = []
+        self.proofs: ProofsDesk = FakeProofs(folder, self.calls)
         self.broken: Exception | None = None
         self.verdict = VerdictView(ok=True, entries=12)
         self.counting: Counting | None = None
@@ -285,6 +288,7 @@ class FakeDesk:
 
     async def recordings(self, search: RecordingSearch, limit: int) -> tuple[RecordingView, ...]:
         self.calls.append(("recordings", search.kind, search.subject, limit))
+        self.searched = (search, limit)
         shown = await self.recording("g-valley-1")
         return (shown,) if shown else ()
 

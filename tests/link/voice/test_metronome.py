@@ -58,3 +58,23 @@ def test_a_tick_is_placed_by_the_nearest_mark_across_a_hole_and_a_clock_that_was
     assert late.mono_ns == (MARK_EVERY + 45) * FRAME_NS + 5_000_000_000
     assert late.wall_ns == WALL + late.mono_ns + 60_000_000_000
     assert rig.clock.when(2 * MARK_EVERY + 3).mono_ns == (2 * MARK_EVERY + 3) * FRAME_NS + 5_000_000_000
+
+
+def test_ticks_that_were_late_and_made_up_for_it_are_no_hole():
+    rig = Rig()
+    rig.tick(MARK_EVERY + MARK_EVERY - 6)
+    rig.now += 300_000_000  # a busy machine: fifteen ticks are due, and come in one burst
+    rig.tick(5, away=0)
+    rig.tick(1, away=0)
+    rig.now = (2 * MARK_EVERY - 6) * FRAME_NS + 300_000_000
+    rig.tick(9, away=0)
+    rig.tick(MARK_EVERY)
+    first, last = rig.clock.when(1), rig.clock.when(2 * MARK_EVERY)
+    assert last.mono_ns - first.mono_ns == (2 * MARK_EVERY - 1) * FRAME_NS
+
+
+def test_the_time_before_the_first_tick_is_no_hole():
+    rig = Rig()
+    rig.now += 3_000_000_000  # the engine is made long before its clock runs
+    rig.tick(5)
+    assert rig.clock.when(5).mono_ns - rig.clock.when(1).mono_ns == 4 * FRAME_NS
