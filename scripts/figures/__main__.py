@@ -11,14 +11,26 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import authority, edges, families, legs, link, speech, squelch, start, voice
+from scripts.figures import authority, edges, families, legs, link, recorders, speech, squelch, start, voice
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
 from scripts.town.stages import TownError
 from scripts.town.unit import UnitFailed
 
-PARTS = ("voice", "legs", "edges", "start", "speech", "idle", "squelch", "families", "link", "authority")
+PARTS = (
+    "voice",
+    "legs",
+    "recorders",
+    "edges",
+    "start",
+    "speech",
+    "idle",
+    "squelch",
+    "families",
+    "link",
+    "authority",
+)
 STARTS_FOR_OVERS = 4
 TRIES_FOR_FAMILIES = 10
 OUT = Path(".cache/figures.json")
@@ -74,6 +86,8 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
             figures += voice.measure(arguments.tries // 4 or 1, secured=secured)
     if "legs" in wanted:
         figures += legs.measure()
+    if "recorders" in wanted:
+        figures += recorders.measure()
     if "edges" in wanted:
         figures += asyncio.run(edges.measure(arguments.tries))
     if "start" in wanted:

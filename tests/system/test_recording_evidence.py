@@ -14,7 +14,6 @@ import pytest
 
 from central.store.database import Database
 from central.store.encode_worker import decoded
-from central.store.encoding import Encoding
 from central.store.recording_rows import WHOLE
 from central.store.seal_book import verify_file
 from central.voice.process import mended
@@ -116,8 +115,7 @@ async def test_a_node_killed_in_mid_recording_leaves_evidence(tmp_path: Path) ->
         assert [row.started_wall_ms for row in parts] == [START_MS + n * 1000 for n in range(len(parts))]
         assert sum(row.samples or 0 for row in parts) > 2.1 * RATE, "less than a second is lost"
         assert loud(pcm_of(folder / parts[1].path), 0.0, 1.0) or name == "leg-b"
-    assert len((await Encoding(database, folder, shelf.book, "flac").round()).done) == min(20, len(rows))
-    assert len(await shelf.book.of(row.id for row in rows)) >= 24
+    assert len(await shelf.book.of(row.id for row in rows)) >= len(rows)
     database.close()
     assert verify_file(tmp_path / "core.db", KEY.public).ok
 
