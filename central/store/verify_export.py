@@ -111,7 +111,7 @@ class Export:
             with self.zip.open(name) if self.zip else (self.path / name).open("rb") as file:
                 while piece := file.read(1 << 20):
                     digest.update(piece)
-        except (OSError, KeyError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError):
+        except (OSError, KeyError, zipfile.BadZipFile, EOFError, ValueError, RuntimeError):
             return ""
         return digest.hexdigest()
 

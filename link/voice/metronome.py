@@ -31,7 +31,7 @@ class Metronome:
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._frame, self._mono_ns, self._wall_ns = frame, mono_ns, wall_ns
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._last = self._prompt = Moment(0, mono_ns(), wall_ns())
         self._marks: deque[Moment] = deque(maxlen=MARKS_KEPT)
 
@@ -44,6 +44,7 @@ class Metronome:
                 self._prompt = now
             if now.tick % MARK_EVERY == 0:
                 self._marks.append(self._prompt)
+            self._lock.notify_all()
         return self._frame
 
     def push(self, frame: bytes) -> None:
@@ -67,7 +68,13 @@ class Metronome:
 
     def soon(self) -> bool:
         """Whether enough of this tick is left to connect something within it."""
-        return self._mono_ns() - self.last().mono_ns < SURE_NS // 2
+        with self._lock:
+            return self._mono_ns() - self._last.mono_ns < SURE_NS // 2
+
+    def wait_soon(self, most: float) -> None:
+        """Wait for such a moment, `most` seconds at the longest."""
+        with self._lock:
+            self._lock.wait_for(self.soon, most)
 
     def when(self, tick: int) -> Moment:
         """When that tick was, by the nearest mark; of one to come, when it will be."""

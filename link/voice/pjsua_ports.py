@@ -8,7 +8,6 @@ are dropped a moment after they were disconnected. `str(pj.Error)` is empty: `er
 """
 
 import logging
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -160,9 +159,7 @@ class Recorder(pj.AudioMediaRecorder):  # type: ignore[misc]
 
     def run(self, silence: FramePort, clock: Metronome) -> None:
         """Begin to write, a frame at every tick. Waits up to a tick for a moment in which the first is certain."""
-        until = time.monotonic() + 2 * FRAME_MS / 1000
-        while not clock.soon() and time.monotonic() < until:
-            time.sleep(0.001)
+        clock.wait_soon(2 * FRAME_MS / 1000)
         before = clock.last()
         silence.startTransmit(self)
         self.began = clock.joined(before)

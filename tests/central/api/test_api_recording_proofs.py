@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from central.api import recording_proofs
 from tests.central.api.fake_desk import FakeDesk
 
 Api = httpx.AsyncClient
@@ -72,3 +73,8 @@ async def test_filters_reach_the_desk_and_others_are_refused(api: Api, desk: Fak
     assert (search.line, search.party, search.since, search.held, search.before, limit) == (*given.values(),)
     for wrong in ({"colour": "red"}, {"limit": 0}, {"state": "lost"}, {"since": "yesterday"}):
         assert (await api.get("recordings", params=wrong)).status_code == 422, wrong
+
+
+def test_nothing_of_it_goes_without_a_right() -> None:
+    assert len(recording_proofs.router.routes) == 7
+    assert all(route.dependant.dependencies for route in recording_proofs.router.routes)  # type: ignore[attr-defined]

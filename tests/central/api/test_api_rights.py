@@ -72,12 +72,7 @@ IN_AREAS: dict[str, tuple[Role, str, str, Any]] = {
         {"name": "x", "grants": [{"role": "observer", "area": "north-dam"}]},
     ),
     "POST /enrolments": ("technician", "", "north-dam", {"gateway": "gw-north"}),
-    "POST /enrolments/{gateway}/approve": (
-        "technician",
-        "gw-north",
-        "north-dam",
-        {"fingerprint": KEY},
-    ),
+    "POST /enrolments/{gateway}/approve": ("technician", "gw-north", "north-dam", {"fingerprint": KEY}),
     "POST /enrolments/{gateway}/refuse": ("technician", "gw-north", "north-dam", None),
     "POST /bundles": ("technician", "", "", "good"),
     "DELETE /bundles/{sha}": ("technician", "", "", None),

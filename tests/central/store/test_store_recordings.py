@@ -6,6 +6,7 @@ import pytest
 
 from central.store.database import Database, StoreError
 from central.store.recording_rows import samples_of, sha256_of
+from central.store.recording_search import Wanted
 from central.store.recordings import Reconciled, RecordingError, Recordings
 from central.voice.segments import wav_head
 from link.contract.tape_orders import RecordingBegan, RecordingClosed
@@ -226,5 +227,6 @@ async def test_what_is_wanted_is_found_by_time_party_group_and_line_page_by_page
     last = (page[-1].started_wall_ms, page[-1].id)
     assert [each.id for each in page] == ["g2", "l1"]
     assert await ids(before=last) == ["g1"], "two that began together are not lost between pages"
+    assert await shelf.recordings.list(Wanted(line="gw-c/r1", group="valley")) == []
     with pytest.raises(TypeError):
         await ids(colour="red")

@@ -1,5 +1,6 @@
 """The clock of a bridge: what tick it is, when each was, and whether the first one of a recorder is certain."""
 
+import threading
 from dataclasses import replace
 
 from link.voice.metronome import FRAME_NS, MARK_EVERY, Metronome
@@ -78,3 +79,17 @@ def test_the_time_before_the_first_tick_is_no_hole():
     rig.now += 3_000_000_000  # the engine is made long before its clock runs
     rig.tick(5)
     assert rig.clock.when(5).mono_ns - rig.clock.when(1).mono_ns == 4 * FRAME_NS
+
+
+def test_whoever_wants_to_connect_waits_for_the_next_tick_and_no_longer():
+    rig = Rig()
+    rig.tick(3)
+    rig.now += FRAME_NS * 9 // 10
+    ticking = threading.Timer(0.05, rig.tick)
+    ticking.start()
+    rig.clock.wait_soon(10.0)
+    assert rig.clock.soon() and rig.clock.last().tick == 4
+    ticking.join()
+    rig.now += FRAME_NS
+    rig.clock.wait_soon(0.001)
+    assert not rig.clock.soon(), "a clock that stands still holds up nobody"
