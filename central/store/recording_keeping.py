@@ -93,8 +93,9 @@ class Keeping:
 
     async def oldest(self) -> Recording | None:
         """What goes first when there is no room. StoreError."""
-        found = await self._rows(_OVER, {})
-        return found[-1] if found else None
+        first = f"id = (select id from recordings where {_OVER} order by started_wall_ms, id limit 1)"
+        found = await self._rows(first, {})
+        return found[0] if found else None
 
     async def erase(self, recording: Recording, why: str, by: str = "") -> bool:
         """Erase its file; whether it was done: not what is held by now. StoreError."""
