@@ -73,7 +73,7 @@ class RecorderSuite:
         for name in ("a", "b", "c"):
             files.append(await here.engine.record(tmp_path / f"{name}.wav"))
             moments.append(await here.engine.began(files[-1]))
-            await rig.pass_time(0.11)
+            await rig.pass_time(0.11 + 0.027 * len(files))
         for recorder in files:
             await here.engine.connect(tone, recorder)
         await rig.pass_time(0.4)
