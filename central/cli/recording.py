@@ -67,7 +67,9 @@ def fetch(
     id: Annotated[str, typer.Argument(metavar="ID", help="Recording id.")],
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", dir_okay=False, help="Where to write the sound (FLAC, WAV or Ogg Opus)."),
+        typer.Argument(
+            metavar="FILE", dir_okay=False, help="Where to write the sound (FLAC, WAV or Ogg Opus)."
+        ),
     ] = None,
 ) -> None:
     """Fetch the sound of a recording, checked against its SHA-256.
