@@ -3,11 +3,9 @@
 import asyncio
 import gc
 import logging
-import shutil
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from central.api.app import make_app
 from central.api.machines import ByCertificate, ByToken
@@ -15,7 +13,7 @@ from central.api.server import ApiServer
 from central.api.tokens import Tokens
 from central.backup import Backup
 from central.broadcasting import Broadcasting
-from central.broker_gate import BrokerGate, Verdict
+from central.broker_gate import Verdict
 from central.config import CentralSettings
 from central.desired.content import ClipKnown
 from central.desired.keeping import DesiredKeeping
@@ -40,21 +38,22 @@ from central.store.field import FieldStore
 from central.store.journal import Journal, JournalError, JournalRecovered
 from central.store.patches import PatchStore
 from central.store.quarantine import Quarantine
-from central.store.recordings import Recordings
 from central.studio import SPOKEN_NAME, Studio
-from central.tapes import Tapes
 from central.views import Views
 from central.wiring import wire_core
 from central.wiring_files import wire_files
+from central.wiring_gate import wire_gate
 from central.wiring_keys import Keys
 from central.wiring_people import wire_people
 from central.wiring_phones import Phones
+from central.wiring_recordings import SealedRecordings
 from central.wiring_updates import Updates
 from link.bus.broker_file import CENTRE
 from link.bus.paho_bus import PahoBus
 from link.bus.socket_path import listen_at
 from link.bus.stream import StreamServer
 from link.hosting.clock import Clock, SystemClock
+from link.hosting.fresh_folder import fresh_folder
 from link.hosting.notify import notify
 from link.hosting.portions import in_slices
 from link.hosting.stall import StallWatch
@@ -87,15 +86,16 @@ class CoreBuild:
         self.database = Database.open(settings.database, hold_log=settings.backup is not None)
         self.journal = Journal(self.database, self._journal_told)
         self.bus = PahoBus(settings.broker.settings(CENTRE, settings.tls))
-        self.gate = self._gate()
+        self.gate = wire_gate(settings, PahoBus, self.clock, self._gate_told)
         self.node = StreamServer(settings.voice_socket, "core")
         self.switchboard = wire_core(
             settings, self.clock, self.bus, self.node, self.journal, self.changed, self._orders.put_nowait
         )
-        self.recordings = Recordings(self.database, settings.recordings)
-        self.files = wire_files(settings, self.database, self.clock, self.changed, self._wanted_changed)
-        told = self.files.tapes.told
-        self.tapes = Tapes(self.recordings, self.switchboard.tell_node, self.clock, self.changed, told)
+        doors = (settings, self.database, self.clock)
+        self.sealed = SealedRecordings(*doors, self.journal, self.switchboard, self.changed)
+        self.recordings = self.sealed.recordings
+        self.files = wire_files(*doors, self.changed, self._wanted_changed, self.sealed.seals)
+        self.tapes = self.sealed.tapes(self.files.tapes.told)
         self.switchboard.tapes = self.tapes
         self.broadcasts = Broadcasts(self.database)
         self.clips = Clips(self.database, settings.clips)
@@ -109,6 +109,7 @@ class CoreBuild:
         self.views = Views(
             settings, self.switchboard, self.clock, self.ingest.figures.view, backup=self.backup.view
         )
+        self.views.recording = self.sealed.care.view
         self.views.bus_trouble = lambda: self.gate.trouble if self.gate is not None else ""
         self.switchboard.documents = self.desired = self._desired()
         journal = self.journal
@@ -121,15 +122,6 @@ class CoreBuild:
         self.phones = Phones(settings, self.database, clock, journal, active, tell)
         self.desk = self._desk()
         self.api = self._served()
-
-    def _gate(self) -> BrokerGate | None:
-        """What stands between core and a secured broker until that is found shut."""
-        given = self.settings
-        if given.tls is None or given.probe is None:
-            return None
-        return BrokerGate(
-            given.broker, given.tls, given.probe, given.realm, PahoBus, self.clock, self._gate_told
-        )
 
     def _gate_told(self, verdict: Verdict) -> None:
         if not verdict.untried:
@@ -155,7 +147,7 @@ class CoreBuild:
             self.clips,
             CoreRecordingDesk(self.recordings, self.files.tapes, self.journal),
             self.broadcasts,
-            self._uploads(),
+            fresh_folder(self.settings.state / "uploads"),
             CoreEventsDesk(self.events, Quarantine(self.database), self.ingest),
             self.files.incoming,
             self._enrolment(),
@@ -165,6 +157,7 @@ class CoreBuild:
             CoreGroupDesk(self.switchboard, self.patches, self.clock),
             self.phones.desk,
         )
+        desk.proofs = self.sealed.desk
         desk.other_blobs = lambda sha: self.desired.path_of(sha) or self.updates.path_of(sha)
         return desk
 
@@ -217,6 +210,7 @@ class CoreBuild:
         await self.broadcasting.resume()
         await self.field.resume()
         await self.files.tapes.resume()
+        await self.sealed.care.resume()
         await self.updates.resume()
         await self.patches.resume()
         await self.phones.book.resume()
@@ -225,13 +219,6 @@ class CoreBuild:
         asked = [runner.machine.created + runner.machine.epoch for runner in board.broadcasts.values()]
         since_ms = int((min(asked) - CLOCK_SET_BACK) * 1000) if asked else None
         await self.ingest.resume(places, since_ms, board.evidence.told_again)
-
-    def _uploads(self) -> Path:
-        """A fresh folder for files on their way in."""
-        folder = self.settings.state / "uploads"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
 
     def _desired(self) -> DesiredKeeping:
         return DesiredKeeping(
@@ -324,7 +311,13 @@ class CoreBuild:
             serving = (*board.runners(), board.mail.run, self.tapes.run, self._send_orders)
             serving = (*serving, self.broadcasting.save, self.field.save, *self.desired.runners())
             serving = (*serving, self.keys.book.run, self.files.tapes.run, self.files.incoming.run)
-            serving = (*serving, self.people.run, self.updates.book.run, self.patches.run)
+            serving = (
+                *serving,
+                self.people.run,
+                self.updates.book.run,
+                self.patches.run,
+                self.sealed.care.run,
+            )
             stack.push_async_callback(self.field.flush)
             serving = (*serving, *self._front())
             for serve in (*serving, StallWatch("central core").run):

@@ -13,6 +13,7 @@ from central.front_settings import FrontSettings
 from central.people.areas import Area, Areas
 from central.people.places import Places
 from central.people_settings import AreaSettings, PeopleSettings
+from central.recording_settings import RecordingSettings
 from central.speech.settings import SpeechSettings
 from central.telephony_settings import Number, TelephonySettings, check_numbers
 from central.trigger_settings import TriggerSettings, check_trigger
@@ -169,6 +170,7 @@ class CentralSettings(Settings):
     speech: SpeechSettings = SpeechSettings()
     backup: BackupSettings | None = None
     files: FilesSettings = FilesSettings()
+    recording: RecordingSettings = RecordingSettings()
     enrolment: EnrolmentSettings | None = None
     updates: UpdatesSettings | None = None
     edge: EdgeSettings | None = None
@@ -241,13 +243,8 @@ class CentralSettings(Settings):
     def _consistent(self) -> Self:
         known = {entry.id for entry in self.gateway}
         check_neighbours(((entry.id, entry.neighbours) for entry in self.gateway), known)
-        named = {
-            "gateway": [entry.id for entry in self.gateway],
-            "group": [group.id for group in self.group],
-            "zone": [zone.id for zone in self.zone],
-            "talker": [talker.id for talker in self.talker],
-            "trigger": [trigger.id for trigger in self.trigger],
-        }
+        kinds = ("gateway", "group", "zone", "talker", "trigger")
+        named: dict[str, list[str]] = {kind: [each.id for each in getattr(self, kind)] for kind in kinds}
         for name in filter(of_the_centre, named["gateway"]):
             raise ValueError(f"gateway {name!r} is the name of a part of the centre; choose another id")
         for kind, ids in named.items():

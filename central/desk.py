@@ -30,6 +30,7 @@ from central.api.enrolment_desk import EnrolmentDesk
 from central.api.events_desk import EventsDesk
 from central.api.people_desk import PeopleDesk
 from central.api.phones_desk import PhonesDesk
+from central.api.proofs_desk import ProofsDesk
 from central.api.requests import GroupChange
 from central.api.updates_desk import UpdatesDesk
 from central.api.upload_desk import UploadDesk
@@ -102,6 +103,7 @@ class CoreDesk(WarningDesk):
         self.uploads, self.incoming, self.tapes = uploads, incoming, tapes
         self.other_blobs: Callable[[str], Path | None] = lambda sha: None
         self.journal_ok = True
+        self.proofs: ProofsDesk  # given by who builds
         super().__init__(board, views, clock, broadcasting, studio, broadcasts, keys.book)
         self.keys = keys
         self._journal, self._clips = journal, clips

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from central.store.database import StoreError
 from central.store.gateway_recordings import GatewayRecordings
-from central.store.recordings import Recording
+from central.store.recording_rows import Recording
 from central.store.uploads import Uploads
 from link.contract.link_facts import RecordingGone, RecordingReady
 from link.contract.wire import Wire

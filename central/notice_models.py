@@ -23,10 +23,14 @@ class NoticeView(View):
         "seq_reuse",
         "not-understood",
         "events-missing",
+        "not-recorded",
+        "recording-hole",
+        "recordings-disk",
     ] = Field(
         description="call and text came in; emergency key pressed; the network lets a line wait or refuses it; the "
         "talker's time is nearly over; a device said what cannot be; of a gateway: a number of its events was used "
-        "twice, it sent what nobody understands (see the quarantine), events have not come",
+        "twice, it sent what nobody understands (see the quarantine), events have not come; a talk is not recorded, "
+        "time is missing in a recording, the disk of the recordings fills up",
         examples=["emergency"],
     )
     line: str = Field(description="Line it is about, `gateway/line`, or the gateway", examples=["gw-lake/t1"])

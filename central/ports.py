@@ -34,9 +34,6 @@ class Tapes(Protocol):
     ) -> None:
         """A conversation began or ended; `subjects` are the groups in which it is heard."""
 
-    def talked(self, group: str, line: str, talker: str, talker_id: str) -> None:
-        """Somebody has the floor of the group now."""
-
     def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
         """A broadcast began or ended."""
 
@@ -46,8 +43,11 @@ class Tapes(Protocol):
     def call_over(self, call: str) -> None:
         """A telephone call has ended."""
 
-    def closed(self, fact: voice.RecordingClosed) -> None:
-        """The voice node closed a file."""
+    def talks(self, group: str, holder: str, talker: str) -> None:
+        """A line has the floor of a group; `talker` is who speaks there, as far as is known."""
+
+    def heard(self, fact: voice.RecordingBegan | voice.RecordingClosed) -> None:
+        """The voice node began a file, or closed one."""
 
     def node_came(self, running: tuple[str, ...]) -> None:
         """The voice node is there and has these recordings running."""

@@ -17,6 +17,7 @@ from central.group_models import LineName as LineName
 from central.group_models import MemberView as MemberView
 from central.link_models import LinkView
 from central.notice_models import NoticeView
+from central.recording_models import RecordingStatusView
 from central.view import View as View
 from link.contract.facts import LineKind
 from link.contract.orders import Channel
@@ -27,7 +28,6 @@ TargetState = Literal[
     "waiting", "ordered", "accepted", "playing", "played", "stopped", "failed", "pre-empted", "refused",
     "unknown", "undelivered",
 ]  # fmt: skip
-RecordingState = Literal["open", "closed", "repaired", "missing", "announced", "failed"]
 
 
 class HealthView(View):
@@ -207,42 +207,6 @@ class BroadcastView(View):
     targets: tuple[TargetView, ...] = Field(description="Its loudspeakers")
 
 
-class RecordingView(View):
-    """One recording."""
-
-    id: str = Field(description="Recording id", examples=["g-valley-20240101-101500"])
-    kind: Literal["leg", "group", "broadcast", "gateway"] = Field(
-        description="What was recorded; `gateway`: a line, at its gateway", examples=["group"]
-    )
-    subject: str = Field(description="Line, group or broadcast it belongs to", examples=["valley"])
-    channel: str = Field(default="live", description="live, drill or test", examples=["live"])
-    started_wall: float = Field(description="When it began, Unix seconds", examples=[1700000000.0])
-    seconds: float | None = Field(
-        default=None, description="Length, seconds; null while it runs", examples=[8.1]
-    )
-    sha: str | None = Field(
-        default=None, description="SHA-256 of the file, hex; null while it runs", examples=["0" * 64]
-    )
-    path: str = Field(
-        description="File, relative to the recordings folder", examples=["2024/01/01/g-valley-101500.wav"]
-    )
-    state: RecordingState = Field(
-        description="open, closed, repaired (after a crash), missing, announced (still at its gateway), failed",
-        examples=["closed"],
-    )
-    gateway: str = Field(default="", description="Its gateway; empty: the centre", examples=["gw-north"])
-    codec: str = Field(default="wav", description="wav, or opus from a gateway", examples=["wav"])
-    ended_wall: float | None = Field(
-        default=None, description="Its end, Unix seconds", examples=[1700000008.1]
-    )
-    cut: bool = Field(default=False, description="It ends where power or process ended", examples=[False])
-    wanted: bool = Field(default=False, description="It was asked for and is on its way", examples=[False])
-    why: str = Field(default="", description="Why it is failed or missing", examples=["given up: quota"])
-    talkers: tuple[str, ...] = Field(
-        default=(), description="Who talks in it, by name and number", examples=[["Boat 3 (2001)"]]
-    )
-
-
 class NodeView(View):
     """A voice node: the process that joins the voices."""
 
@@ -288,6 +252,7 @@ class TownView(View):
     )
     journal_ok: bool = Field(default=True, description="The journal reaches the disk", examples=[True])
     backup: BackupView | None = Field(default=None, description="The backup; null when none is configured")
+    recording: RecordingStatusView | None = Field(default=None, description="How the recordings stand")
     gateways: tuple[GatewayView, ...] = Field(default=(), description="All gateways that are known")
     groups: tuple[GroupView, ...] = Field(default=(), description="All talk groups")
     zones: tuple[ZoneView, ...] = Field(default=(), description="All zones")

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from central.api.desk import DeskError
+from central.api.recording_desk import RecordingSearch
 from central.gateway_tapes import GatewayTapes
 from central.ports import Ledger
-from central.readmodels import RecordingView
+from central.recording_models import RecordingView
 from central.store.database import StoreError
 from central.store.journal import JournalError
-from central.store.recordings import Kind, Recordings
+from central.store.recording_search import Wanted
+from central.store.recordings import Recordings
 from central.views import recording_view
 
 T = TypeVar("T")
-
-KINDS: dict[str, Kind] = {"leg": "leg", "group": "group", "broadcast": "broadcast", "gateway": "gateway"}
 
 
 class CoreRecordingDesk:
@@ -32,12 +32,22 @@ class CoreRecordingDesk:
         except (StoreError, JournalError) as error:
             raise DeskError(503, error.reason, error.advice) from None
 
-    async def recordings(
-        self, kind: str | None, subject: str | None, limit: int
-    ) -> tuple[RecordingView, ...]:
+    async def recordings(self, search: RecordingSearch, limit: int) -> tuple[RecordingView, ...]:
         """See RecordingDesk."""
-        found = self._recordings.list(kind=KINDS.get(kind or ""), subject=subject, limit=limit)
-        rows = await self._asked(found)
+        before: tuple[int, str] | None = None
+        if search.before is not None:
+            last = await self._asked(self._recordings.find(search.before))
+            if last is None:
+                raise DeskError(
+                    404, f"there is no recording {search.before!r}", "begin again without `before`"
+                )
+            before = (last.started_wall_ms, last.id)
+        given = {
+            name: value for name, value in vars(search).items() if name not in ("since", "until", "before")
+        }
+        since, until = (None if at is None else int(at * 1000) for at in (search.since, search.until))
+        wanted = Wanted(**given, since_ms=since, until_ms=until, before=before)
+        rows = await self._asked(self._recordings.list(wanted, limit=limit))
         return tuple(recording_view(row) for row in rows)
 
     async def recording(self, id: str) -> RecordingView | None:

@@ -166,10 +166,8 @@ class Switchboard:
             case voice.CallRefused(source=source, why=why):
                 self.calls_refused += 1
                 self.journal("call.refused", source, {"why": why})
-            case voice.RecordingClosed(recording=recording, state=state, why=why):
-                if state == "failed":
-                    self.journal("recording.failed", recording, {"why": why})
-                self.tapes.closed(fact)
+            case voice.RecordingBegan() | voice.RecordingClosed():
+                self.tapes.heard(fact)
             case _:
                 self.telephones.from_node(fact)
 
@@ -268,7 +266,7 @@ class Switchboard:
                 told: dict[str, object] = {"holder": holder, "talker": talker, "talker_id": id, "why": why}
                 if holder is not None:
                     self.figures.end(FLOOR, holder, self.clock.now())
-                    self.tapes.talked(group, holder, talker, id)
+                    self.tapes.talks(group, holder, f"{talker} ({id})" if id and id != talker else talker)
                 self.journal("group.floor", group, told)
                 self._group_changed(group)
             case floor.QueueChanged(group=group):

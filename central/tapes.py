@@ -7,26 +7,29 @@ does not take waits: a recording that was ordered stands in the list, also when 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from central.store.database import StoreError
-from central.store.recordings import Kind, RecordingError, Recordings
+from central.store.recording_rows import Kind, around
+from central.store.recordings import RecordingError, Recordings
 from link.contract import neighbour as voice
 from link.contract.wire import Wire
 from link.hosting.clock import Clock
 
 log = logging.getLogger(__name__)
 
+BEGIN_WITHIN = 5.0
+"""Seconds within which the voice node has to have begun a recording."""
+SEGMENT_LATE = 90.0
+"""Seconds after which a segment that did not end is told."""
 TAIL = 0.5
 """Seconds for which a broadcast is still recorded after its end."""
 
 WAITING_MOST = 5000
 """Entries of the list that may wait for the disk."""
-NAMED = 50
-"""Talkers that the list names of one recording."""
 AGAIN = 1.0
 """Seconds between tries."""
 
@@ -37,8 +40,9 @@ class Running:
 
     order: voice.StartRecording
     owner: str
-    subject: str = ""
-    talkers: list[str] = field(default_factory=list)
+    kind: Kind
+    subject: str
+    channel: str
 
 
 class Tapes:
@@ -51,8 +55,16 @@ class Tapes:
         clock: Clock,
         changed: Callable[[str, str], None],
         from_gateways: Callable[[str, Wire], None],
+        alarm: Callable[[str, str, str], None] = lambda what, subject, why: None,
+        segment_s: int = 0,
     ) -> None:
+        """`alarm` is given what people must see: what (of NoticeView), the line, group or broadcast, why."""
         self.running: dict[str, Running] = {}
+        self._on: dict[str, set[str]] = {}
+        self._subjects: dict[str, tuple[str, ...]] = {}
+        self._floor: dict[str, tuple[str, str]] = {}
+        self._segments: dict[str, int] = {}
+        self._alarm, self._segment_s = alarm, segment_s
         self._ending: set[str] = set()
         self._recordings = recordings
         self._tell_node = tell_node
@@ -112,12 +124,41 @@ class Tapes:
         """
         owner = f"group:{group}"
         if not on:
+            self._on.pop(owner, None)
+            self._subjects.pop(owner, None)
+            self._floor.pop(group, None)
             self._end(owner)
             return
-        for subject in subjects or (group,):
+        self._on[owner] = set()
+        self._subjects[owner] = subjects or (group,)
+        for subject in self._subjects[owner]:
             self._begin(owner, "group", subject, members, "live")
         for member in members:
             self._begin(owner, "leg", member, (member,), "live")
+        if (floor := self._floor.get(group)) is not None:
+            self.talks(group, *floor)
+
+    def talks(self, group: str, holder: str, talker: str) -> None:
+        """Somebody has the floor: he is a party, and recorded, also if he came after the conversation began."""
+        owner = f"group:{group}"
+        self._floor[group] = (holder, talker)
+        if owner not in self._on:  # it is about to begin
+            return
+        legs = {name: r for name, r in self.running.items() if r.owner == owner and name not in self._ending}
+        for subject in self._subjects[owner]:
+            if not any(each.kind == "group" and each.subject == subject for each in legs.values()):
+                self._begin(owner, "group", subject, (holder,), "live")
+        if not any(each.kind == "leg" and each.subject == holder for each in legs.values()):
+            self._begin(owner, "leg", holder, (holder,), "live")
+        party = talker or holder
+        heard_in = tuple(
+            name
+            for name, each in self.running.items()
+            if each.owner == owner and (each.kind == "group" or each.subject == holder)
+        )
+        if (key := f"{holder} {party}") not in self._on[owner]:
+            self._on[owner].add(key)
+            self._write(lambda: self._recordings.add_parties(heard_in, around((party,))))
 
     def broadcast(self, broadcast: str, lines: tuple[str, ...], channel: str, on: bool) -> None:
         """One file of what each loudspeaker line plays."""
@@ -127,22 +168,6 @@ class Tapes:
             return
         for line in lines:
             self._begin(owner, "broadcast", broadcast, (line,), channel)
-
-    def talked(self, group: str, line: str, talker: str, talker_id: str) -> None:
-        """Somebody talks on `line` now: he is named in the files of its conversation in which he is heard."""
-        who = f"{talker} ({talker_id})" if talker_id and talker_id != talker else talker
-        for recording, running in self.running.items():
-            here = running.owner == f"group:{group}" and line in running.order.legs
-            if (
-                not here
-                or recording in self._ending
-                or who in running.talkers
-                or len(running.talkers) >= NAMED
-            ):
-                continue
-            running.talkers.append(who)
-            told = tuple(running.talkers)
-            self._write(partial(self._recordings.name_talkers, recording, told))
 
     def call(self, call: str, leg: str, number: str) -> None:
         """One file of each party of a telephone call, from when it stands to the end of the call."""
@@ -165,13 +190,39 @@ class Tapes:
         name = first.replace("/", ".").replace(":", ".")
         recording = f"{kind}-{name}-{moment:%Y%m%d-%H%M%S}-{self._count}"
         path = f"{moment:%Y/%m/%d}/{recording}.wav"
-        order = voice.StartRecording(recording=recording, path=path, legs=legs)
-        self.running[recording] = Running(order, owner, subject)
+        group = owner.removeprefix("group:") if owner.startswith("group:") else ""
+        order = voice.StartRecording(
+            recording=recording,
+            path=path,
+            legs=legs,
+            bridge=group,
+            mixed=kind == "group",
+            segment_s=self._segment_s,
+        )
+        self.running[recording] = Running(order, owner, kind, subject, channel)
         started = int(wall * 1000)
+        talk_group = subject if kind == "group" else group
         entry = (recording, kind, subject, Path(path), started, channel)
-        self._write(lambda: self._recordings.begin(*entry))
+        self._write(lambda: self._recordings.begin(*entry, legs=around(legs), talk_group=talk_group))
         self._tell_node(order)
+        self._clock.call_at(self._clock.now() + BEGIN_WITHIN, partial(self._look_begun, recording))
         self._changed("recording", recording)
+
+    def _look_begun(self, recording: str) -> None:
+        """By now it runs, or people must know."""
+        running = self.running.get(recording)
+        if running is not None and recording not in self._segments and recording not in self._ending:
+            self._alarm("not-recorded", running.subject, "the voice node has not begun to record")
+
+    def _look_cut(self, recording: str, segments: int) -> None:
+        """By now its next segment is closed, or people must know."""
+        running = self.running.get(recording)
+        if (
+            running is not None
+            and self._segments.get(recording) == segments
+            and recording not in self._ending
+        ):
+            self._alarm("recording-hole", running.subject, f"{recording}: a segment has no end")
 
     def _end(self, owner: str) -> None:
         for recording, running in self.running.items():
@@ -179,20 +230,45 @@ class Tapes:
                 self._ending.add(recording)
                 self._tell_node(voice.StopRecording(recording=recording))
 
-    def closed(self, fact: voice.RecordingClosed) -> None:
-        """The voice node closed a file."""
-        self.running.pop(fact.recording, None)
-        self._ending.discard(fact.recording)
+    def heard(self, fact: voice.RecordingBegan | voice.RecordingClosed) -> None:
+        """The voice node began a file, or closed one."""
+        if isinstance(fact, voice.RecordingBegan):
+            self._progress(fact.recording, 0)
+            self._write(lambda: self._recordings.began(fact))
+        else:
+            self._closed(fact)
+
+    def _progress(self, recording: str, segments: int) -> None:
+        self._segments[recording] = segments
+        if self._segment_s and recording in self.running:
+            late = self._clock.now() + self._segment_s + SEGMENT_LATE
+            self._clock.call_at(late, partial(self._look_cut, recording, segments))
+
+    def _closed(self, fact: voice.RecordingClosed) -> None:
+        running = self.running.get(fact.recording)
+        subject = fact.recording if running is None else running.subject
+        if fact.hole_ms:
+            why = f"{fact.recording}: {fact.hole_ms} ms passed and are not in it"
+            self._alarm("recording-hole", subject, why)
         if fact.state == "failed":
             log.error("recording=%s failed why=%s", fact.recording, fact.why)
+            self._alarm("not-recorded", subject, f"{fact.recording}: {fact.why}")
+        if fact.more:
+            self._progress(fact.recording, fact.segment)
+        else:
+            self._forget(fact.recording)
         self._write(lambda: self._finish(fact))
+
+    def _forget(self, recording: str) -> None:
+        self.running.pop(recording, None)
+        self._segments.pop(recording, None)
+        self._ending.discard(recording)
 
     async def _finish(self, fact: voice.RecordingClosed) -> None:
         if fact.state == "failed":
             await self._recordings.finish(fact.recording)
         else:
-            repaired = fact.state == "repaired"
-            await self._recordings.finish(fact.recording, fact.seconds, fact.sha, repaired=repaired)
+            await self._recordings.closed(fact)
         self._changed("recording", fact.recording)
 
     def node_came(self, running: tuple[str, ...]) -> None:
@@ -200,10 +276,14 @@ class Tapes:
         for recording in running:
             if recording not in self.running or recording in self._ending:  # a stop may have been lost
                 self._tell_node(voice.StopRecording(recording=recording))
-        for recording in tuple(self.running):
-            if recording not in running:
-                del self.running[recording]
-                self._ending.discard(recording)
+        lost = {name: each for name, each in self.running.items() if name not in running}
+        for recording, each in lost.items():
+            wanted = recording not in self._ending and (each.owner in self._on or each.kind == "broadcast")
+            self._forget(recording)
+            if wanted:
+                why = f"{recording}: the voice node ended or lost sight of the centre while it ran"
+                self._alarm("recording-hole", each.subject, why)
+                self._begin(each.owner, each.kind, each.subject, each.order.legs, each.channel)
         still = frozenset(running) | frozenset(self.running)
         self._write(lambda: self._reconcile(still))
 

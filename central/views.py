@@ -3,7 +3,6 @@
 The only place where the shape of a machine meets the shape that screens are shown.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,19 +25,21 @@ from central.readmodels import (
     HealthView,
     LineView,
     NodeView,
-    RecordingView,
     TownView,
     ZoneView,
 )
+from central.recording_models import RecordingStatusView, RecordingView
 from central.store.clips import Clip
 from central.store.entries import Entry
-from central.store.recordings import Recording
+from central.store.recording_rows import Recording
 from central.store.verify import Verdict
 from central.switchboard import NODE_PEER, Switchboard
 from central.update_models import UpdateView
 from link.contract.documents import Reported
 from link.contract.firmware_job import FirmwareReport
 from link.hosting.clock import Clock
+
+_PLACE = ("talk", "segment", "samples", "rate_hz", "epoch", "tick", "mono_ns", "wall_ns", "sure", "hole_ms")
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Views:
     was_online: dict[str, bool] = field(default_factory=dict)
     backup: Callable[[], BackupView | None] = lambda: None
     bus_trouble: Callable[[], str] = lambda: ""
+    recording: Callable[[], RecordingStatusView | None] = lambda: None
 
     def note_presence(self, name: str) -> None:
         """Remember when a gateway came or went."""
@@ -178,6 +180,7 @@ class Views:
             bus_trouble=self.bus_trouble(),
             journal_ok=journal_ok,
             backup=self.backup(),
+            recording=self.recording(),
             gateways=tuple(self.gateway(name) for name in self.board.gateways),
             groups=tuple(self.group(name) for name in self.board.table.names),
             zones=tuple(ZoneView(zone=zone.id, lines=zone.lines) for zone in self.settings.zone),
@@ -245,8 +248,15 @@ def recording_view(recording: Recording) -> RecordingView:
         cut=recording.cut,
         wanted=recording.wanted,
         why=recording.why,
-        talkers=tuple(json.loads(recording.talkers)),
+        **placed_view(recording),
     )
+
+
+def placed_view(row: Recording) -> dict[str, object]:
+    """Parties, and its place in time."""
+    lines, parties = (tuple(each for each in text.split("|") if each) for text in (row.legs, row.parties))
+    place = {name: getattr(row, name) for name in _PLACE}
+    return {"lines": lines, "parties": parties, **place, "group": row.talk_group, "first_sample": row.first}
 
 
 def entry_view(entry: Entry) -> EntryView:

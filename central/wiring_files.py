@@ -8,6 +8,7 @@ from central.gateway_tapes import GatewayTapes
 from central.incoming import Incoming
 from central.store.database import Database
 from central.store.gateway_recordings import GatewayRecordings
+from central.store.seal_book import SealBook
 from central.store.seal_keys import SealKeys
 from central.store.uploads import Uploads
 from link.hosting.clock import Clock
@@ -31,11 +32,12 @@ def wire_files(
     clock: Clock,
     changed: Callable[[str, str], None],
     wanted_changed: Callable[[str], None],
+    seals: SealBook | None = None,
 ) -> FromGateways:
     """The parts, not yet served. `wanted_changed` hears of a gateway whose wanted recordings are others now. Blocks;
     SealKeysError when the key cannot be used."""
     keys = SealKeys.open(settings.state / "keys")
-    listed = GatewayRecordings(database, settings.recordings)
+    listed = GatewayRecordings(database, settings.recordings, seals)
     limits = (settings.files.quota_mb * MEGA, settings.files.largest_mb * MEGA)
     arriving = Uploads(settings.state / "arrived", *limits)
     tapes = GatewayTapes(

@@ -22,10 +22,10 @@ from central.readmodels import (
     GatewayView,
     GroupView,
     NodeView,
-    RecordingView,
     TownView,
     View,
 )
+from central.recording_models import RecordingView
 
 NO_RIGHT = 4403
 """Close code: no token of a person who may look was shown, or his session has ended."""

@@ -99,7 +99,12 @@ async def blob(
     return audio(path, sha)
 
 
-_KINDS = {".opus": "audio/ogg", ".raucb": "application/octet-stream", ".cfg": "application/octet-stream"}
+_KINDS = {
+    ".opus": "audio/ogg",
+    ".flac": "audio/flac",
+    ".raucb": "application/octet-stream",
+    ".cfg": "application/octet-stream",
+}
 
 
 def audio(path: FilePath, sha: str | None) -> FileResponse:

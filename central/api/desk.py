@@ -18,6 +18,7 @@ from central.api.keys_desk import KeysDesk
 from central.api.patch_desk import PatchDesk
 from central.api.people_desk import PeopleDesk
 from central.api.phones_desk import PhonesDesk
+from central.api.proofs_desk import ProofsDesk
 from central.api.recording_desk import RecordingDesk
 from central.api.refusal import DeskError as DeskError
 from central.api.requests import BroadcastRequest, GroupChange
@@ -63,6 +64,10 @@ class Desk(Protocol):
     @property
     def tapes(self) -> RecordingDesk:
         """Recordings: their list and their sound."""
+
+    @property
+    def proofs(self) -> ProofsDesk:
+        """Recordings as evidence: exports, the chain, holds."""
 
     @property
     def people(self) -> PeopleDesk:

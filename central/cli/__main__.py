@@ -20,7 +20,7 @@ from central.cli import (
     patch,
     people,
     phone,
-    recording,
+    recording_evidence,
     rig,
     sign_in,
     status,
@@ -62,7 +62,7 @@ def make_cli(plugins: bool = True) -> typer.Typer:
     app.add_typer(key.app, name="key")
     app.add_typer(trigger.app, name="trigger")
     app.add_typer(clip.app, name="clip")
-    app.add_typer(recording.app, name="recording")
+    app.add_typer(recording_evidence.app, name="recording")
     app.add_typer(events.app, name="events")
     app.add_typer(journal.app, name="journal")
     app.add_typer(people.app, name="people")

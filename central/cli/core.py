@@ -31,9 +31,9 @@ from central.readmodels import (
     BroadcastView,
     ClipView,
     GroupView,
-    RecordingView,
     TownView,
 )
+from central.recording_models import RecordingView
 from link.hosting.tls_contexts import TlsError, client_context
 from link.hosting.tls_words import tls_words
 
@@ -93,9 +93,8 @@ class Core:
         """All named clips."""
         return self.ask(tuple[ClipView, ...], "GET", "clips")
 
-    def recordings(self, kind: str | None, subject: str | None, limit: int) -> tuple[RecordingView, ...]:
-        """The newest recordings that match."""
-        wanted = {"kind": kind, "subject": subject, "limit": limit}
+    def recordings(self, wanted: Mapping[str, Any]) -> tuple[RecordingView, ...]:
+        """The newest recordings that match; `wanted` as the route's filters."""
         given = {name: value for name, value in wanted.items() if value is not None}
         return self.ask(tuple[RecordingView, ...], "GET", "recordings", params=given)
 
@@ -246,6 +245,20 @@ class Core:
             begun.unlink(missing_ok=True)
         return size
 
+    def save(self, path: str, body: object, target: Path) -> int:
+        """Write what the centre makes for this request to `target`; how many bytes."""
+        begun, size = target.with_name(target.name + ".part"), 0
+        try:
+            with begun.open("wb") as file:
+                for chunk in self._download(path, "POST", json=body, timeout=None):
+                    size += file.write(chunk)
+            begun.replace(target)
+        except OSError as error:
+            raise Misused(f"cannot be written: {error.strerror}", str(target)) from None
+        finally:
+            begun.unlink(missing_ok=True)
+        return size
+
     # -- listen --
 
     def live(self, silence: float | None = None) -> Iterator[Change | None]:
@@ -282,9 +295,9 @@ class Core:
         except ValidationError as error:
             raise self._strange(path, error) from None
 
-    def _download(self, path: str) -> Iterator[bytes]:
+    def _download(self, path: str, method: str = "GET", **more: Any) -> Iterator[bytes]:
         try:
-            with self._http.stream("GET", path) as answer:
+            with self._http.stream(method, path, **more) as answer:
                 if not answer.is_success:
                     raise _refused(answer.status_code, answer.read(), path)
                 yield from answer.iter_bytes()

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 import typer
 from pydantic import Field
 
-from central.cli import tables
+from central.cli import recording_tables
 from central.cli.session import Session, asks_core
-from central.readmodels import RecordingView, View
+from central.cli.times import moment_of
+from central.recording_models import RecordingView
+from central.view import View
 
 app = typer.Typer(help="Recordings: list them, fetch their sound.", no_args_is_help=True)
 
@@ -32,11 +34,30 @@ def list_recordings(
     subject: Annotated[
         str | None, typer.Option("--of", metavar="NAME", help="Only of this line, group or broadcast.")
     ] = None,
+    line: Annotated[str | None, typer.Option("--line", metavar="LINE", help="This line is in it.")] = None,
+    group: Annotated[str | None, typer.Option("--group", metavar="GROUP", help="Of this talk group.")] = None,
+    party: Annotated[str | None, typer.Option("--party", metavar="NAME", help="He was heard.")] = None,
+    state: Annotated[str | None, typer.Option("--state", metavar="STATE", help="Only in this state.")] = None,
+    talk: Annotated[
+        str | None, typer.Option("--talk", metavar="ID", help="All segments of this one.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Sounded after this, like 2024-05-01T10:00.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Began before this.")] = None,
+    held: Annotated[bool | None, typer.Option("--held/--not-held", help="Under a legal hold.")] = None,
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="ID", help="Go on behind the last one of a page.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="How many.")] = 20,
 ) -> None:
-    """Show the newest recordings."""
-    views = session.core.recordings(kind, subject, limit)
-    session.show(views, tables.recordings(views))
+    """Show the newest recordings that match."""
+    wanted = {"kind": kind, "subject": subject, "line": line, "group": group, "party": party, "state": state}
+    times = {"since": moment_of(since, "--since"), "until": moment_of(until, "--until")}
+    views = session.core.recordings(
+        {**wanted, **times, "talk": talk, "held": held, "before": before, "limit": limit}
+    )
+    session.show(views, recording_tables.recordings(views))
 
 
 @app.command("fetch")
@@ -46,7 +67,9 @@ def fetch(
     id: Annotated[str, typer.Argument(metavar="ID", help="Recording id.")],
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", dir_okay=False, help="Where to write the sound (WAV, or Ogg Opus)."),
+        typer.Argument(
+            metavar="FILE", dir_okay=False, help="Where to write the sound (FLAC, WAV or Ogg Opus)."
+        ),
     ] = None,
 ) -> None:
     """Fetch the sound of a recording, checked against its SHA-256.

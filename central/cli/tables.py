@@ -19,7 +19,6 @@ from central.readmodels import (
     GroupView,
     LineView,
     ProofView,
-    RecordingView,
     TownView,
 )
 from link.hosting.tls_settings import PLAIN
@@ -104,6 +103,9 @@ def _heading(view: TownView) -> Text:
     if view.backup is not None:
         text.append("  backup ")
         text.append_text(word("up" if view.backup.ok else "down"))
+    if view.recording is not None:
+        text.append("  recordings ")
+        text.append_text(word("up" if view.recording.ok else "down"))
     for node in view.nodes:
         text.append(f"  {node.node} ")
         text.append_text(word("up" if node.up else "down"))
@@ -114,6 +116,8 @@ def _heading(view: TownView) -> Text:
         text.append(f"\n{view.bus_trouble}", style="bold red")
     if view.backup is not None and not view.backup.ok:
         text.append(f"\nbackup: {view.backup.what} ({view.backup.advice})", style="red")
+    for trouble in () if view.recording is None else view.recording.troubles:
+        text.append(f"\nrecordings: {trouble}", style="red")
     return text
 
 
@@ -315,17 +319,6 @@ def clips(views: tuple[ClipView, ...]) -> Table:
     for clip in views:
         loudness = "" if clip.loudness_dbfs is None else f"{clip.loudness_dbfs:.1f} dBFS"
         table.add_row(clip.name, f"{clip.seconds:.1f} s", loudness, f"{clip.size:,} B", clip.sha)
-    return table
-
-
-def recordings(views: tuple[RecordingView, ...]) -> Table:
-    """Recordings."""
-    table = sheet("Recordings", "id", "kind", "of", "channel", "began", "length", "state", "heard")
-    for view in views:
-        length = "" if view.seconds is None else f"{view.seconds:.1f} s"
-        began = moment(view.started_wall)
-        row = (view.id, view.kind, view.subject, view.channel, began, length, word(view.state))
-        table.add_row(*row, ", ".join(view.talkers))
     return table
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from central.store.database import Database, Sql
-from central.store.recordings import Recording, rows
+from central.store.recording_rows import Recording, around, rows
+from central.store.seal_book import SealBook
 from link.contract.link_facts import RecordingReady
 
 SUFFIXES = {"opus": ".opus"}
@@ -22,9 +23,10 @@ _MOST = 2**62
 class GatewayRecordings:
     """The list in `database`; files below `folder` (recordings)."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, seals: SealBook | None = None) -> None:
         self._database = database
         self._folder = folder.resolve()
+        self._seals = seals
 
     async def announce(self, gateway: str, fact: RecordingReady) -> str:
         """Put it on the list unless it is there; its id."""
@@ -56,7 +58,7 @@ class GatewayRecordings:
 
     async def opened(self, id: str, sha256: str, cut: bool) -> None:
         """It has come and was unsealed into its file."""
-        await self._set(id, state="closed", sha256=sha256, cut=int(cut), wanted=0)
+        await self._set(id, sealed_as="came", state="closed", sha256=sha256, cut=int(cut), wanted=0)
 
     async def failed(self, id: str, why: str) -> None:
         """It has come and cannot be unsealed; the sealed file stays."""
@@ -74,11 +76,14 @@ class GatewayRecordings:
     async def _rows(self, where: str, **values: object) -> list[Recording]:
         return await self._database.read(lambda sql: rows(sql, where, {"limit": -1, **values}))
 
-    async def _set(self, id: str, **values: object) -> None:
+    async def _set(self, id: str, sealed_as: str = "", **values: object) -> None:
         names = ", ".join(f"{name} = :{name}" for name in values)
 
         def write(sql: Sql) -> None:
             sql.conn.execute(f"update recordings set {names} where id = :id", {**values, "id": id})
+            if sealed_as and self._seals is not None:
+                for row in rows(sql, "id = :id", {"id": id}):
+                    self._seals.add(sql, sealed_as, id, row.sealed())
 
         await self._database.write(write)
 
@@ -105,6 +110,9 @@ def _row(gateway: str, fact: RecordingReady) -> dict[str, object]:
         "ended_wall_ms": max(0, min(_MOST, fact.ended_ms)),
         "cut": int(fact.cut),
         "origin": fact.recording,
+        "talk": name,
+        "legs": around((f"{gateway}/{fact.line}",)),
+        "talk_group": fact.group,
         "sealed_sha256": fact.sha,
         "sealed_size": min(_MOST, fact.size),
     }

@@ -5,52 +5,34 @@ brings the list and the folder back together. Nothing here ever deletes a file.
 """
 
 import asyncio
-import hashlib
-import json
 import logging
-import wave
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from central.store.database import Database, Sql
+from central.store.recording_rows import (
+    LIST_LIMIT,
+    WHOLE,
+    Kind,
+    Recording,
+    State,
+    is_sound,
+    rows,
+    samples_of,
+    seconds_of,
+    sha256_of,
+)
+from central.store.recording_search import Wanted
+from central.store.seal_book import SealBook
+from link.contract.tape_orders import RecordingBegan, RecordingClosed
 from link.voice.repair import Repaired, repair_unclosed
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["leg", "group", "broadcast", "gateway"]
-State = Literal["open", "closed", "repaired", "missing", "announced", "failed"]
-_LIST_LIMIT = 1000
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One recording. `path` is relative to the recordings folder; `seconds` and `sha256` come at its end.
-
-    The rest is of recordings made at a gateway (central/store/gateway_recordings.py): `origin` is its name there.
-    """
-
-    id: str
-    kind: Kind
-    subject: str
-    channel: str
-    started_wall_ms: int
-    seconds: float | None
-    path: str
-    sha256: str | None
-    state: State
-    gateway: str = ""
-    codec: str = "wav"
-    ended_wall_ms: int | None = None
-    cut: bool = False
-    wanted: bool = False
-    why: str = ""
-    origin: str = ""
-    sealed_sha256: str | None = None
-    sealed_size: int | None = None
-    talkers: str = "[]"
-    """JSON: who talked in it, in the order of their first words."""
+SECOND_NS = 1_000_000_000
+_SEGMENT = re.compile(r"^(.+)\.(\d{3,})$")
 
 
 @dataclass(frozen=True)
@@ -70,18 +52,87 @@ class RecordingError(Exception):
 class Recordings:
     """The recordings in `folder` (files) and `database` (the list)."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, seals: SealBook | None = None) -> None:
         self._database = database
         self._folder = folder.resolve()
+        self._seals = seals
 
     async def begin(
-        self, id: str, kind: Kind, subject: str, path: Path, started_wall_ms: int, channel: str = "live"
+        self,
+        id: str,
+        kind: Kind,
+        subject: str,
+        path: Path,
+        started_wall_ms: int,
+        channel: str = "live",
+        legs: str = "",
+        talk_group: str = "",
+        parties: str = "",
     ) -> Recording:
-        """Note a recording that has just begun in the file `path` (absolute, or relative to the folder)."""
+        """Note a recording that has just begun in the file `path` (absolute, or relative to the folder). The texts
+        are those of Recording."""
         inside = self._relative(path)
-        recording = Recording(id, kind, subject, channel, started_wall_ms, None, inside, None, "open")
+        row = Recording(id, kind, subject, channel, started_wall_ms, None, inside, None, "open", talk=id)
+        recording = replace(row, legs=legs, talk_group=talk_group, parties=parties)
         await self._database.write(lambda sql: sql.table("recordings").insert(vars(recording)))
         return recording
+
+    async def began(self, fact: RecordingBegan) -> None:
+        """The voice node says what the first sample is in time."""
+        values = fact.model_dump()
+        await self._database.write(
+            lambda sql: sql.conn.execute(
+                "update recordings set epoch = :epoch, rate_hz = :rate_hz, tick = :tick, mono_ns = :mono_ns,"
+                " wall_ns = :wall_ns, sure = :sure where id = :recording",
+                values,
+            )
+        )
+
+    async def add_parties(self, ids: tuple[str, ...], names: str) -> None:
+        """Who was heard in recordings that run; `names` as in Recording."""
+        marks = ", ".join("?" * len(ids))
+        await self._database.write(
+            lambda sql: sql.conn.execute(
+                f"update recordings set parties = case parties when '' then ? else parties || substr(?, 2) end"
+                f" where id in ({marks}) and instr(parties, ?) = 0",
+                (names, names, *ids, names),
+            )
+        )
+
+    async def closed(self, fact: RecordingClosed) -> Recording:
+        """The voice node closed a file: the recording itself, or a segment, which gets a row of its own.
+
+        RecordingError if unknown.
+        """
+        base = await self._known(fact.recording)
+        row = self._of_segment(base, fact) if fact.segment else replace(base, samples=fact.samples or None)
+        row = replace(
+            row,
+            seconds=fact.seconds,
+            path=self._relative(Path(fact.path)),
+            sha256=fact.sha,
+            pcm_sha256=fact.pcm_sha or None,
+            state="repaired" if fact.state == "repaired" else "closed",
+            codec="wav",
+            hole_ms=fact.hole_ms,
+        )
+        await self._database.write(lambda sql: self._put(sql, row))
+        return row
+
+    @staticmethod
+    def _of_segment(base: Recording, fact: RecordingClosed) -> Recording:
+        """The row of a segment: the last keeps the id of the recording."""
+        started, wall_ns, mono_ns, tick = base.started_wall_ms, base.wall_ns, base.mono_ns, base.tick
+        if base.rate_hz:  # the row of the recording may be that of its last segment by now
+            later = (fact.first - base.first) * SECOND_NS // base.rate_hz
+            started += later // 1_000_000
+            wall_ns = fact.wall_ns or (None if wall_ns is None else wall_ns + later)
+            mono_ns = fact.mono_ns or (None if mono_ns is None else mono_ns + later)
+            tick = None if tick is None else tick + (fact.first - base.first) * 50 // base.rate_hz
+        place = {"segment": fact.segment, "first": fact.first, "samples": fact.samples}
+        times = {"started_wall_ms": started, "wall_ns": wall_ns, "mono_ns": mono_ns, "tick": tick}
+        id = f"{base.id}.{fact.segment:03}" if fact.more else base.id
+        return replace(base, id=id, talk=base.talk, **place, **times)  # type: ignore[arg-type]
 
     async def finish(
         self, id: str, seconds: float | None = None, sha256: str | None = None, *, repaired: bool = False
@@ -90,9 +141,7 @@ class Recordings:
 
         `repaired`: the voice node found it unclosed and repaired it. A file that is gone makes it `missing`.
         """
-        recording = await self.find(id)
-        if recording is None:
-            raise RecordingError(f"there is no recording {id}")
+        recording = await self._known(id)
         path = self._folder / recording.path
         try:
             if seconds is None:
@@ -101,14 +150,15 @@ class Recordings:
             state: State = "repaired" if repaired else "closed"
         except OSError:
             state = "missing"
-        await self._database.write(lambda sql: _set(sql, id, state, seconds, sha256))
+        row = replace(recording, state=state, seconds=seconds, sha256=sha256)
+        await self._database.write(lambda sql: self._put(sql, row))
         return await self._known(id)
 
-    async def name_talkers(self, id: str, talkers: tuple[str, ...]) -> None:
-        """Note who talks in a recording."""
-        told = json.dumps(talkers, ensure_ascii=False)
-        order = "update recordings set talkers = ? where id = ?"
-        await self._database.write(lambda sql: sql.conn.execute(order, (told, id)))
+    def _put(self, sql: Sql, row: Recording) -> None:
+        """Write a row and its entry in the chain, in one transaction."""
+        sql.table("recordings").upsert(vars(row), pk="id")
+        if self._seals is not None:
+            self._seals.add(sql, row.state, row.id, row.sealed())
 
     async def find(self, id: str) -> Recording | None:
         """The recording with this id."""
@@ -116,29 +166,12 @@ class Recordings:
         return found[0] if found else None
 
     async def list(
-        self,
-        *,
-        kind: Kind | None = None,
-        subject: str | None = None,
-        state: State | None = None,
-        channel: str | None = None,
-        since_ms: int | None = None,
-        until_ms: int | None = None,
-        limit: int = 100,
+        self, wanted: Wanted | None = None, *, limit: int = 100, **filters: object
     ) -> "list[Recording]":
-        """Recordings that meet every filter given, newest first; the times bound their start."""
-        wanted: dict[str, object] = {
-            "kind = :kind": kind,
-            "subject = :subject": subject,
-            "state = :state": state,
-            "channel = :channel": channel,
-            "started_wall_ms >= :since_ms": since_ms,
-            "started_wall_ms < :until_ms": until_ms,
-        }
-        given = {condition: value for condition, value in wanted.items() if value is not None}
-        values = {condition.rpartition(":")[2]: value for condition, value in given.items()}
-        values["limit"] = max(0, min(limit, _LIST_LIMIT))
-        return await self._database.read(lambda sql: rows(sql, " and ".join(given) or "1", values))
+        """Recordings that meet every filter given (of Wanted), newest first."""
+        where, values = (wanted or Wanted(**filters)).where()  # type: ignore[arg-type]
+        values["limit"] = max(0, min(limit, LIST_LIMIT))
+        return await self._database.read(lambda sql: rows(sql, where, values))
 
     def path_of(self, recording: Recording) -> Path:
         """Where its file is, whether or not it exists."""
@@ -165,7 +198,8 @@ class Recordings:
             }
         )
         changed: list[Recording] = []
-        for each in known:
+        listed = await self._adopted(known, files, still_open)
+        for each in listed:
             state = _verdict(each, files, repaired, still_open)
             if state is not None:
                 now = await self._put_right(each, state, repaired.get(each.path))
@@ -175,7 +209,7 @@ class Recordings:
             tuple(each.id for each in changed if each.state == "repaired"),
             tuple(each.id for each in changed if each.state == "closed"),
             tuple(each.id for each in changed if each.state == "missing"),
-            tuple(sorted(files - {each.path for each in known})),
+            tuple(sorted(files - {each.path for each in listed})),
         )
 
     async def _put_right(self, recording: Recording, state: State, seconds: float | None) -> Recording:
@@ -191,8 +225,30 @@ class Recordings:
                 now = replace(recording, state=state, seconds=seconds, sha256=sha256)
             except OSError:
                 log.warning("recording=%s path=%s file=unreadable", recording.id, recording.path)
-        await self._database.write(lambda sql: _set(sql, now.id, now.state, now.seconds, now.sha256))
+        if now != recording:
+            await self._database.write(lambda sql: self._put(sql, now))
         return now
+
+    async def _adopted(
+        self, known: Sequence[Recording], files: set[str], still_open: frozenset[str]
+    ) -> Sequence[Recording]:
+        """Take in segments whose closing was never heard of: the centre or the way to it was down then."""
+        by_path, by_id = {each.path for each in known}, {each.id: each for each in known}
+        found: dict[str, list[tuple[int, str]]] = {}
+        for path in sorted(files - by_path):
+            match = _SEGMENT.match(Path(path).stem)
+            base = by_id.get(match[1]) if match else None
+            if match is None or base is None or not path.endswith(".wav") or Path(path).stem in by_id:
+                continue
+            if base.state not in WHOLE or int(match[2]) < base.segment:
+                found.setdefault(base.id, []).append((int(match[2]), path))
+        for id, segments in found.items():
+            base = by_id[id]
+            over = id not in still_open and base.path not in files and base.state not in WHOLE
+            for number, path in segments:
+                more = not (over and number == segments[-1][0])
+                await self.closed(await asyncio.to_thread(_fact_of, self._folder, id, number, path, more))
+        return await self._database.read(lambda sql: rows(sql, "1", {"limit": -1})) if found else known
 
     async def _known(self, id: str) -> Recording:
         recording = await self.find(id)
@@ -216,7 +272,7 @@ def _verdict(
     recording: Recording, files: set[str], repaired: dict[str, float], still_open: frozenset[str]
 ) -> State | None:
     """The state a recording must change to, or None if it is right as it is."""
-    if recording.id in still_open or recording.state in ("announced", "failed"):
+    if recording.id in still_open or recording.state in ("announced", "failed", "erased"):
         return None
     if recording.path not in files:
         return "missing" if recording.state != "missing" else None
@@ -225,36 +281,21 @@ def _verdict(
     return "closed" if recording.state in ("open", "missing") else None
 
 
-def is_sound(path: Path) -> bool:
-    """A file that a recording of the list may have."""
-    return path.suffix in (".wav", ".opus") and path.is_file()
-
-
-def seconds_of(path: Path) -> float:
-    """How long the WAV at `path` sounds. OSError if it cannot be read as one."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            return file.getnframes() / file.getframerate()
-    except (wave.Error, EOFError, ZeroDivisionError) as error:
-        raise OSError(f"{path} is not a sound file: {error}") from error
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 (hex) of the file at `path`. OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _set(sql: Sql, id: str, state: State, seconds: float | None, sha256: str | None) -> None:
-    sql.conn.execute(
-        "update recordings set state = ?, seconds = ?, sha256 = ? where id = ?", (state, seconds, sha256, id)
+def _fact_of(folder: Path, id: str, number: int, path: str, more: bool) -> RecordingClosed:
+    """What the voice node would have said of a segment; the first one says how long they are."""
+    samples, pcm_sha = samples_of(folder / path)
+    length = samples
+    if number > 1:
+        one = folder / Path(path).with_name(f"{id}.001.wav")
+        length = samples_of(one)[0] if one.is_file() else samples
+    return RecordingClosed(
+        recording=id,
+        path=path,
+        seconds=round(seconds_of(folder / path), 3),
+        sha=sha256_of(folder / path),
+        first=(number - 1) * length,
+        samples=samples,
+        segment=number,
+        more=more,
+        pcm_sha=pcm_sha,
     )
-
-
-def rows(sql: Sql, where: str, values: dict[str, object]) -> list[Recording]:
-    """Recordings for which `where` holds, newest first."""
-    found = sql.query(
-        f"select * from recordings where {where} order by started_wall_ms desc, id desc limit :limit",
-        {"limit": _LIST_LIMIT, **values},
-    )
-    return [Recording(**{**row, "cut": bool(row["cut"]), "wanted": bool(row["wanted"])}) for row in found]

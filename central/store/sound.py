@@ -105,6 +105,21 @@ def write_wav(sound: Sound) -> bytes:
     return header + bytes(pcm)
 
 
+def sound_of(pcm: bytes, rate_hz: int) -> Sound:
+    """Mono PCM16, little endian, as sound."""
+    return Sound(np.frombuffer(pcm, "<i2", len(pcm) // 2).astype(np.float32) / 32768.0, rate_hz)
+
+
+def blended(parts: list[tuple[Sound, int]], samples: int, channels: int) -> bytes:
+    """The parts (of one rate), each from its sample on, added: PCM16 of `samples` on 1 or 2 channels, in turns."""
+    whole = np.zeros((samples, channels), np.float32)
+    for number, (sound, at) in enumerate(parts):
+        begin, end = max(0, at), min(samples, at + len(sound.samples))
+        if end > begin:
+            whole[begin:end, number % channels] += sound.samples[begin - at : end - at]
+    return bytes(np.clip(np.rint(whole * 32768.0), -32768, 32767).astype("<i2").tobytes())
+
+
 def at_rate(sound: Sound, rate_hz: int = RATE_HZ) -> Sound:
     """The same sound at another sampling rate (band-limited)."""
     if sound.rate_hz == rate_hz:

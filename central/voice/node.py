@@ -7,39 +7,23 @@ It must never decide who hears whom.
 
 import asyncio
 import logging
-import shutil
-import wave
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from hashlib import file_digest
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from central.voice.calls import NodeCalls
 from central.voice.loudness import Loudness
+from central.voice.tapings import Tapings, tried
 from link.contract import neighbour as say
 from link.contract.call_talk import CALL, PlaceCall
 from link.contract.wire import Wire
 from link.voice.call_port import CallHeld, TelephoneEngine
 from link.voice.port import LegDown, LegRefused, LegUp, PortId, VoiceError, VoiceLimits
-from link.voice.repair import repair_file
 
 log = logging.getLogger(__name__)
 
 CORE_LOST = 2.0
-FULL_BELOW = 1 << 20
-"""Bytes of room below which a disk counts as full."""
-
 Connection = tuple[str, str]
-
-
-@dataclass
-class Taping:
-    """One recording under way."""
-
-    port: PortId
-    path: str
-    legs: tuple[str, ...]
-    joined: set[PortId] = field(default_factory=set)
 
 
 class VoiceNode:
@@ -52,24 +36,23 @@ class VoiceNode:
         recordings: Path,
         tell: Callable[[Wire], object],
         sip: str = "",
+        rate_hz: int = 16000,
         edge: str = "",
         sounds: dict[str, Path] | None = None,
         loudness: Loudness | None = None,
     ) -> None:
-        """`sip` is where gateways dial, with what has to follow the port; loopback when left out. `edge` and `sounds`
-        as in NodeCalls. Without `loudness` everybody comes in as loud as he is."""
+        """`sip` is where gateways dial, with what has to follow the port; loopback when left out. `rate_hz` is the
+        bridge's; `edge` and `sounds` as in NodeCalls. Without `loudness` everybody comes in as loud as he is."""
         self.legs: dict[str, PortId] = {}
         self._engine = engine
         self._limits = limits
-        self._folder = recordings
         self._sip = sip or f"127.0.0.1:{limits.sip_port}"
         self._tell, self._loudness = tell, loudness
         self._expected: dict[str, str] = {}
         self._bridges: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._joined: set[Connection] = set()
-        self._tapings: dict[str, Taping] = {}
-        self._closing: set[asyncio.Task[None]] = set()
         self.calls = NodeCalls(engine, self.legs, tell, edge, sounds)
+        self.tapings = Tapings(engine, recordings, rate_hz, tell, secrets.token_hex(8))
 
     def ready(self) -> say.NodeReady:
         """What core is told first."""
@@ -78,7 +61,7 @@ class VoiceNode:
             calls=self._limits.calls,
             version=self._limits.version,
             legs=tuple(self.legs),
-            recordings=tuple(self._tapings),
+            recordings=tuple(self.tapings.running),
         )
 
     async def obey(self, order: Wire) -> None:
@@ -100,13 +83,14 @@ class VoiceNode:
                         self._bridges[bridge] = (talkers, listeners)
                     await self._apply()
                 case say.StartRecording():
-                    await self._start_recording(order)
+                    await self.tapings.start(order)
+                    await self._tape()
                 case say.SetRecordingLegs(recording=recording, legs=legs):
-                    if recording in self._tapings:
-                        self._tapings[recording].legs = legs
-                        await self._join_tapings()
+                    if recording in self.tapings.running:
+                        self.tapings.running[recording].legs = legs
+                        await self._tape()
                 case say.StopRecording(recording=recording):
-                    await self._stop_recording(recording)
+                    self.tapings.stop(recording)
                 case _:
                     await self.calls.obey(order)
                     if isinstance(order, PlaceCall):
@@ -118,7 +102,7 @@ class VoiceNode:
         """Take in one fact of the engine."""
         if await self.calls.heard(fact) and not isinstance(fact, LegDown):
             if isinstance(fact, LegUp | CallHeld):
-                await self._join_tapings()
+                await self._tape()
             return
         match fact:
             case LegUp(leg=port, token=token, codec=codec):
@@ -141,13 +125,11 @@ class VoiceNode:
             await tried(self._engine.hang_up(old))
         log.info("leg=%s up codec=%s", name, codec)
         await self._apply()
-        await self._join_tapings()
         self._tell(say.LegAnswered(leg=name, codec=codec))
 
     async def _leg_down(self, port: PortId, code: int, reason: str) -> None:
         name = next((name for name, leg in self.legs.items() if leg == port), None)
-        for taping in self._tapings.values():
-            taping.joined.discard(port)
+        self.tapings.gone(port)
         if name is None:
             return
         del self.legs[name]
@@ -164,14 +146,17 @@ class VoiceNode:
         await self.calls.end_all()
         self._bridges.clear()
         await self._apply()
-        for recording in tuple(self._tapings):
-            await self._stop_recording(recording)
+        for recording in tuple(self.tapings.running):
+            self.tapings.stop(recording)
 
     async def stop(self) -> None:
         """Close what is open and wait for it."""
         await self.core_lost()
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=5)
+        if self.tapings.closing:
+            await asyncio.wait(self.tapings.closing, timeout=5)
+
+    async def _tape(self) -> None:
+        await self.tapings.join(self._bridges, self.legs)
 
     async def _apply(self) -> None:
         """Make the engine's connections those that the bridges ask for, among legs that stand."""
@@ -189,93 +174,6 @@ class VoiceNode:
             *(tried(self._engine.connect(ports[a], ports[b])) for a, b in join),
             *(tried(self._engine.part(ports[a], ports[b])) for a, b in apart if a in ports and b in ports),
         )
+        await self._tape()
         if self._loudness is not None:  # after the voices: nothing of theirs waits for it
             await self._loudness.follow({talker for talker, _ in wanted}, dict(ports))
-
-    async def _start_recording(self, order: say.StartRecording) -> None:
-        if order.recording in self._tapings:
-            return
-        path = (self._folder / order.path).resolve()
-        if not path.is_relative_to(self._folder.resolve()):
-            self._failed(order.recording, order.path, f"the path leaves {self._folder}")
-            return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            port = await self._engine.record(path)
-        except (OSError, VoiceError) as error:
-            self._failed(order.recording, order.path, str(error))
-            return
-        self._tapings[order.recording] = Taping(port, order.path, order.legs)
-        await self._join_tapings()
-
-    async def _join_tapings(self) -> None:
-        for taping in self._tapings.values():
-            wanted = {self.legs[leg] for leg in taping.legs if leg in self.legs}
-            for port in wanted - taping.joined:
-                await tried(self._engine.connect(port, taping.port))
-            for port in taping.joined - wanted:
-                await tried(self._engine.part(port, taping.port))
-            taping.joined = wanted
-
-    async def _stop_recording(self, recording: str) -> None:
-        taping = self._tapings.pop(recording, None)
-        if taping is None:
-            return
-        task = asyncio.create_task(
-            self._finish(recording, taping)
-        )  # may take a second: no order waits for it
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    async def _finish(self, recording: str, taping: Taping) -> None:
-        path = taping.path
-        await tried(self._engine.close(taping.port))
-        try:
-            seconds, sha, repaired = await asyncio.to_thread(whole, self._folder / path)
-            free = await asyncio.to_thread(free_bytes, self._folder)
-        except (OSError, EOFError, wave.Error) as error:
-            self._failed(recording, path, f"{type(error).__name__}: {error}")
-            return
-        if free < FULL_BELOW:  # the recorder says nothing when the disk takes no more
-            self._failed(recording, path, "the disk is full: its end may be missing; make room")
-            return
-        known = {"recording": recording, "path": path, "seconds": seconds, "sha": sha}
-        state = "repaired" if repaired else "closed"
-        self._tell(say.RecordingClosed.model_validate({**known, "state": state}))
-
-    def _failed(self, recording: str, path: str, why: str) -> None:
-        log.error("recording=%s path=%s failed why=%s", recording, path, why)
-        fact = {"recording": recording, "path": path, "seconds": 0.0, "sha": "", "state": "failed"}
-        self._tell(say.RecordingClosed.model_validate({**fact, "why": why[:200]}))
-
-
-async def tried(work: Awaitable[None]) -> None:
-    """One change of the engine. A leg that has gone (its LegDown is still on its way) costs only its own."""
-    try:
-        await work
-    except VoiceError as error:
-        log.warning("engine=unchanged error=%s", error)
-
-
-def whole(path: Path) -> tuple[float, str, bool]:
-    """As `measure`, after repairing a file that its recorder could not close; whether that was so."""
-    try:
-        return *measure(path), False
-    except (EOFError, wave.Error):
-        if repair_file(path) is None:
-            raise
-    return *measure(path), True
-
-
-def free_bytes(folder: Path) -> int:
-    """Room on the disk under `folder`. Looks at the disk: not on the event loop."""
-    return shutil.disk_usage(folder).free
-
-
-def measure(path: Path) -> tuple[float, str]:
-    """Seconds of a WAV and the SHA-256 of the file (hex). Reads the whole file: not on the event loop."""
-    with path.open("rb") as file:
-        sha = file_digest(file, "sha256").hexdigest()
-    with wave.open(str(path)) as wav:
-        seconds = wav.getnframes() / wav.getframerate()
-    return round(seconds, 3), sha

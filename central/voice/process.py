@@ -6,15 +6,16 @@ from pathlib import Path
 
 from central.config import CentralSettings, VoiceNodeSettings
 from central.voice.loudness import Loudness
-from central.voice.node import CORE_LOST, VoiceNode, measure
+from central.voice.node import CORE_LOST, VoiceNode
+from central.voice.segments import mend
 from central.voice.sounds import write_sounds
+from central.voice.tapings import closed
 from link.bus.stream import StreamClient
 from link.contract import neighbour as say
 from link.hosting.stall import StallWatch
 from link.voice.host import VoiceHost
 from link.voice.pjsua_engine import PjsuaEngine
 from link.voice.port import VoiceSettings, VoiceTls
-from link.voice.repair import repair_unclosed
 from link.voice.secured import SECURE, voice_tls
 
 log = logging.getLogger(__name__)
@@ -23,16 +24,26 @@ PORTS_PER_CALL = 2
 SPARE_PORTS = 128
 
 
-def mend(folder: Path) -> list[say.RecordingClosed]:
-    """Repair what a crash left unclosed below `folder`; one fact for each file. Not on the event loop."""
+CUT_EVERY = 5.0
+"""Seconds between looks at what is to be cut into segments."""
+
+
+def mended(folder: Path) -> list[say.RecordingClosed]:
+    """Put right what a crash left below `folder`; one fact for each file, the newest first. Not on the event loop."""
     facts = []
-    for place in (folder, *sorted(each for each in folder.rglob("*") if each.is_dir())):
-        for repaired in repair_unclosed(place):
-            seconds, sha = measure(repaired.path)
-            path = str(repaired.path.relative_to(folder))
-            known = {"recording": repaired.path.stem, "path": path, "seconds": seconds, "sha": sha}
-            facts.append(say.RecordingClosed.model_validate({**known, "state": "repaired"}))
-    return facts
+    for pieces in mend(folder):
+        last = pieces[-1]
+        stem = last.path.stem
+        recording = stem.rpartition(".")[0] if last.segment else stem
+        facts += [closed(recording, folder, piece) for piece in pieces]
+    return facts[::-1]
+
+
+async def cut_now_and_then(node: VoiceNode) -> None:
+    """Close segments as they become complete, until cancelled."""
+    while True:
+        await asyncio.sleep(CUT_EVERY)
+        await node.tapings.cut()
 
 
 def _engine(voice: VoiceNodeSettings, tls: VoiceTls | None, edges: tuple[str, ...]) -> PjsuaEngine:
@@ -58,7 +69,7 @@ async def run_node(settings: CentralSettings) -> None:
     """Run one voice node until cancelled. EngineDied when the engine ends by itself."""
     settings.recordings.mkdir(parents=True, exist_ok=True)
     settings.run.mkdir(parents=True, exist_ok=True)
-    mended = await asyncio.to_thread(mend, settings.recordings)
+    found = await asyncio.to_thread(mended, settings.recordings)
     voice = settings.voice
     tls = voice_tls(settings.plain, settings.tls, voice.certificate, voice.key)
     dialled, edges = settings.way_to_edge
@@ -69,8 +80,8 @@ async def run_node(settings: CentralSettings) -> None:
 
     async def came() -> None:
         host.tell(node.ready())
-        while mended and host.tell(mended[-1]):
-            mended.pop()
+        while found and host.tell(found[-1]):
+            found.pop()
 
     async def left() -> None:
         await node.core_lost()
@@ -80,14 +91,19 @@ async def run_node(settings: CentralSettings) -> None:
     sip = f"{voice.name or voice.host}:{limits.sip_port}{SECURE if tls is not None else ''}"
     edge = dialled and dialled + (SECURE if tls is not None else "")
     loudness = Loudness(engine, voice.rate_hz) if voice.level else None
-    node = VoiceNode(engine, limits, settings.recordings, host.tell, sip, edge, sounds, loudness)
-    stalls = asyncio.create_task(StallWatch("central voice").run())
+    more = (voice.rate_hz, edge, sounds, loudness)
+    node = VoiceNode(engine, limits, settings.recordings, host.tell, sip, *more)
+    aside = [
+        asyncio.create_task(StallWatch("central voice").run()),
+        asyncio.create_task(cut_now_and_then(node)),
+    ]
     try:
         await client.start(host.inbox.post)
         log.info("node sip=%s calls=%d version=%s", sip, limits.calls, limits.version)
         await host.run(node)
     finally:
-        stalls.cancel()
+        for task in aside:
+            task.cancel()
         await node.stop()
         await client.stop()
         await engine.stop()

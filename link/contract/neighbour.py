@@ -12,16 +12,18 @@ from link.contract.call_talk import CALLS
 from link.contract.ids import LineId, Short, Text, Token
 from link.contract.patch_orders import SetPatch
 from link.contract.recording_orders import RECORDING
+from link.contract.tape_orders import MOST_LEGS as MOST_LEGS
+from link.contract.tape_orders import RecordingBegan as RecordingBegan
+from link.contract.tape_orders import RecordingClosed as RecordingClosed
+from link.contract.tape_orders import SetRecordingLegs as SetRecordingLegs
+from link.contract.tape_orders import StartRecording as StartRecording
+from link.contract.tape_orders import StopRecording as StopRecording
 from link.contract.wire import Tagged, Wire
 
 BEAT_EVERY = 0.5
 """Seconds between beats of a voice process; each beat went through its audio engine's own thread."""
 BEAT_LOST = 1.5
 """Seconds without a beat after which a voice process counts as dead."""
-
-
-MOST_LEGS = 1024
-"""Legs of one bridge or one recording, and so the members of one group."""
 
 
 def _zero(value: int) -> bool:
@@ -249,27 +251,6 @@ class SetBridge(Wire):
     listeners: tuple[Short, ...] = Field(default=(), max_length=MOST_LEGS)
 
 
-class StartRecording(Wire):
-    """Record what the named legs say, mixed, to a WAV at `path` (relative to the recordings folder)."""
-
-    recording: Short
-    path: Short
-    legs: tuple[Short, ...] = Field(default=(), max_length=MOST_LEGS)
-
-
-class SetRecordingLegs(Wire):
-    """The recording now holds these legs; others are parted from it."""
-
-    recording: Short
-    legs: tuple[Short, ...] = Field(default=(), max_length=MOST_LEGS)
-
-
-class StopRecording(Wire):
-    """Close the file."""
-
-    recording: Short
-
-
 class Hello(Wire):
     """Say NodeReady again: core has lost sight of the node for a while."""
 
@@ -310,17 +291,6 @@ class CallRefused(Wire):
     why: Short
 
 
-class RecordingClosed(Wire):
-    """A file is complete, or what could be kept of it is; `sha` is its SHA-256."""
-
-    recording: Short
-    path: Short
-    seconds: float
-    sha: Short
-    state: Literal["closed", "repaired", "failed"] = "closed"
-    why: Short = ""
-
-
 GATEWAY_VOICE = Tagged(
     (
         *(VoiceBeat, Bye, ConnectLeg, OpenUplink, CloseUplink, OpenDownlink, FinishDownlink, CutDownlink),
@@ -333,7 +303,7 @@ GATEWAY_VOICE = Tagged(
 CENTRE_VOICE = Tagged(
     (
         *(VoiceBeat, Bye, Hello, ExpectLeg, SetBridge, StartRecording, SetRecordingLegs, StopRecording),
-        *(NodeReady, LegAnswered, LegLost, CallRefused, RecordingClosed),
+        *(NodeReady, LegAnswered, LegLost, CallRefused, RecordingBegan, RecordingClosed),
         *CALLS,
     )
 )

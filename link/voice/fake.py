@@ -13,7 +13,7 @@ from link.voice.call_port import CallTo
 from link.voice.fake_calls import FakeCalls
 from link.voice.fake_parts import FakeFrames, FakeLeg, FakePlayer, FakeRecorder
 from link.voice.patches import PatchTable
-from link.voice.pcm import mix, read_frames, resample, write_wave
+from link.voice.pcm import mix, read_frames, resample
 from link.voice.port import (
     FRAME_MS,
     EngineStopped,
@@ -24,6 +24,7 @@ from link.voice.port import (
     LegRefused,
     LegStats,
     LegUp,
+    Moment,
     PlayEnded,
     PortId,
     VoiceError,
@@ -41,7 +42,7 @@ class FakeAir:
     """The network between fakes, and their common clock. `now` is in seconds."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now, self.ticks = 0.0, 0
         self.engines: dict[str, FakeEngine] = {}
 
     def answering(self, uri: str) -> "FakeEngine | None":
@@ -57,6 +58,7 @@ class FakeAir:
             self.now += FRAME_MS / 1000
             for engine in list(self.engines.values()):
                 engine.carry()
+            self.ticks += 1
             for engine in list(self.engines.values()):
                 engine.arrive()
 
@@ -162,8 +164,20 @@ class FakeEngine(FakeCalls):
         """See `VoiceEngine.record`."""
         await self._ready()
         check_recordable(path)
-        self._recorders[port := next(_ids)] = FakeRecorder(path)
+        first = await self.when(self._air.ticks)
+        self._recorders[port := next(_ids)] = FakeRecorder(path, first)
         return port
+
+    async def began(self, recorder: PortId) -> Moment:
+        """See `VoiceEngine.began`."""
+        await self._ready()
+        if recorder not in self._recorders:
+            raise VoiceError(f"port {recorder} is no recorder (any more)")
+        return self._recorders[recorder].began
+
+    async def when(self, tick: int) -> Moment:
+        """See `VoiceEngine.when`."""
+        return Moment(tick, tick * FRAME_MS * 1_000_000, tick * FRAME_MS * 1_000_000)
 
     async def close(self, port: PortId) -> None:
         """See `VoiceEngine.close`."""
@@ -223,7 +237,7 @@ class FakeEngine(FakeCalls):
             if frame is not None:
                 to.setdefault(sink, []).append((frame, level))
         silence = bytes(frame_bytes(self.settings.rate_hz))
-        for port in {*self._frames, *connected}:
+        for port in {*self._frames, *self._recorders, *connected}:
             self._hand(port, mix(to[port]) if port in to else silence, port in connected)
 
     def arrive(self) -> None:
@@ -261,8 +275,8 @@ class FakeEngine(FakeCalls):
             if other is not None:
                 other.coming = frame
                 other.rx_packets += 1
-        elif (recorder := self._recorders.get(port)) is not None and connected:
-            recorder.sound += frame
+        elif (recorder := self._recorders.get(port)) is not None:
+            recorder.write(frame)
 
     def _ring(self, port: PortId, uri: str) -> None:
         leg = self.legs.get(port)
@@ -307,7 +321,7 @@ class FakeEngine(FakeCalls):
 
     def _finish(self, recorder: FakeRecorder | None) -> None:
         if recorder is not None:
-            write_wave(recorder.path, bytes(recorder.sound), self.settings.rate_hz)
+            recorder.close(self.settings.rate_hz)
 
     async def _ready(self) -> None:
         await self.warm.wait()

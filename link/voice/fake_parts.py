@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from link.voice.port import FrameSink, FrameSource, PortId
+from link.voice.pcm import write_wave
+from link.voice.port import FrameSink, FrameSource, Moment, PortId
 
 if TYPE_CHECKING:
     from link.voice.fake import FakeEngine
@@ -49,7 +50,18 @@ class FakePlayer:
 
 @dataclass(slots=True)
 class FakeRecorder:
-    """A recorder: its file is written when it is closed."""
+    """A recorder: as the real one's, its file grows behind a header that says 0 until it is closed."""
 
     path: Path
+    began: Moment
     sound: bytearray = field(default_factory=bytearray)
+
+    def write(self, frame: bytes) -> None:
+        """One tick."""
+        with self.path.open("ab") as file:
+            file.write(frame if self.sound else bytes(44) + frame)
+        self.sound += frame
+
+    def close(self, rate_hz: int) -> None:
+        """The whole file."""
+        write_wave(self.path, bytes(self.sound), rate_hz)

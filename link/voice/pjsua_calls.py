@@ -15,7 +15,7 @@ from link.voice.edge import EdgeCall, NotTaken, offers_srtp
 from link.voice.pjsua_legs import Leg, call_param
 from link.voice.pjsua_ports import error_text, log
 from link.voice.pjsua_tls import Connections
-from link.voice.port import PortId, VoiceError, VoiceSettings
+from link.voice.port import LegStats, PortId, VoiceError, VoiceSettings
 from link.voice.screen import Screen
 
 LEG_WATCH_EVERY = 2.5
@@ -48,6 +48,13 @@ class Calls:
             self._connections.library_said(line)
 
     # --- orders
+
+    def stats(self, port: PortId) -> LegStats:
+        """Counters of a leg that is up."""
+        leg = self._legs.get(port)
+        if leg is None or leg.media is None:
+            raise VoiceError(f"leg {port} is not up; ask again after LegUp")
+        return leg.stats()
 
     def set_gain(self, port: PortId, gain: float) -> None:
         """How loudly a leg comes in."""

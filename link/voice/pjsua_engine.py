@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from link.voice.call_port import CallTo, checked_digits, checked_number
 from link.voice.pjsua_exchange import Exchange
+from link.voice.pjsua_ports import first_tick
 from link.voice.pjsua_thread import PjThread
 from link.voice.port import (
     EngineStopped,
@@ -25,6 +26,7 @@ from link.voice.port import (
     FrameSink,
     FrameSource,
     LegStats,
+    Moment,
     PortId,
     VoiceError,
     VoiceLimits,
@@ -145,6 +147,14 @@ class PjsuaEngine:
         port = await self._do(partial(self._there.record, path))
         self._recordings[port] = path
         return port
+
+    async def began(self, recorder: PortId) -> Moment:
+        """See `VoiceEngine.began`."""
+        return await self._do(partial(first_tick, self._there.recorders, recorder))
+
+    async def when(self, tick: int) -> Moment:
+        """See `VoiceEngine.when`."""
+        return self._there.clock.when(tick)
 
     async def close(self, port: PortId) -> None:
         """See `VoiceEngine.close`."""

@@ -18,6 +18,7 @@ import pjsua2 as pj
 
 from link.voice.call_port import CallTo
 from link.voice.edge import EdgeCall, Edges
+from link.voice.metronome import Metronome
 from link.voice.patches import Pair, PatchTable
 from link.voice.peers import Peers
 from link.voice.pjsua_calls import Calls
@@ -29,12 +30,12 @@ from link.voice.port import (
     FrameSink,
     FrameSource,
     LegDown,
-    LegStats,
     LegUp,
     PlayEnded,
     PortId,
     VoiceError,
     VoiceSettings,
+    frame_bytes,
 )
 from link.voice.screen import Screen
 from link.voice.tokens import ExpectedTokens
@@ -63,7 +64,8 @@ class Exchange(Calls):
         self._frames: dict[PortId, FramePort] = {}
         self._parked: list[FramePort] = []
         self._players: dict[PortId, Player] = {}
-        self._recorders: dict[PortId, Recorder] = {}
+        self.recorders: dict[PortId, Recorder] = {}
+        self.clock = Metronome(bytes(frame_bytes(settings.rate_hz)))
         self._to_answer: deque[tuple[Leg, int]] = deque()
         self._grave: deque[tuple[float, Any]] = deque()
         self._watched = 0.0
@@ -81,6 +83,8 @@ class Exchange(Calls):
             self._connections.listens(sip_port)
         self._drain = endpoint.audDevManager().getPlaybackDevMedia()
         self._silence = FramePort("silence", self._settings.rate_hz)
+        self._silence.attach(self.clock, self.clock)
+        self._silence.startTransmit(self._drain)
         self._account = Gate(self._screen)
         self._account.create(gate_config(self._settings, sip_port), True)
         if self._settings.edges:
@@ -111,7 +115,7 @@ class Exchange(Calls):
 
     def drop_all(self) -> None:
         """Let go of every pj object. The bridge's clock must stand still."""
-        for objects in (self._legs, self._frames, self._players, self._recorders):
+        for objects in (self._legs, self._frames, self._players, self.recorders):
             objects.clear()
         self._leaving.clear()
         self._to_answer.clear()
@@ -152,13 +156,6 @@ class Exchange(Calls):
         leg = self._legs.get(port)
         if leg is not None:
             self._end(leg, 200, "hung up here")
-
-    def stats(self, port: PortId) -> LegStats:
-        """Counters of a leg that is up."""
-        leg = self._legs.get(port)
-        if leg is None or leg.media is None:
-            raise VoiceError(f"leg {port} is not up; ask again after LegUp")
-        return leg.stats()
 
     def leg_media(self, leg: Leg) -> None:
         """LegOwner: join it to what it shall hear."""
@@ -271,9 +268,10 @@ class Exchange(Calls):
         return number
 
     def record(self, path: Path) -> PortId:
-        """Open a recorder."""
+        """Open a recorder, and let it run: its first frame is that of the tick after this."""
         number = next(_ids)
-        self._recorders[number] = Recorder(path)
+        self.recorders[number] = recorder = Recorder(path)
+        recorder.run(self._silence, self.clock)
         return number
 
     def close(self, number: PortId) -> None:
@@ -293,7 +291,7 @@ class Exchange(Calls):
         if player is not None:
             player.forget()
             self._grave.append((time.monotonic() + SETTLE, player))
-        self._recorders.pop(number, None)
+        self.recorders.pop(number, None)
 
     # --- who hears whom
 
@@ -328,14 +326,14 @@ class Exchange(Calls):
             log.info("event=not-settled source=%d sink=%d error=%s", *pair, error_text(error))
 
     def _known(self, number: PortId) -> bool:
-        ports: tuple[dict[PortId, Any], ...] = (self._legs, self._frames, self._players, self._recorders)
+        ports: tuple[dict[PortId, Any], ...] = (self._legs, self._frames, self._players, self.recorders)
         return any(number in objects for objects in ports)
 
     def _media(self, number: PortId) -> Any:
         leg = self._legs.get(number)
         if leg is not None:
             return leg.media
-        return self._frames.get(number) or self._players.get(number) or self._recorders.get(number)
+        return self._frames.get(number) or self._players.get(number) or self.recorders.get(number)
 
     def _bury(self, thing: Any) -> None:
         """Drop an object later, outside the callback it may be in."""

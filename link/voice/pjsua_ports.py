@@ -16,7 +16,8 @@ from typing import Any
 import pjsua2 as pj
 
 from link.voice.frames import FrameBuffer, vector_bytes
-from link.voice.port import FRAME_MS, FrameSink, FrameSource, VoiceError, frame_bytes
+from link.voice.metronome import Metronome
+from link.voice.port import FRAME_MS, FrameSink, FrameSource, Moment, PortId, VoiceError, frame_bytes
 from link.voice.wav_files import check_playable, check_recordable
 
 log = logging.getLogger(__name__)
@@ -149,8 +150,23 @@ class Recorder(pj.AudioMediaRecorder):  # type: ignore[misc]
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self.began = Moment(0, 0, 0, sure=False)
         check_recordable(path)
         try:
             self.createRecorder(str(path))
         except pj.Error as error:
             raise VoiceError(f"{path}: cannot be recorded: {error_text(error)}") from None
+
+    def run(self, silence: FramePort, clock: Metronome) -> None:
+        """Begin to write, a frame at every tick. Waits up to a tick for a moment in which the first is certain."""
+        clock.wait_soon(2 * FRAME_MS / 1000)
+        before = clock.last()
+        silence.startTransmit(self)
+        self.began = clock.joined(before)
+
+
+def first_tick(recorders: dict[PortId, Recorder], number: PortId) -> Moment:
+    """The tick of the first sample of the recorder with that number. VoiceError."""
+    if number not in recorders:
+        raise VoiceError(f"port {number} is no recorder (any more)")
+    return recorders[number].began

@@ -122,6 +122,17 @@ class PlayEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A tick of the bridge's clock (20 ms): its number in this engine, and when it was. `sure`: it was not its
+    neighbour."""
+
+    tick: int
+    mono_ns: int
+    wall_ns: int
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStopped:
     """The engine is gone, wanted or not; all its ports are void. The last fact it posts."""
 
@@ -199,8 +210,16 @@ class VoiceEngine(Protocol):
         ...
 
     async def record(self, path: Path) -> PortId:
-        """Create a WAV (PCM16 mono, bridge rate). It writes while something is connected to it; time with
-        nothing connected is left out. The file must not exist. Complete when `close` returned."""
+        """Create a WAV (PCM16 mono, bridge rate). It writes one frame at every tick from its first to its last,
+        silence where nothing is connected. The file must not exist. Complete when `close` returned."""
+        ...
+
+    async def began(self, recorder: PortId) -> Moment:
+        """The tick of its file's first sample."""
+        ...
+
+    async def when(self, tick: int) -> Moment:
+        """When a tick was (or will be)."""
         ...
 
     async def close(self, port: PortId) -> None:

@@ -54,7 +54,7 @@ def repair_file(path: Path) -> float | None:
     with path.open("rb") as file:
         head = file.read(HEADER_MOST)
         length = file.seek(0, os.SEEK_END)
-    found = _data_chunk(head)
+    found = data_chunk(head)
     if found is None:
         log.warning("event=not-a-wav path=%s bytes=%d", path, length)
         return None
@@ -74,7 +74,7 @@ def repair_file(path: Path) -> float | None:
     return data_now / bytes_a_second
 
 
-def _data_chunk(head: bytes) -> tuple[int, int, int] | None:
+def data_chunk(head: bytes) -> tuple[int, int, int] | None:
     """(offset of the sound, bytes a second, bytes a sample block), or None when `head` is no PCM WAV."""
     if len(head) < 44 or head[0:4] != b"RIFF" or head[8:12] != b"WAVE":
         return None

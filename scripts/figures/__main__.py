@@ -11,7 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.figures import authority, edges, families, legs, link, loudness, speech, squelch, start, voice
+from scripts.figures import (
+    authority,
+    edges,
+    families,
+    legs,
+    link,
+    loudness,
+    recorders,
+    speech,
+    squelch,
+    start,
+    voice,
+)
 from scripts.figures.figure import Figure
 from scripts.town.ports import PortError
 from scripts.town.ready import NotReady
@@ -21,6 +33,7 @@ from scripts.town.unit import UnitFailed
 PARTS = (
     "voice",
     "legs",
+    "recorders",
     "edges",
     "start",
     "speech",
@@ -86,6 +99,8 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
             figures += voice.measure(arguments.tries // 4 or 1, secured=secured)
     if "legs" in wanted:
         figures += legs.measure()
+    if "recorders" in wanted:
+        figures += recorders.measure()
     if "edges" in wanted:
         figures += asyncio.run(edges.measure(arguments.tries))
     if "start" in wanted:

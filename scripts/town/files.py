@@ -230,6 +230,7 @@ def _central(plan: TownPlan, places: Places, ports: Ports, keys: Secrets) -> dic
         "broker": _broker(plan, ports.broker, CENTRE, keys),
         "api": {"tokens": places.tokens, **({"host": HOST, "port": ports.api} if plan.plain else {})},
         "people": {"initial": places.people},
+        "recording": {"codec": "wav"},  # tours and figures read them
         "voice": {
             "rate_hz": plan.rate_hz,
             "rtp_port": ports.rtp,

@@ -136,7 +136,7 @@ def _lost_recording(on: Switch) -> None:
     async def join_nothing(honest: Any, node: Any) -> None:
         return None
 
-    instead(VoiceNode, "_join_tapings", on, join_nothing)
+    instead(VoiceNode, "_tape", on, join_nothing)
 
 
 NODE: dict[str, Patch] = {"cut-bridge": _cut_bridge, "lost-recording": _lost_recording}

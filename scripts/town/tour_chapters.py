@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from central.readmodels import BroadcastView, RecordingView
+from central.readmodels import BroadcastView
+from central.recording_models import RecordingView
 from scripts.town.listening import RATE_HZ, Samples
 from scripts.town.phrases import phrase
 from scripts.town.tour_desk import Desk, DeskRefused, playable

@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 from central.journal_models import VerdictView
 from central.readmodels import (
     BroadcastView,
-    RecordingView,
 )
+from central.recording_models import RecordingView
 from scripts.town.listening import RATE_HZ, Samples
 from scripts.town.signing import NotSigned, TownSigners
 from scripts.town.trust import verify

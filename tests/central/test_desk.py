@@ -8,6 +8,7 @@ import pytest
 
 from central.api.changes import BroadcastNow, CentreNow, GatewayNow, GroupNow, NodeNow, RecordingNow
 from central.api.desk import DeskError
+from central.api.recording_desk import RecordingSearch
 from central.api.requests import BroadcastRequest
 from central.broadcasts import messages as warn
 from central.broadcasts.asked import Clip
@@ -200,7 +201,7 @@ async def test_a_clip_that_is_not_kept_is_told(town: Town, monkeypatch, trouble:
         ("store", "list", lambda desk: desk.broadcasts(5)),
         ("store", "get", lambda desk: desk.broadcast("b-1")),
         ("clips", "list", lambda desk: desk.clips()),
-        ("recordings", "list", lambda desk: desk.tapes.recordings(None, None, 5)),
+        ("recordings", "list", lambda desk: desk.tapes.recordings(RecordingSearch(), 5)),
         ("recordings", "find", lambda desk: desk.tapes.recording("g-1")),
         ("recordings", "find", lambda desk: desk.tapes.recording_audio("g-1")),
         ("journal", "tail", lambda desk: desk.journal_tail(5, None)),
@@ -221,9 +222,11 @@ async def test_recordings_are_shown_by_kind_and_subject(town: Town):
     begin = town.recordings.begin
     await begin("g-1", "group", "valley", Path("g-1.wav"), 1_000)
     await begin("l-1", "leg", "gw-a/r1", Path("l-1.wav"), 2_000)
-    assert [each.id for each in await town.desk.tapes.recordings(None, None, 5)] == ["l-1", "g-1"]
-    assert [each.id for each in await town.desk.tapes.recordings("group", None, 5)] == ["g-1"]
-    assert [each.id for each in await town.desk.tapes.recordings(None, "gw-a/r1", 5)] == ["l-1"]
+    assert [each.id for each in await town.desk.tapes.recordings(RecordingSearch(), 5)] == ["l-1", "g-1"]
+    assert [each.id for each in await town.desk.tapes.recordings(RecordingSearch(kind="group"), 5)] == ["g-1"]
+    assert [each.id for each in await town.desk.tapes.recordings(RecordingSearch(subject="gw-a/r1"), 5)] == [
+        "l-1"
+    ]
     assert (await town.desk.tapes.recording("g-1")).started_wall == 1.0
     assert await town.desk.tapes.recording("x") is None
     assert await town.desk.tapes.recording_audio("x") is None

@@ -46,7 +46,7 @@ class Rig:
     def close(self, name: str, state: str = "closed") -> None:
         path = next(order.path for order in self.started() if order.recording == name)
         fields = {"recording": name, "path": path, "seconds": 2.5, "sha": SHA, "state": state, "why": "x"}
-        self.tapes.closed(voice.RecordingClosed.model_validate(fields))
+        self.tapes.heard(voice.RecordingClosed.model_validate(fields))
 
 
 @pytest.fixture
@@ -74,24 +74,6 @@ async def test_a_conversation_is_one_file_of_the_group_and_one_of_each_leg(rig: 
     assert [kind for kind, _ in rig.changed] == ["recording"] * 3
 
 
-async def test_who_talks_is_named_once_in_the_files_in_which_he_is_heard(rig: Rig):
-    rig.tapes.conversation("valley", (A, B), on=True)
-    rig.tapes.conversation("hills", ("gw-c/r1",), on=True)
-    for _ in range(2):
-        rig.tapes.talked("valley", A, "Boat 3", "2001")
-    rig.tapes.talked("valley", B, "South", "")
-    rig.tapes.talked("hills", A, "nobody", "here")
-    await rig.written()
-    named = {each.subject: each.talkers for each in await rig.recordings.list()}
-    assert named == {
-        "valley": '["Boat 3 (2001)", "South"]',
-        A: '["Boat 3 (2001)"]',
-        B: '["South"]',
-        "hills": "[]",
-        "gw-c/r1": "[]",
-    }
-
-
 async def test_a_patch_has_a_file_under_the_name_of_each_of_its_groups(rig: Rig):
     rig.tapes.conversation("patch-1", (A, B), True, ("valley", "hills"))
     await rig.written()
@@ -105,8 +87,17 @@ async def test_a_patch_has_a_file_under_the_name_of_each_of_its_groups(rig: Rig)
     hills = rig.tapes.of_owner("group:patch-1", "group", "hills")
     assert hills is not None and hills.startswith("group-hills-")
     assert rig.tapes.of_owner("group:patch-1", "group", "dam") is None
+    rig.tapes.talks("patch-1", A, "Boat 3 (2001)")
+    rig.tapes.talks("patch-1", "gw-c/r1", "")
+    await rig.written()
+    named = {(each.kind, each.subject): each.parties for each in await rig.recordings.list()}
+    assert named["group", "hills"] == named["group", "valley"] == "|Boat 3 (2001)|gw-c/r1|"
+    assert (named["leg", A], named["leg", B]) == ("|Boat 3 (2001)|", ""), (
+        "and nobody in whose file he is not heard"
+    )
+    assert {order.bridge for order in rig.started()} == {"patch-1"}
     rig.tapes.conversation("patch-1", (), on=False)
-    assert len(rig.stopped()) == 4
+    assert len(rig.stopped()) == 5
 
 
 async def test_a_broadcast_is_one_file_of_each_loudspeaker_under_its_channel(rig: Rig):
@@ -180,7 +171,7 @@ async def test_what_the_node_does_not_hold_does_not_run(rig: Rig):
     await rig.written()
     rig.tapes.node_came((leg,))
     await rig.written()
-    assert set(rig.tapes.running) == {leg}
+    assert group not in rig.tapes.running and leg in rig.tapes.running
     assert rig.stopped() == []
     assert (await rig.recordings.find(group)).state == "missing"
     assert (await rig.recordings.find(leg)).state == "open"
@@ -235,7 +226,7 @@ async def test_a_list_that_cannot_be_written_for_ever_does_not_fill_the_memory(r
 async def test_trouble_with_the_list_is_told_and_what_follows_is_written(rig: Rig, caplog):
     task = asyncio.create_task(rig.tapes.run())
     fields = {"recording": "never-begun", "path": "x.wav", "seconds": 1.0, "sha": SHA}
-    rig.tapes.closed(voice.RecordingClosed.model_validate(fields))
+    rig.tapes.heard(voice.RecordingClosed.model_validate(fields))
     rig.tapes.conversation("valley", (), on=True)
     name = rig.started()[0].recording
     written = asyncio.Event()
@@ -260,3 +251,100 @@ async def test_a_telephone_call_is_one_file_of_each_party_until_its_end(rig: Rig
     assert {each.subject for each in await rig.recordings.list()} == {"c-1 2001", "c-1 2002", "c-2 2003"}
     rig.tapes.call_over("c-1")
     assert rig.stopped() == [order.recording for order in rig.started()[:2]]
+
+
+# ---- segments, parties, and what people must see
+
+
+class Watched(Rig):
+    def __init__(self, database: Database, folder: Path) -> None:
+        super().__init__(database, folder)
+        self.alarms: list[tuple[str, str, str]] = []
+        told = (self.orders.append, self.clock, self.note, self.heard)
+        self.tapes = Tapes(self.recordings, *told, lambda *alarm: self.alarms.append(alarm), segment_s=900)
+
+    def begun(self, name: str) -> None:
+        fact = {"recording": name, "epoch": "e1", "rate_hz": 16000, "tick": 5, "mono_ns": 1, "wall_ns": 2}
+        self.tapes.heard(voice.RecordingBegan.model_validate(fact))
+
+    def segment(self, name: str, number: int, **more: object) -> None:
+        fact = {"recording": name, "path": f"{name}.{number:03}.wav", "seconds": 900.0, "sha": SHA}
+        place = {"segment": number, "first": (number - 1) * 900 * 16000, "samples": 900 * 16000, "more": True}
+        self.tapes.heard(voice.RecordingClosed.model_validate({**fact, **place, **more}))
+
+
+@pytest.fixture
+def watched(tmp_path: Path):
+    database = Database.open(tmp_path / "core.db")
+    yield Watched(database, tmp_path / "recordings")
+    database.close()
+
+
+async def test_the_file_of_a_group_follows_its_bridge_and_long_ones_are_cut(watched: Watched):
+    watched.tapes.conversation("valley", (A,), on=True)
+    group, leg = watched.started()
+    assert (group.bridge, group.mixed, group.segment_s) == ("valley", True, 900)
+    assert (leg.bridge, leg.mixed) == ("valley", False)
+    watched.begun(group.recording)
+    watched.segment(group.recording, 1)
+    watched.segment(group.recording, 2, more=False)
+    await watched.written()
+    rows = await watched.recordings.list(talk=group.recording)
+    assert [(row.id, row.segment, row.tick) for row in rows] == [
+        (group.recording, 2, 45005),
+        (f"{group.recording}.001", 1, 5),
+    ]
+    assert group.recording not in watched.tapes.running
+
+
+async def test_who_talks_is_a_party_and_who_came_later_is_recorded(watched: Watched):
+    watched.tapes.talks("valley", A, "Boat 3")
+    watched.tapes.conversation("valley", (A,), on=True)
+    watched.tapes.talks("valley", B, "")
+    watched.tapes.talks("valley", B, "")
+    await watched.written()
+    assert [order.legs for order in watched.started()] == [(A,), (A,), (B,)]
+    found = {row.subject: row.parties for row in await watched.recordings.list()}
+    assert found == {"valley": f"|Boat 3|{B}|", A: "|Boat 3|", B: f"|{B}|"}
+    assert [row.subject for row in await watched.recordings.list(party="boat")] == [A, "valley"]
+
+
+async def test_a_talk_that_nobody_records_is_told(watched: Watched):
+    watched.tapes.conversation("valley", (A,), on=True)
+    group, leg = (order.recording for order in watched.started())
+    watched.begun(leg)
+    await watched.clock.advance(tapes.BEGIN_WITHIN + 0.1)
+    assert watched.alarms == [("not-recorded", "valley", "the voice node has not begun to record")]
+    watched.close(leg, "failed")
+    assert watched.alarms[1][:2] == ("not-recorded", A)
+    await watched.written()
+
+
+async def test_a_segment_without_an_end_and_a_hole_are_told(watched: Watched):
+    watched.tapes.conversation("valley", (), on=True)
+    name = watched.started()[0].recording
+    watched.begun(name)
+    await watched.clock.advance(900.0)
+    watched.segment(name, 1, hole_ms=700)
+    assert [(what, why) for what, _, why in watched.alarms] == [
+        ("recording-hole", f"{name}: 700 ms passed and are not in it")
+    ]
+    await watched.clock.advance(900.0 + tapes.SEGMENT_LATE + 0.1)
+    assert watched.alarms[1] == ("recording-hole", "valley", f"{name}: a segment has no end")
+    assert len(watched.alarms) == 2
+    await watched.written()
+
+
+async def test_a_conversation_that_goes_on_after_its_node_died_is_recorded_again(watched: Watched):
+    watched.tapes.conversation("valley", (A,), on=True)
+    before = {order.recording for order in watched.started()}
+    for name in before:
+        watched.begun(name)
+    watched.tapes.node_came(())
+    again = {order.recording for order in watched.started()} - before
+    assert len(again) == 2 and set(watched.tapes.running) == again
+    assert {what for what, _, _ in watched.alarms} == {"recording-hole"}
+    watched.tapes.conversation("valley", (A,), on=False)
+    watched.tapes.node_came(())
+    assert watched.tapes.running == {}, "what was to end does not begin anew"
+    await watched.written()

@@ -7,7 +7,7 @@ from central.fleet.machine import LATE_AFTER, SILENT_AFTER
 from central.readmodels import TargetView
 from central.store.clips import Clip
 from central.store.entries import Entry
-from central.store.recordings import Recording
+from central.store.recording_rows import Recording
 from central.store.verify import Verdict
 from central.views import clip_view, entry_view, recording_view, reported_view, verdict_view
 from link.bus.port import BusUp

@@ -326,6 +326,7 @@ def neighbours() -> dict[str, tuple[voice.Tagged, voice.Wire]]:
         voice.LegLost(leg="gw-a/r1", code=200, why="normal"),
         voice.CallRefused(source="127.0.0.1:5060", why="no token"),
         voice.RecordingClosed(recording="group-valley-1", path="g.wav", seconds=8.1, sha=SHA),
+        voice.RecordingBegan(recording="g-1", epoch="e1", rate_hz=16000, tick=7, mono_ns=8, wall_ns=9),
         *CALL_TALK,
     )
     known = {f"gateway-voice-{type(m).__name__}": (voice.GATEWAY_VOICE, m) for m in gateway}

@@ -145,14 +145,11 @@ class FakeTapes:
     running: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
     subjects: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    talks: list[tuple[str, str, str, str]] = field(default_factory=list)
+    floors: list[tuple[str, str, str]] = field(default_factory=list)
 
     def conversation(self, group, members, on, subjects=()) -> None:
         self.subjects[f"group:{group}"] = subjects
         self._note(f"group:{group}", members, on)
-
-    def talked(self, group, line, talker, talker_id) -> None:
-        self.talks.append((group, line, talker, talker_id))
 
     def broadcast(self, broadcast, lines, channel, on) -> None:
         self._note(f"broadcast:{broadcast}", lines, on)
@@ -169,7 +166,10 @@ class FakeTapes:
     def call_over(self, call) -> None:
         self._note(f"call:{call}", (), False)
 
-    def closed(self, fact) -> None:
+    def talks(self, group, holder, talker) -> None:
+        self.floors.append((group, holder, talker))
+
+    def heard(self, fact) -> None:
         pass
 
     def node_came(self, running) -> None:

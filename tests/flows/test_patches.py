@@ -235,7 +235,7 @@ async def test_who_talks_is_named_in_journal_and_recordings(world: World):
     await world.pass_time(0.1)
     floors = [payload for kind, _, payload in world.ledger.entries if kind == "group.floor"]
     assert set(floors[0]) == {"holder", "talker", "talker_id", "why"}
-    assert world.tapes.talks == [("valley", A, A, "")]
+    assert world.tapes.floors == [("valley", A, A)]
 
 
 async def test_screens_are_told_who_waits_in_every_group_of_a_patch(two: World):

@@ -43,7 +43,6 @@ UNTESTED = {
     "central.cli.recording",
     "central.cli.session",
     "central.cli.status",
-    "central.voice.process",
     "firmware.voice.process",
     "link.voice.pcm",
     "link.voice.pjsua_exchange",

@@ -31,7 +31,7 @@ run = "run"
 plain = true
 api = {{ tokens = "tokens.toml", port = 0 }}
 broker = {{ port = {broker} }}
-voice = {{ sip_port = {sip}, rtp_port = {rtp}, rtp_ports = 64, max_calls = 16 }}
+voice = {{ level = false, sip_port = {sip}, rtp_port = {rtp}, rtp_ports = 64, max_calls = 16 }}
 [[group]]
 id = "valley"
 number = "700"

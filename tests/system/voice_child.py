@@ -136,6 +136,12 @@ class Child:
     async def do_record(self, path: str) -> int:
         return await self._engine.record(Path(path))
 
+    async def do_moment(self, port: int) -> dict[str, Any]:
+        return dataclasses.asdict(await self._engine.began(port))
+
+    async def do_when(self, tick: int) -> dict[str, Any]:
+        return dataclasses.asdict(await self._engine.when(tick))
+
     async def do_stats(self, leg: int) -> dict[str, Any]:
         return dataclasses.asdict(await self._engine.stats(leg))
 

@@ -16,7 +16,7 @@ from typing import Any
 from link.voice import call_port
 from link.voice import port as voice_port
 from link.voice.call_port import CallTo
-from link.voice.port import LegStats, LegUp, PortId, VoiceError, VoiceLimits, VoiceSettings
+from link.voice.port import LegStats, LegUp, Moment, PortId, VoiceError, VoiceLimits, VoiceSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -180,6 +180,12 @@ class RemoteEngine:
 
     async def record(self, path: Path) -> PortId:
         return await self.ask("record", str(path))
+
+    async def began(self, recorder: PortId) -> Moment:
+        return Moment(**await self.ask("moment", recorder))
+
+    async def when(self, tick: int) -> Moment:
+        return Moment(**await self.ask("when", tick))
 
     async def close(self, port: PortId) -> None:
         await self.ask("close", port)

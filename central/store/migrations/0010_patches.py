@@ -1,4 +1,4 @@
-"""Version 10: patches and temporary groups that stand; who talked in a recording."""
+"""Version 10: patches and temporary groups that stand."""
 
 STATEMENTS: tuple[str, ...] = (
     """create table patches (
@@ -6,5 +6,4 @@ STATEMENTS: tuple[str, ...] = (
         body text not null,
         made_wall_ms integer not null
     ) strict""",
-    "alter table recordings add column talkers text not null default '[]'",
 )

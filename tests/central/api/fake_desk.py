@@ -13,7 +13,8 @@ from central.api.changes import Announcer, BroadcastNow, GroupNow
 from central.api.desk import DeskError
 from central.api.enrolment_desk import EnrolmentDesk
 from central.api.key_requests import SignatureShown, StopShown
-from central.api.recording_desk import RecordingDesk
+from central.api.proofs_desk import ProofsDesk
+from central.api.recording_desk import RecordingDesk, RecordingSearch
 from central.api.requests import BroadcastRequest, GroupChange
 from central.api.tokens import TokenFile, Tokens
 from central.api.upload_desk import UploadDesk
@@ -38,10 +39,10 @@ from central.readmodels import (
     LineView,
     MemberView,
     NodeView,
-    RecordingView,
     TownView,
     ZoneView,
 )
+from central.recording_models import RecordingView
 from central.store.uploads import Uploads
 from link.contract import facts
 from link.contract.authority import decode_authority
@@ -54,6 +55,7 @@ from tests.central.api.fake_events import LINK, FakeEventsDesk
 from tests.central.api.fake_field import FakeField
 from tests.central.api.fake_patches import FakePatches
 from tests.central.api.fake_phones import fake_phones
+from tests.central.api.fake_proofs import FakeProofs
 from tests.central.api.fake_updates import fake_updates
 from tests.central.key_rig import DAM, MemoryKeyStore
 from tests.central.people.bench import AREAS, Bench, everything
@@ -108,20 +110,20 @@ class FakeDesk:
             {"north": "north-dam", "south": "south-dam"},
             {"valley": "hills", "ridge": "hills"},
         )
-        for name, token in (("wang", WANG), ("li", LI)):
-            self.bench.person(name, *everything(), token=token)
+        self.bench.person("wang", *everything(), token=WANG)
+        self.bench.person("li", *everything(), token=LI)
         self.tapes: RecordingDesk = self
         self.incoming: UploadDesk = Incoming(
             Uploads(folder / "arrived", 10_000_000, 2_000_000), self.dealt_with, self.note_arrival
         )
         self.updates = fake_updates(folder)
         self.phones = fake_phones(folder)
-        self.play_at_once = play_at_once
-        self.result = result
+        self.play_at_once, self.result = play_at_once, result
         self.now = 100.0
         self.machines: dict[str, Broadcast] = {}
         self.calls: list[tuple[object, ...]] = []
         self.patches = FakePatches(self.calls)
+        self.proofs: ProofsDesk = FakeProofs(folder, self.calls)
         self.broken: Exception | None = None
         self.verdict = VerdictView(ok=True, entries=12)
         self.counting: Counting | None = None
@@ -289,10 +291,9 @@ class FakeDesk:
     async def blob(self, sha: str) -> Path | None:
         return self.files.get(sha)
 
-    async def recordings(
-        self, kind: str | None, subject: str | None, limit: int
-    ) -> tuple[RecordingView, ...]:
-        self.calls.append(("recordings", kind, subject, limit))
+    async def recordings(self, search: RecordingSearch, limit: int) -> tuple[RecordingView, ...]:
+        self.calls.append(("recordings", search.kind, search.subject, limit))
+        self.searched = (search, limit)
         shown = await self.recording("g-valley-1")
         return (shown,) if shown else ()
 

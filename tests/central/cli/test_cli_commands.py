@@ -8,14 +8,15 @@ import pytest
 from typer.testing import Result
 
 from central.api.changes import CHANGE, GroupNow
+from central.cli import recording_tables
 from central.journal_models import EntryView, VerdictView
 from central.readmodels import (
     BroadcastView,
     ClipView,
     GroupView,
-    RecordingView,
     TownView,
 )
+from central.recording_models import RecordingView
 from tests.central.api.fake_desk import LI, write_wav
 from tests.central.cli.conftest import Run, Town, write_private
 
@@ -78,6 +79,8 @@ def test_recordings(town: Town, run: Run, tmp_path: Path) -> None:
     assert town.desk.calls[-1] == ("recordings", "group", "valley", 3)
     assert "g-valley-1" in run("recording", "list").stdout
     bad(run("recording", "list", "--kind", "video"), 2, "--kind")
+    heard = RecordingView.model_validate({**views[0], "parties": ["Boat 3 (2001)"]})
+    assert list(recording_tables.recordings((heard,)).columns[-1].cells) == ["Boat 3 (2001)"]
 
 
 def test_a_recording_is_fetched_only_when_its_hash_is_right(town: Town, run: Run, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from central.broadcasts.view import view
 from central.cli import tables
 from central.cli.watch import applied
 from central.group_models import PatchView
-from central.readmodels import FigureView, GatewayView, NodeView, RecordingView, TownView
+from central.readmodels import FigureView, GatewayView, NodeView, TownView
+from central.recording_models import RecordingView
 from tests.central.api.fake_desk import FakeDesk
 from tests.central.broadcasts.test_broadcast_view import begun
 

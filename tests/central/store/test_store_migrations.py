@@ -10,7 +10,9 @@ from central.store.database import Database, read_only
 from central.store.events import EventStore
 from central.store.field import FieldStore
 from central.store.journal import Journal
+from central.store.recording_keys import RecordingKey
 from central.store.recordings import Recordings
+from central.store.seal_book import verify_file as verify_seals_file
 from central.store.verify import verify_file
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -94,6 +96,24 @@ async def test_recordings_of_gateways_are_there_from_version_four_on(
     assert [(r.id, r.state, r.gateway, r.cut) for r in rows if r.kind == "gateway"] == expected
     (old,) = (row for row in rows if row.kind == "group")
     assert (old.id, old.seconds, old.codec, old.gateway) == ("rec-1", 3.2, "wav", "")
+
+
+@pytest.mark.parametrize(("version", "seals", "held"), [(11, 0, []), (12, 2, ["rec-1"])])
+async def test_the_chain_and_the_holds_of_recordings_are_there_from_version_twelve_on(
+    version: int, seals: int, held: list[str], tmp_path: Path
+) -> None:
+    restored(FIXTURES / f"version_{version:04}.sql", tmp_path / "core.db")
+    step = migrations.importlib.import_module("central.store.migrations.0012_sealed_recordings")
+    assert any("recording_seals" in statement for statement in step.STATEMENTS)
+    database = Database.open(tmp_path / "core.db")
+    kept = Recordings(database, tmp_path)
+    assert [row.id for row in await kept.list(held=True)] == held
+    (old,) = await kept.list(kind="group")
+    assert (old.talk, old.segment, old.state) == ("rec-1", 0, "closed")
+    database.close()
+    key = RecordingKey(bytes(range(32)))
+    verdict = verify_seals_file(tmp_path / "core.db", key.public)
+    assert (verdict.ok, verdict.entries) == (True, seals)
 
 
 @pytest.mark.parametrize(("version", "count"), [(2, 0), (3, 3)])

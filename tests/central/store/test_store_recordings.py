@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from central.store.database import Database, StoreError
-from central.store.recordings import RecordingError, Recordings
+from central.store.recording_rows import samples_of, sha256_of
+from central.store.recording_search import Wanted
+from central.store.recordings import Reconciled, RecordingError, Recordings
+from central.voice.segments import wav_head
+from link.contract.tape_orders import RecordingBegan, RecordingClosed
 from link.voice.repair import Repaired
+from tests.central.store.recording_rig import RATE, START_MS, Shelf, tone
 
 SECOND = b"\x10\x00" * 16_000
 
@@ -134,3 +139,94 @@ async def test_files_are_left_alone_while_the_voice_node_still_writes(recordings
     live = await recordings.find("live")
     assert live is not None
     assert live.state == "open"
+
+
+# ---- segments
+
+
+def closing(shelf: Shelf, id: str, segment: int, first: int, pcm: bytes, more: bool) -> RecordingClosed:
+    path = shelf.folder / f"2023/11/{id}.{segment:03}.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(wav_head(RATE, len(pcm)) + pcm)
+    samples, pcm_sha = samples_of(path)
+    told = {"recording": id, "path": str(path.relative_to(shelf.folder)), "seconds": samples / RATE}
+    place = {"first": first, "samples": samples, "segment": segment, "more": more}
+    return RecordingClosed(**told, sha=sha256_of(path), pcm_sha=pcm_sha, **place)
+
+
+async def long_talk(shelf: Shelf) -> list[RecordingClosed]:
+    await shelf.recordings.begin("g", "group", "valley", Path("2023/11/g.wav"), START_MS, legs="|gw-a/r1|")
+    began = {"tick": 700, "mono_ns": 5_000_000_000, "wall_ns": START_MS * 1_000_000}
+    await shelf.recordings.began(RecordingBegan(recording="g", epoch="e1", rate_hz=RATE, **began))
+    return [closing(shelf, "g", n, (n - 1) * RATE, tone(1 if n < 3 else 0.5), n < 3) for n in (1, 2, 3)]
+
+
+async def test_each_segment_has_a_row_that_knows_its_place_in_time(
+    database: Database, tmp_path: Path
+) -> None:
+    shelf = Shelf(database, tmp_path / "rec")
+    for fact in await long_talk(shelf):
+        await shelf.recordings.closed(fact)
+    rows = await shelf.recordings.list(talk="g")
+    assert [(r.id, r.segment, r.first, r.tick) for r in reversed(rows)] == [
+        ("g.001", 1, 0, 700),
+        ("g.002", 2, RATE, 750),
+        ("g", 3, 2 * RATE, 800),
+    ]
+    assert [r.started_wall_ms - START_MS for r in reversed(rows)] == [0, 1000, 2000]
+    assert {r.state for r in rows} == {"closed"} and {r.legs for r in rows} == {"|gw-a/r1|"}
+    assert rows[0].mono_ns == 7_000_000_000
+    assert (await shelf.recordings.reconcile()) == Reconciled((), (), (), ())
+
+
+@pytest.mark.parametrize("heard", [0, 1, 2])
+async def test_segments_whose_end_was_not_heard_of_are_taken_in(
+    database: Database, tmp_path: Path, heard: int
+) -> None:
+    shelf = Shelf(database, tmp_path / "rec")
+    for fact in (await long_talk(shelf))[:heard]:
+        await shelf.recordings.closed(fact)
+    found = await shelf.recordings.reconcile()
+    assert (found.missing, found.strangers) == ((), ())
+    rows = await shelf.recordings.list(talk="g")
+    assert [(r.id, r.segment, r.first, r.samples) for r in reversed(rows)] == [
+        ("g.001", 1, 0, RATE),
+        ("g.002", 2, RATE, RATE),
+        ("g", 3, 2 * RATE, RATE // 2),
+    ]
+    assert {r.state for r in rows} == {"closed"}
+    assert len(await shelf.book.of(["g.001", "g.002", "g"])) == 3
+
+
+# ---- search
+
+
+async def test_what_is_wanted_is_found_by_time_party_group_and_line_page_by_page(
+    database: Database, tmp_path: Path
+) -> None:
+    shelf = Shelf(database, tmp_path / "rec")
+    both = {"legs": "|gw-a/r1|gw-b/r1|", "talk_group": "valley"}
+    await shelf.kept("g1", tone(2), after=0, parties="|Station North|", **both)
+    await shelf.kept("l1", tone(2), "leg", "gw-a/r1", after=0, legs="|gw-a/r1|", talk_group="valley")
+    await shelf.kept("g2", tone(2), subject="hill", after=10, legs="|gw-c/r1|", talk_group="hill")
+    await shelf.recordings.add_parties(("g2",), "|Boat 3|")
+    await shelf.recordings.add_parties(("g1", "g2"), "|Boat 3|")
+
+    async def ids(**filters: object) -> list[str]:
+        return [each.id for each in await shelf.recordings.list(**filters)]  # type: ignore[arg-type]
+
+    assert await ids(line="gw-a/r1") == ["l1", "g1"]
+    assert await ids(line="gw-a/r") == []
+    assert await ids(group="valley") == ["l1", "g1"]
+    assert await ids(party="boat 3") == ["g2", "g1"]
+    assert (await shelf.recordings.find("g2")).parties == "|Boat 3|"
+    assert await ids(party="north", kind="group") == ["g1"]
+    assert await ids(since_ms=START_MS + 1500) == ["g2", "l1", "g1"], "those that still ran then"
+    assert await ids(since_ms=START_MS + 2500) == ["g2"]
+    page = await shelf.recordings.list(limit=2)
+    last = (page[-1].started_wall_ms, page[-1].id)
+    assert [each.id for each in page] == ["g2", "l1"]
+    assert await ids(before=last) == ["g1"], "two that began together are not lost between pages"
+    assert await shelf.recordings.list(Wanted(line="gw-c/r1", group="valley")) == []
+    with pytest.raises(TypeError):
+        await ids(colour="red")

@@ -28,8 +28,8 @@ def test_what_was_committed_is_restored_over_many_segments(rig: Rig):
 def test_a_copy_of_the_database_is_made_anew_when_much_was_shipped_and_old_ones_go(rig: Rig):
     rig.commit()
     rig.shipped()
-    for _ in range(5):
-        rounds(rig, 12, rows=10, filler=3000)
+    for _ in range(8):
+        rounds(rig, 12, rows=20, filler=3000)
         rig.time += 700.0
     total = rounds(rig, 2)
     kept = generations(rig.backup)

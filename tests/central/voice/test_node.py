@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from central.voice.node import VoiceNode, measure
+from central.voice.node import VoiceNode
 from link.contract import neighbour as say
 from link.hosting.clock import settle_loop
 from link.voice.fake import FakeAir, FakeEngine
@@ -51,7 +51,7 @@ class Rig:
 
     async def start(self) -> "Rig":
         limits = await self.engine.start(self.facts.append)
-        self.node = VoiceNode(self.engine, limits, self.folder, self.told.append)
+        self.node = VoiceNode(self.engine, limits, self.folder, self.told.append, rate_hz=RATE)
         return self
 
     async def settle(self) -> None:
@@ -87,7 +87,7 @@ class Rig:
     async def closed(self) -> say.RecordingClosed:
         """The next file that was closed; reading it takes a thread."""
         async with asyncio.timeout(5):
-            await asyncio.gather(*self.node._closing)
+            await asyncio.gather(*self.node.tapings.closing)
         fact = self.of(say.RecordingClosed)[0]
         self.told.remove(fact)
         return fact
@@ -253,7 +253,9 @@ async def test_a_recording_holds_what_its_legs_say(rig: Rig):
     assert frames(path) == [word(1), word(2)]
     assert (closed.recording, closed.path, closed.state) == ("g-1", "2024/g-1.wav", "closed")
     assert closed.sha == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert closed.seconds == measure(path)[0] > 0
+    with wave.open(str(path)) as file:
+        assert closed.samples == file.getnframes() > 0
+    assert closed.seconds == round(closed.samples / RATE, 3)
 
 
 async def test_a_leg_that_comes_later_is_recorded_from_there_on(rig: Rig):
@@ -310,10 +312,10 @@ async def test_a_recording_never_leaves_its_folder(rig: Rig, tmp_path: Path):
 async def test_a_file_that_is_gone_at_the_end_is_told_as_failed(rig: Rig, monkeypatch: pytest.MonkeyPatch):
     await rig.obey(say.StartRecording(recording="g-1", path="g-1.wav", legs=()))
 
-    def gone(path: Path) -> tuple[float, str]:
+    def gone(path: Path, length: int) -> None:
         raise FileNotFoundError(2, "No such file or directory")
 
-    monkeypatch.setattr("central.voice.node.measure", gone)
+    monkeypatch.setattr("central.voice.tapings.finished", gone)
     await rig.obey(say.StopRecording(recording="g-1"))
     closed = await rig.closed()
     assert closed.state == "failed"

@@ -50,7 +50,7 @@ class Rig:
         limits = await self.engine.start(self.facts.append)
         await self.edge.start(self.edge_facts.append)
         sounds = write_sounds(self.folder / "sounds", RATE)
-        self.node = VoiceNode(self.engine, limits, self.folder, self.tell, "node", "edge", sounds)
+        self.node = VoiceNode(self.engine, limits, self.folder, self.tell, "node", RATE, "edge", sounds)
         return self
 
     def tell(self, fact: object) -> bool:

@@ -15,7 +15,7 @@ async def test_a_file_that_its_recorder_could_not_close_is_repaired(rig: Rig):
     a = await rig.radio(A)
     await rig.obey(say.StartRecording(recording="g-1", path="g-1.wav", legs=(A,)))
     await rig.talk(a, word(1))
-    port, path = rig.node._tapings["g-1"].port, rig.folder / "g-1.wav"
+    port, path = rig.node.tapings.running["g-1"].port, rig.folder / "g-1.wav"
     close = rig.engine.close
 
     async def cut_short(which: int) -> None:
@@ -54,7 +54,7 @@ async def test_a_recording_on_a_disk_that_filled_up_is_told_as_failed(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ):
     await rig.obey(say.StartRecording(recording="g-1", path="g-1.wav", legs=()))
-    monkeypatch.setattr("central.voice.node.free_bytes", lambda folder: 4096)
+    monkeypatch.setattr("central.voice.tapings.free_bytes", lambda folder: 4096)
     await rig.obey(say.StopRecording(recording="g-1"))
     closed = await rig.closed()
     assert closed.state == "failed"

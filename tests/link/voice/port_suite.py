@@ -3,10 +3,8 @@
 A rig makes engines, sources and ears, and lets time pass; a subclass gives the `rig` fixture.
 """
 
-import wave
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -17,39 +15,10 @@ from link.voice.port import (
     LegUp,
     PlayEnded,
     PortId,
-    VoiceEngine,
     VoiceError,
 )
-from tests.link.voice.tones import RATE, loudness, tail, write_tone
-
-
-class Station(Protocol):
-    """One started engine: where it is dialled, and the facts it posted."""
-
-    engine: VoiceEngine
-    uri: str
-    facts: list[object]
-
-
-class Rig(Protocol):
-    """Engines that reach each other; what is made here is stopped at the end of the test."""
-
-    async def station(self, started: bool = True, edges: bool = False) -> Station: ...
-
-    def source(self, hz: float = 0) -> Any:
-        """A tone, or silence."""
-
-    def ear(self) -> Any: ...
-
-    async def heard(self, station: Station, port: PortId) -> bytes:
-        """All that this frame port's ear was given so far."""
-
-    async def popped(self, station: Station, port: PortId) -> int:
-        """How often this frame port's source was asked for a frame."""
-
-    async def pass_time(self, seconds: float) -> None: ...
-
-    async def until(self, done: Callable[[], bool]) -> None: ...
+from tests.link.voice.recorder_suite import RecorderSuite, Rig, Station, frame_port
+from tests.link.voice.tones import loudness, tail, write_tone
 
 
 def of(station: Station, kind: type, **match: object) -> list[Any]:
@@ -71,11 +40,7 @@ async def leg_between(rig: Rig, here: Station, there: Station, token: str) -> tu
     return leg, there, of(there, LegUp, token=token)[0].leg
 
 
-async def frame_port(rig: Rig, station: Station, hz: float = 0, rate_hz: int = RATE) -> PortId:
-    return await station.engine.add_frames(f"{hz}", rig.source(hz), rig.ear(), rate_hz)
-
-
-class VoiceSuite:
+class VoiceSuite(RecorderSuite):
     async def test_a_leg_comes_up_at_both_ends(self, rig: Rig) -> None:
         here, leg, there, other = await joined(rig)
         assert of(here, LegUp) == [LegUp(leg, "t1", "G722/16000")]
@@ -275,29 +240,6 @@ class VoiceSuite:
         for path in (tmp_path / "missing.wav", tmp_path / "text.wav", stereo):
             with pytest.raises(VoiceError, match=rf"{path.name}.*mono PCM16"):
                 await here.engine.play(path)
-
-    async def test_a_recording_is_complete_when_closed(self, rig: Rig, tmp_path: Path) -> None:
-        here = await rig.station()
-        tone = await frame_port(rig, here, 440)
-        recorder = await here.engine.record(tmp_path / "over.wav")
-        await rig.pass_time(0.3)
-        await here.engine.connect(tone, recorder)
-        await rig.pass_time(1.0)
-        await here.engine.close(recorder)
-        with wave.open(str(tmp_path / "over.wav")) as file:
-            assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
-            seconds, sound = file.getnframes() / RATE, file.readframes(file.getnframes())
-        assert seconds == pytest.approx(1.0, abs=0.3)
-        assert loudness(sound, 440) > 0.8
-
-    async def test_a_recording_never_overwrites(self, rig: Rig, tmp_path: Path) -> None:
-        here = await rig.station()
-        (tmp_path / "old.wav").write_bytes(b"evidence")
-        with pytest.raises(VoiceError, match="exists"):
-            await here.engine.record(tmp_path / "old.wav")
-        with pytest.raises(VoiceError, match="no such folder"):
-            await here.engine.record(tmp_path / "nowhere" / "new.wav")
-        assert (tmp_path / "old.wav").read_bytes() == b"evidence"
 
     async def test_a_leg_is_not_closed_but_hung_up(self, rig: Rig) -> None:
         here, leg, _, _ = await joined(rig)
