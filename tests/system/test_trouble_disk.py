@@ -62,7 +62,7 @@ def test_a_full_disk_is_told_and_stops_neither_talk_nor_warning(town: LiveTown, 
     town.wait_said("core", "journal=recovered", past=past)
     assert town.verdict()["ok"]
     kinds = {each["kind"] for each in town.get("/journal?n=500") if each["at_wall"] >= began}
-    happened = {"group.floor", "broadcast.approved", "recording.failed"}
+    happened = {"group.floor", "broadcast.approved", "recording.not-recorded"}
     assert happened <= kinds, "what happened meanwhile was written afterwards"
     until(lambda: settled(town, began), 10, "the list of recordings")
     states = [each["state"] for each in town.get("/recordings?limit=20") if each["started_wall"] >= began]
