@@ -27,7 +27,8 @@ BESIDE = frozenset(
         *("test_authority_kills", "test_authority_town", "test_backup_kill", "test_broker_reload"),
         *("test_hostile_broker", "test_outbox_kill", "test_people", "test_rigctld", "test_town_secured"),
         *("test_documents_mosquitto", "test_front_town", "test_link_conformance", "test_recordings"),
-        "test_rollout_kill",
+        *("test_rollout_kill", "test_calls", "test_calls_secured", "test_edge", "test_edge_baresip"),
+        *("test_edge_trouble", "test_edge_ways", "test_recording_evidence", "test_town_telephones"),
         *("test_speech_espeak", "test_town_whole", "test_trouble", "test_trouble_disk"),
         *("test_voice_certificates", "test_voice_processes_secured", "test_voice_secured"),
     }

@@ -15,6 +15,7 @@ from scripts.figures.loudness import active
 from tests.system.test_radio_to_radio import RATE, SOUNDS, TRIES, find, samples
 from tests.system.two_gateways import TwoGateways, running
 
+pytestmark = pytest.mark.long  # tests/flows says the same every time
 A, B = "gw-a/r1", "gw-b/r1"
 JOINS_AFTER = 1.5
 JOINED_WITHIN = 1.0

@@ -1,6 +1,7 @@
 """Real legs through a real bridge: faint and loud speech is heard equally loud, unclipped, and as clear as before."""
 
 import numpy as np
+import pytest
 
 from link.voice.loudness import TARGET_DBFS
 from scripts.figures.loudness import Heard, Sound, hear, speech
@@ -28,6 +29,7 @@ def _bands(sound: Sound) -> Sound:
     return np.asarray(np.log(power.reshape(len(frames), 16, 4).sum(axis=2) + 1e4))
 
 
+@pytest.mark.long  # the level control itself has unit tests; scripts/bench prints the same
 def test_speech_of_any_loudness_is_heard_equally_loud_unclipped_and_clear():
     faint, loud = hear((FAINT, LOUD), levelled=True, seconds=1.5)
     for heard in (faint, loud):
