@@ -157,7 +157,7 @@ def taken_over(talk: Talk, device: str, starts: int) -> bool:
         ("core", (SOUTH, DAM), ()),
         ("voice", (SOUTH, DAM), ()),
         ("gw-south-gateway", (SOUTH,), (DAM,)),
-        ("gw-south-voice", (SOUTH,), (DAM,)),
+        pytest.param("gw-south-voice", (SOUTH,), (DAM,), marks=pytest.mark.long),
         ("gw-south-guard", (SOUTH,), (DAM,)),
         pytest.param("gw-north-gateway", (SOUTH, DAM), (), marks=pytest.mark.long),
         pytest.param("gw-north-voice", (), (), marks=pytest.mark.long),

@@ -116,6 +116,7 @@ async def figures(way: Path3, overs: int) -> list[Heard]:
     return found
 
 
+@pytest.mark.long  # the tour measures the same of a whole town
 async def test_overs_keep_start_gain_and_delay(way: Path3) -> None:
     found = await figures(way, 5)
     assert sum(1 for heard in found if heard.lost_ms) <= HIT
