@@ -30,6 +30,8 @@ from tests.system.recording_rig import (
 PRIVATE, PUBLIC = make_keys()
 CAR = SideCar(recording="gw-r1-1", line="r1", started_ms=1_700_000_000_000, group="valley", cause="talk")
 SILENCE = bytes(640)
+LOOK_AHEAD = 0.06
+"""Seconds of three Opus packets."""
 
 
 class Rig:
@@ -123,7 +125,8 @@ def test_an_encoder_that_dies_is_told_and_what_is_there_is_kept(tmp_path: Path):
     rig = Rig(tmp_path, program=program)
     fact = rig.end(feed(rig.tape, [*speech() * 3], pace=0.002))
     assert "ended by itself" in fact.why and "opus-tools" in fact.advice
-    assert fact.ready.cut and 3.0 - PAGE <= fact.ready.seconds <= 3.0
+    # an encoder that could not write its end leaves what it looked ahead in the count
+    assert fact.ready.cut and 3.0 - PAGE <= fact.ready.seconds <= 3.0 + LOOK_AHEAD
     assert len(decoded(_opus(tmp_path))) / RATE == pytest.approx(3.0, abs=0.05)
     assert fact.dropped > 0
 
