@@ -27,6 +27,7 @@ def faults(line: Line, found: Followed) -> list[str]:
     ]
 
 
+@pytest.mark.long  # tests/system/test_bearers.py has late grants every time
 @pytest.mark.timeout(60)
 def test_speech_before_a_late_grant_is_heard_whole_and_catches_up():
     said = start.speech(("north", "dam"))

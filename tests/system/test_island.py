@@ -115,6 +115,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_speech(tmp_path_factory.mktemp("words"), "dam")
 
 
+@pytest.mark.long  # tests/system/test_alone_in_town.py carries on alone every time
 def test_a_gateway_without_its_broker_carries_on_alone_and_is_given_back(words: Path, tmp_path: Path) -> None:
     with lake() as site:
         site.kill("mosquitto")
