@@ -8,7 +8,7 @@ from central.config import CentralSettings, VoiceNodeSettings
 from central.voice.loudness import Loudness
 from central.voice.node import CORE_LOST, VoiceNode
 from central.voice.segments import mend
-from central.voice.sounds import write_sounds
+from central.voice.sounds import place_of, write_sounds
 from central.voice.tapings import closed
 from link.bus.stream import StreamClient
 from link.contract import neighbour as say
@@ -75,7 +75,7 @@ async def run_node(settings: CentralSettings) -> None:
     dialled, edges = settings.way_to_edge
     engine = _engine(voice, tls, edges)
     music = settings.telephony.hold_music
-    sounds = await asyncio.to_thread(write_sounds, settings.run / "sounds", voice.rate_hz, music)
+    sounds = await asyncio.to_thread(write_sounds, place_of(settings.run), voice.rate_hz, music)
     client = StreamClient(settings.voice_socket, "voice")
 
     async def came() -> None:

@@ -9,6 +9,7 @@ import math
 import sys
 import wave
 from pathlib import Path
+from tempfile import mkdtemp
 
 LEVEL = 0.12
 """Amplitude of tones, of full scale."""
@@ -27,6 +28,16 @@ SOUNDS: dict[str, tuple[Part, ...]] = {
         *((0.6, (174.6, 220.0, 261.6)), (0.6, (196.0, 246.9, 293.7)), (0.8, ())),
     ),
 }
+
+
+def place_of(run: Path) -> Path:
+    """Where sounds may be written: below `run`, or in a folder of this process's own where that is another account's, as
+    on a host with an account for each program (systemd removes it with the service)."""
+    try:
+        (run / "sounds").mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(mkdtemp(prefix="spillway-sounds-"))
+    return run / "sounds"
 
 
 def write_sounds(folder: Path, rate_hz: int, hold: Path | None = None) -> dict[str, Path]:
