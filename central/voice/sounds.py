@@ -31,8 +31,8 @@ SOUNDS: dict[str, tuple[Part, ...]] = {
 
 
 def place_of(run: Path) -> Path:
-    """Where sounds may be written: below `run`, or in a folder of this process's own where that is another account's, as
-    on a host with an account for each program (systemd removes it with the service)."""
+    """Where sounds may be written: below `run`, or in a folder of this process's own where `run` is another account's,
+    as on a host with an account for each program (systemd removes it with the service)."""
     try:
         (run / "sounds").mkdir(parents=True, exist_ok=True)
     except OSError:
